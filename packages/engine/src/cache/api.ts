@@ -1,0 +1,80 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Work } from '../progress/work.ts';
+import type { Provider } from '../content/store.ts';
+import type { ImmutableRef, MutableRef, RecordType, RefId } from './ref.ts';
+
+/** A layer of an image that may still be elsewhere. */
+export interface RemoteLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+  readonly provider: Provider;
+  readonly createdAt?: number;
+}
+
+export interface RefOptions {
+  readonly description: string;
+  readonly recordType?: RecordType;
+}
+
+/** The refs of one cache folder. `openCache` (cache.ts) makes one. */
+export interface Cache {
+  /** A hold on what `id` names, or undefined if gc took it (or it is damaged). Marks it as used. */
+  get(id: RefId): Promise<ImmutableRef | undefined>;
+  /** The empty tree. */
+  readonly scratch: ImmutableRef;
+  /** A writable tree on top of `parent`. */
+  create(parent: ImmutableRef | undefined, options: RefOptions & Work): Promise<MutableRef>;
+  /** An image's layers as a ref, lowest first. Nothing is fetched until somebody mounts it; equal chains are one ref. */
+  fromLayers(layers: readonly RemoteLayer[], options: RefOptions): Promise<ImmutableRef>;
+  /** The trees on top of each other, as MergeOp does. */
+  merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef>;
+  /** What `upper` changes of `lower`, as DiffOp does. */
+  diff(lower: ImmutableRef | undefined, upper: ImmutableRef | undefined, options: RefOptions & Work): Promise<ImmutableRef>;
+  /** The folder of a cache mount (RUN --mount=type=cache), held with its sharing mode until disposed. */
+  cacheMount(id: string, options: CacheMountOptions & Work): Promise<CacheMountHold>;
+  /** Empties a cache mount (`--no-cache`). */
+  clearCacheMount(id: string): Promise<void>;
+  usage(): Promise<readonly UsageRecord[]>;
+  prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
+}
+
+export interface CacheMountOptions {
+  readonly sharing: 'shared' | 'private' | 'locked';
+  /** Copied in when the folder is made. */
+  readonly seed?: ImmutableRef;
+  readonly seedPath?: string;
+  /** Owner and mode of a folder made without a seed. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly mode?: number;
+}
+
+export interface CacheMountHold extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** One row of `du` (DMN-005). Sizes in bytes, times in milliseconds since the epoch. */
+export interface UsageRecord {
+  readonly id: string;
+  readonly description: string;
+  readonly recordType: RecordType;
+  readonly size: number;
+  readonly createdAt: number;
+  readonly lastUsedAt?: number;
+  readonly usageCount: number;
+  readonly inUse: boolean;
+  readonly mutable: boolean;
+  readonly shared: boolean;
+  readonly parents: readonly string[];
+}
+
+/** What may be taken (DMN-006, DMN-017). */
+export interface PrunePolicy {
+  /** Only what is older than this, in milliseconds since last use. */
+  readonly keepDuration?: number;
+  /** Stop once the cache is at or below this many bytes. */
+  readonly keepStorage?: number;
+  readonly types?: readonly RecordType[];
+  /** Also internal and frontend records. */
+  readonly all?: boolean;
+}

@@ -1,0 +1,68 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Compression } from '../oci/media-type.ts';
+import type { Work } from '../progress/work.ts';
+import type { Provider } from '../content/store.ts';
+import type { Chain } from '../snapshot/snapshotter.ts';
+import type { Mount, Mounted } from '../snapshot/mount.ts';
+
+/** Names what a ref holds, across builds and processes: the same id gives the same tree for ever. */
+export type RefId = string & { readonly __ref?: never };
+
+/** BuildKit's record types (DMN-005), by which prune policies choose. */
+export type RecordType =
+  | 'regular'
+  | 'internal'
+  | 'frontend'
+  | 'source.local'
+  | 'source.git.checkout'
+  | 'exec.cachemount';
+
+/** A layer's bytes as an image carries them. */
+export interface LayerBlob {
+  readonly descriptor: Descriptor;
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  readonly compression: Compression;
+  readonly provider: Provider;
+  /** Unix seconds; the history entry's time where it has none. */
+  readonly createdAt?: number;
+}
+
+/** How a layer's blob is wanted. */
+export interface BlobOptions extends Work {
+  readonly compression: Compression;
+  /** Level of that compression; its default when left out. */
+  readonly level?: number;
+  /** Also convert layers that have a blob of another compression (base images'). */
+  readonly force?: boolean;
+  /** Caps every entry's mtime at this Unix time in seconds (`rewrite-timestamp`), for layers after the first `keep`. */
+  readonly epoch?: number;
+  readonly keep?: number;
+}
+
+/** A counted hold on a finished tree. Disposing lets go; the tree stays in the cache until gc takes it. */
+export interface ImmutableRef extends AsyncDisposable {
+  readonly id: RefId;
+  /** Its layers, lowest first. Layers of a pulled image may still be remote; `mount` and `chain` fetch them. */
+  chain(work: Work): Promise<Chain>;
+  /** How to see the tree, read-only. */
+  view(work: Work): Promise<Mount>;
+  /** The tree mounted read-only in this process. */
+  mount(work: Work): Promise<Mounted>;
+  /** One blob a layer, lowest first; made, compressed and kept where there is none yet. */
+  blobs(options: BlobOptions): Promise<readonly LayerBlob[]>;
+  /** One more hold on the same tree. */
+  clone(): ImmutableRef;
+}
+
+/** A tree that is being written. Disposing without `commit` drops it. */
+export interface MutableRef extends AsyncDisposable {
+  /** How to see and write the tree. */
+  view(): Mount;
+  /** The tree mounted writable in this process. */
+  mount(): Promise<Mounted>;
+  /** Folder that receives the changes. */
+  readonly upper: string;
+  commit(): Promise<ImmutableRef>;
+}

@@ -1,0 +1,98 @@
+// The engine's own words: one interface for the engine in this process and for one that is reached over the Control API.
+import type { Definition } from './llb/definition.ts';
+import type { Digest } from './oci/digest.ts';
+import type { ImageConfig } from './oci/image-config.ts';
+import type { Platform } from './oci/platform.ts';
+import type { Work } from './progress/work.ts';
+import type { Session } from './session/session.ts';
+
+/** A build engine. */
+export interface Engine extends AsyncDisposable {
+  /** Turns a request into its definitions, image configs and inputs. Solves a little where a frontend must look. */
+  define(request: SolveRequest, work: Work): Promise<Defined>;
+  /** Opens one build: everything solved in it shares vertices. */
+  open(work: Work): Build;
+}
+
+/** One job's work. */
+export interface Build extends AsyncDisposable {
+  /**
+   * Solves and exports many roots in one graph; a promise for each, in order, so that one failure leaves the others
+   * theirs. `keepGoing: false` cancels the rest at the first failure.
+   */
+  solve(defined: readonly Defined[], options?: { readonly keepGoing?: boolean }): readonly Promise<SolveResponse>[];
+}
+
+/** One thing to build. Option and exporter names are BuildKit's, so the same request fits a remote engine. */
+export interface SolveRequest {
+  /** Names it for people: an image's id, or the folder's name. */
+  readonly id: string;
+  readonly source: RequestSource;
+  /** What the client lends for it: its folders under the names `context`, `dockerfile` and those of named contexts. */
+  readonly session: Session;
+  readonly exports: readonly ExportRequest[];
+  /** Granted by the caller: `network.host`, `security.insecure`. */
+  readonly entitlements: readonly string[];
+  readonly cacheFrom: readonly CacheEntry[];
+  readonly cacheTo: readonly CacheEntry[];
+}
+
+export type RequestSource =
+  /** `options` as DF-052 lists them. `inputs` are definitions for `input:` contexts. */
+  | {
+      readonly kind: 'frontend';
+      readonly frontend: string;
+      readonly options: Readonly<Record<string, string>>;
+      readonly inputs?: Readonly<Record<string, Definition>>;
+    }
+  /** LLB made by the caller, with the image config that its result carries. */
+  | {
+      readonly kind: 'definition';
+      readonly images: readonly { readonly platform: Platform; readonly definition: Definition; readonly config?: ImageConfig }[];
+    };
+
+/** `type=oci,dest=…,name=…` and the like (EXP-001 … EXP-004). */
+export interface ExportRequest {
+  readonly type: 'image' | 'oci' | 'docker' | 'tar' | 'local';
+  /** The exporter's attributes by BuildKit's names (`name`, `compression`, `rewrite-timestamp`, `annotation.*`, …). */
+  readonly attrs: Readonly<Record<string, string>>;
+  /** Where it goes; `image` goes to the engine's own image store (and a registry with `push`). */
+  readonly destination?: ExportDestination;
+}
+
+export type ExportDestination =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'stream'; readonly stream: WritableStream<Uint8Array> };
+
+export interface CacheEntry {
+  readonly type: string;
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+/** A request with its graph: what `solve` takes, and what questions about a build are asked of. */
+export interface Defined {
+  readonly request: SolveRequest;
+  readonly images: readonly DefinedImage[];
+  readonly multiPlatform: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface DefinedImage {
+  readonly platform: Platform;
+  readonly definition: Definition;
+  /** Absent for LLB that came without one. */
+  readonly config?: ImageConfig;
+  readonly baseConfig?: ImageConfig;
+  readonly epoch?: number;
+}
+
+/** What a solve gave. `exported` holds each exporter's answer by BuildKit's keys (`containerimage.digest`, …). */
+export interface SolveResponse {
+  readonly id: string;
+  readonly exported: Readonly<Record<string, string>>;
+  /** The manifest's or index's digest, where an image came out. */
+  readonly digest?: Digest;
+  /** Bytes of all layers, compressed. */
+  readonly size?: number;
+}

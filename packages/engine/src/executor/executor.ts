@@ -1,0 +1,71 @@
+// Runs a process in a container. This room knows no LLB and no cache: it gets mounts and a process.
+import type { Mount } from '../snapshot/mount.ts';
+
+export interface Executor {
+  /**
+   * Runs a process to its end in a container of its own. Resolves when it exited with a valid code; otherwise throws
+   * `Failed` with `process-exit` (code), `process-killed` (signal, out of memory) or `runtime` (runc could not start it).
+   * Aborting kills every process of the container, then rejects with `signal.reason`. Whatever happens, nothing is left:
+   * no mount, process, cgroup or runtime state.
+   */
+  run(process: Process, container: Container, io: ProcessIo): Promise<void>;
+}
+
+/** What runs: LLB's Meta and the ExecOp's modes (LLB-004 … LLB-007). */
+export interface Process {
+  readonly args: readonly string[];
+  /** `NAME=value`, last one wins. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  /** `user[:group]` as written, resolved in the container's /etc/passwd and /etc/group; '' is root. */
+  readonly user: string;
+  readonly hostname: string;
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly cgroupParent: string;
+  readonly validExitCodes: readonly number[];
+  readonly network: 'sandbox' | 'host' | 'none';
+  readonly security: 'sandbox' | 'insecure';
+  readonly removeMountStubsRecursive: boolean;
+  /** Limits; undefined is no limit (LLB-020). */
+  readonly resources?: Resources;
+}
+
+export interface Resources {
+  readonly memory?: number;
+  readonly memorySwap?: number;
+  readonly cpuShares?: number;
+  readonly cpuPeriod?: number;
+  readonly cpuQuota?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+}
+
+export interface Container {
+  readonly root: { readonly mount: Mount; readonly readonly: boolean };
+  readonly mounts: readonly ContainerMount[];
+  /** Size of /dev/shm in bytes. */
+  readonly shmSize?: number;
+  /** Not the machine's own: run through binfmt's emulator, or fail and say how to install it. */
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
+}
+
+/** A mount beside the root. Parent folders and mount points are made, and removed again afterwards (EX-019). */
+export type ContainerMount = { readonly target: string } & (
+  | { readonly kind: 'tree'; readonly mount: Mount; readonly selector?: string; readonly readonly: boolean }
+  /** A file or folder of this machine (cache mounts, sockets). */
+  | { readonly kind: 'bind'; readonly path: string; readonly readonly: boolean }
+  | { readonly kind: 'tmpfs'; readonly size?: number }
+  /** A secret: held in memory only, with owner and mode. */
+  | { readonly kind: 'secret'; readonly data: Uint8Array; readonly uid: number; readonly gid: number; readonly mode: number }
+  /** An ssh agent's socket. */
+  | { readonly kind: 'ssh'; readonly socket: string; readonly uid: number; readonly gid: number; readonly mode: number }
+);
+
+export interface ProcessIo {
+  readonly signal: AbortSignal;
+  readonly stdout: (data: Uint8Array) => void;
+  readonly stderr: (data: Uint8Array) => void;
+  /** The container started to run; told once. */
+  readonly started?: () => void;
+}

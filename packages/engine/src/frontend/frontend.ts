@@ -1,0 +1,59 @@
+// A frontend turns text and options into definitions. All that it may ask of the world is a Bridge.
+import type { Definition } from '../llb/definition.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Work } from '../progress/work.ts';
+
+export interface Frontend {
+  /** Options are BuildKit's `--opt` names (`target`, `platform`, `build-arg:NAME`, …); an unknown one is a failure. */
+  solve(options: Readonly<Record<string, string>>, bridge: Bridge, work: Work): Promise<FrontendResult>;
+}
+
+export interface FrontendResult {
+  /** One image, or one for each platform asked for, in that order. */
+  readonly images: readonly FrontendImage[];
+  /** Several platforms were asked for (or `multi-platform`): the result is an index even if it has one image. */
+  readonly multiPlatform: boolean;
+  /** More to tell with the result, by BuildKit's keys. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface FrontendImage {
+  readonly platform: Platform;
+  readonly definition: Definition;
+  /** Without rootfs; history complete (one entry an instruction). */
+  readonly config: ImageConfig;
+  readonly baseConfig?: ImageConfig;
+  /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */
+  readonly epoch?: number;
+}
+
+/** What a frontend may ask during a build. Implemented in build/; a test's fake is a few lines. */
+export interface Bridge {
+  /** Settles an image reference: its manifest's digest and its configuration for a platform. Memoised a build. */
+  resolveImage(reference: string, options: ResolveImage): Promise<ResolvedImage>;
+  /** Reads a file of the tree that a definition yields; undefined if there is none. At most 16 MiB. */
+  readFile(definition: Definition, path: string): Promise<Uint8Array | undefined>;
+  /** Names in a folder of the tree that a definition yields; undefined if there is none. */
+  readDir(definition: Definition, path: string): Promise<readonly string[] | undefined>;
+  /** A definition handed in with the request (`input:name`). */
+  input(name: string): Definition | undefined;
+}
+
+export interface ResolveImage {
+  readonly platform: Platform;
+  readonly mode: 'default' | 'pull' | 'local';
+  /** What to call this in the progress, e.g. `[internal] load metadata for docker.io/library/busybox:latest`. */
+  readonly logName: string;
+  /** Set for `oci-layout://` references: the name of the store that the session lends. */
+  readonly layout?: string;
+}
+
+export interface ResolvedImage {
+  readonly digest: Digest;
+  /** The image config's bytes. */
+  readonly config: Uint8Array;
+  /** Normalised reference, if resolving changed it. */
+  readonly reference?: string;
+}

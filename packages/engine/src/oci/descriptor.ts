@@ -1,0 +1,13 @@
+import type { Digest } from './digest.ts';
+import type { Platform } from './platform.ts';
+
+/** A promise of content: its digest, size and media type (OCI image spec, descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+}

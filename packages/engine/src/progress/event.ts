@@ -1,0 +1,83 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Diagnostic } from '../std/diagnostic.ts';
+
+/**
+ * Everything a build can tell, as facts in the past tense. Renderers, run records and the Control API read these; none
+ * of them is needed to build. Times are milliseconds since the epoch.
+ */
+export type Event =
+  | VertexKnown
+  | VertexStarted
+  | VertexCached
+  | VertexCompleted
+  | VertexFailed
+  | VertexCancelled
+  | Progress
+  | Log
+  | Warning;
+
+interface OfVertex {
+  readonly vertex: Digest;
+  readonly at: number;
+}
+
+/** A vertex joined the build; told once, before anything else about it. */
+export interface VertexKnown extends OfVertex {
+  readonly kind: 'vertex-known';
+  readonly name: string;
+  readonly inputs: readonly Digest[];
+  /** Where in a Dockerfile it comes from. */
+  readonly source?: SourcePlace;
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  /** First and last line, counted from 1. */
+  readonly lines: readonly [number, number];
+}
+
+export interface VertexStarted extends OfVertex {
+  readonly kind: 'vertex-started';
+}
+
+/** Its result was found in a cache; nothing ran. */
+export interface VertexCached extends OfVertex {
+  readonly kind: 'vertex-cached';
+}
+
+export interface VertexCompleted extends OfVertex {
+  readonly kind: 'vertex-completed';
+}
+
+export interface VertexFailed extends OfVertex {
+  readonly kind: 'vertex-failed';
+  readonly message: string;
+}
+
+export interface VertexCancelled extends OfVertex {
+  readonly kind: 'vertex-cancelled';
+}
+
+/** How far a part of a vertex is, e.g. the download of one layer. */
+export interface Progress extends OfVertex {
+  readonly kind: 'progress';
+  readonly id: string;
+  readonly current: number;
+  readonly total?: number;
+  readonly unit: 'bytes' | 'entries';
+  readonly done: boolean;
+}
+
+/** Bytes a step wrote; never cut inside the pieces it wrote. */
+export interface Log extends OfVertex {
+  readonly kind: 'log';
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Uint8Array;
+}
+
+export interface Warning {
+  readonly kind: 'warning';
+  readonly at: number;
+  readonly vertex?: Digest;
+  readonly diagnostic: Diagnostic;
+}

@@ -1,0 +1,45 @@
+// Where graphs begin: an identifier becomes a pinned thing, and that a tree.
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Job } from '../session/job.ts';
+
+export interface Source {
+  /** `docker-image`, `oci-layout`, `local`, `git`, `http`, `https`. */
+  readonly schemes: readonly string[];
+  /** Settles what the identifier names right now: a tag's digest, a branch's commit, a URL's content. */
+  pin(request: SourceRequest, job: Job): Promise<Pinned>;
+}
+
+/** A SourceOp's data. */
+export interface SourceRequest {
+  /** What follows `scheme://`. */
+  readonly scheme: string;
+  readonly name: string;
+  readonly attrs: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+}
+
+export interface Pinned {
+  /** What it was pinned to, for people and provenance: `sha256:…`, a commit. */
+  readonly pin: string;
+  /** Keys in BuildKit's own form (LLB-062 … LLB-065), tried in order. Keys that no later build can hit are `session`. */
+  readonly keys: readonly SourceKey[];
+  /** The tree. Called only when somebody needs it. */
+  tree(job: Job): Promise<ImmutableRef>;
+}
+
+export interface SourceKey {
+  readonly key: string;
+  /** `random:` keys of BuildKit: good in this session alone. */
+  readonly session?: boolean;
+}
+
+/** What frontends ask of images: their digest and configuration (LLBBridge ResolveImageConfig). */
+export interface ImageResolver {
+  resolve(
+    reference: string,
+    options: { readonly platform?: Platform; readonly mode: 'default' | 'pull' | 'local' },
+    job: Job,
+  ): Promise<{ readonly digest: Digest; readonly config: Uint8Array }>;
+}
