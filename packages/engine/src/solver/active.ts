@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import type { Work } from '../progress/work.ts';
+import { contentOutput, derivedKey, rootKey, type DepKey, type KeyedDep, type KeyId } from './cache-key.ts';
+import type { CacheStore, KeyQuestion } from './cache-store.ts';
+import type { CacheMap, Edge, Held, Operator, Vertex } from './vertex.ts';
+
+/** What an awaited vertex needs of the solver. */
+export interface Surroundings<R extends Held<R>, J extends Work> {
+  readonly store: CacheStore<R>;
+  readonly job: J;
+  active(edge: Edge): Active<R, J>;
+  /** Waits for a place to run in. */
+  admit(vertex: Vertex): Promise<Disposable>;
+  /** Puts a failure into the words of this vertex, and tells whoever must know. */
+  failed(vertex: Vertex, error: unknown): unknown;
+}
+
+/**
+ * One vertex that somebody awaits. Every question is asked once and its promise kept, in the order in which answers
+ * get dearer:
+ *
+ *   fast keys   by definition; nothing is fetched or run
+ *   slow keys   by content; inputs whose content matters are brought about
+ *   results     loaded where a key is known, else run, once for all outputs
+ */
+export class Active<R extends Held<R>, J extends Work> {
+  readonly vertex: Vertex;
+  readonly #operator: Operator<R, J>;
+  readonly #around: Surroundings<R, J>;
+  readonly #fast = new Map<number, Promise<readonly KeyId[]>>();
+  readonly #slow = new Map<number, Promise<readonly KeyId[]>>();
+  readonly #results = new Map<number, Promise<R>>();
+  readonly #contents = new Map<number, Promise<DepKey | undefined>>();
+  /** Keys that saving made, by output; they come before what queries found. */
+  readonly #saved = new Map<number, readonly KeyId[]>();
+  #maps?: Promise<readonly CacheMap<R, J>[]>;
+  #run?: Promise<readonly R[]>;
+  #state: 'known' | 'started' | 'done' = 'known';
+
+  constructor(vertex: Vertex, operator: Operator<R, J>, around: Surroundings<R, J>) {
+    this.vertex = vertex;
+    this.#operator = operator;
+    this.#around = around;
+  }
+
+  /** Its cache maps: what the vertex is keyed by. */
+  maps(): Promise<readonly CacheMap<R, J>[]> {
+    return (this.#maps ??= this.#attempt(() => this.#operator.cacheMaps(this.#around.job)));
+  }
+
+  /** Keys of an output that are known by definition alone. */
+  fastKeys(output: number): Promise<readonly KeyId[]> {
+    return memo(this.#fast, output, async () => {
+      await undefined; // a chain of ten thousand vertices must not recurse on the stack
+      if (this.vertex.inputs.length === 0) return this.#rootKeys(output);
+      if (this.vertex.ignoreCache) return [];
+      return this.#query(output, await this.#depKeys('fast'));
+    });
+  }
+
+  /** Keys of an output once the content of its inputs was looked at, where that matters. */
+  slowKeys(output: number): Promise<readonly KeyId[]> {
+    return memo(this.#slow, output, async () => {
+      const fast = await this.fastKeys(output);
+      if (fast.length > 0 || this.vertex.inputs.length === 0 || this.vertex.ignoreCache) return fast;
+      const byDefinition = await this.#depKeys('slow');
+      const found = await this.#query(output, byDefinition);
+      const [map] = await this.maps();
+      if (found.length > 0 || !map!.deps.some((dep) => dep.content)) return found;
+      const byContent = await this.#depKeys('content');
+      const matched = await this.#query(output, byContent);
+      if (matched.length > 0) await this.#around.store.link(matched[0]!, this.#question(map!, output, byContent));
+      return matched;
+    });
+  }
+
+  /** Keys of an output, as good as they are known: after a run, those that the result is kept under. */
+  async settledKeys(output: number): Promise<readonly KeyId[]> {
+    return this.#saved.get(output) ?? (await this.slowKeys(output));
+  }
+
+  /** The result of an output. It stays the solver's; whoever keeps it clones it. */
+  result(output: number): Promise<R> {
+    return memo(this.#results, output, async () => {
+      await undefined;
+      const cached = await this.#cached(output);
+      if (cached) return cached;
+      const results = await (this.#run ??= this.#attempt(() => this.#execute()));
+      const result = results[output];
+      if (result === undefined) throw new Error(`${this.vertex.name} has no output ${output}`);
+      return result;
+    });
+  }
+
+  /** Every key of each input, by definition and content, as far as known: what a cache export tells of it. */
+  async question(output: number): Promise<KeyQuestion> {
+    const [map] = await this.maps();
+    return this.#question(map!, output, this.vertex.inputs.length ? await this.#depKeys('content') : []);
+  }
+
+  async release(): Promise<void> {
+    const settled = await Promise.allSettled([...this.#results.values(), ...(this.#run ? [this.#run] : [])]);
+    const held = new Set(settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : [])));
+    await Promise.all([...held].map((result) => result[Symbol.asyncDispose]()));
+  }
+
+  async #rootKeys(output: number): Promise<readonly KeyId[]> {
+    return (await this.maps()).filter((map) => !map.session).map((map) => rootKey(map.digest, output));
+  }
+
+  /** The keys of all inputs: `fast` and `slow` by definition, `content` also by what is in them. */
+  async #depKeys(depth: 'fast' | 'slow' | 'content'): Promise<readonly KeyedDep[]> {
+    const [map] = await this.maps();
+    const { inputs } = this.vertex;
+    return Promise.all(
+      inputs.map(async (edge, i): Promise<KeyedDep> => {
+        const input = this.#around.active(edge);
+        const { selector, content } = map!.deps[i] ?? {};
+        if (depth === 'content') {
+          const byContent = content && (await this.#contentKey(i));
+          const ids = await input.settledKeys(edge.index);
+          return { keys: [...ids.map((id) => ({ id, ...(selector && { selector }) })), ...(byContent ? [byContent] : [])] };
+        }
+        const ids = await (depth === 'fast' ? input.fastKeys(edge.index) : input.slowKeys(edge.index));
+        return { keys: ids.map((id) => ({ id, ...(selector && { selector }) })) };
+      }),
+    );
+  }
+
+  #contentKey(i: number): Promise<DepKey | undefined> {
+    return memo(this.#contents, i, async () => {
+      const [map] = await this.maps();
+      const edge = this.vertex.inputs[i]!;
+      const content = map!.deps[i]?.content;
+      if (!content) return undefined;
+      const input = await this.#around.active(edge).result(edge.index);
+      return this.#attempt(async () => ({ id: rootKey(await content(input, this.#around.job), contentOutput) }));
+    });
+  }
+
+  async #query(output: number, deps: readonly KeyedDep[]): Promise<readonly KeyId[]> {
+    if (deps.some(({ keys }) => keys.length === 0)) return [];
+    const [map] = await this.maps();
+    return this.#around.store.query(this.#question(map!, output, deps));
+  }
+
+  #question(map: CacheMap<R, J>, output: number, deps: readonly KeyedDep[]): KeyQuestion {
+    return { digest: map.digest, output, deps };
+  }
+
+  async #cached(output: number): Promise<R | undefined> {
+    if (this.vertex.ignoreCache) return undefined;
+    const keys = await this.slowKeys(output);
+    if (keys.length === 0) return undefined;
+    const result = await this.#around.store.load(keys);
+    if (result) this.#tell('vertex-cached');
+    return result;
+  }
+
+  /** Runs it, unless somebody else just did the same work. */
+  async #execute(): Promise<readonly R[]> {
+    const { job, store } = this.#around;
+    const { inputs, ignoreCache } = this.vertex;
+    const maps = await this.maps();
+    const results = await Promise.all(inputs.map((edge) => this.#around.active(edge).result(edge.index)));
+    const deps = inputs.length ? await this.#depKeys('content') : [];
+    // A vertex over a session's own folder that is not keyed by content can't be found again: nothing to claim or keep.
+    const keyed = maps.some((map) => !map.session) && deps.every(({ keys }) => keys.length > 0);
+    const primary = maps.findLast((map) => !map.session) ?? maps[0]!;
+    await using _claim = keyed
+      ? await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal })
+      : undefined;
+    if (keyed && !ignoreCache) {
+      const found = await this.#probe(primary, deps);
+      if (found) return found;
+    }
+    using _place = await this.#around.admit(this.vertex);
+    job.signal.throwIfAborted();
+    this.#tell('vertex-started');
+    const outputs = await this.#operator.run(results, job);
+    if (keyed) await this.#save(maps, deps, outputs);
+    this.#tell('vertex-completed');
+    return outputs;
+  }
+
+  /** Results that another build made while this one waited for its claim. */
+  async #probe(map: CacheMap<R, J>, deps: readonly KeyedDep[]): Promise<readonly R[] | undefined> {
+    const keys = deps.length ? await this.#query(0, deps) : await this.#rootKeys(0);
+    if (keys.length === 0) return undefined;
+    const first = await this.#around.store.load(keys);
+    if (!first) return undefined;
+    this.#saved.set(0, keys);
+    const outputs = [first];
+    for (let output = 1; ; output++) {
+      const more = deps.length ? await this.#around.store.query(this.#question(map, output, deps)) : [];
+      const next = more.length ? await this.#around.store.load(more) : undefined;
+      if (!next) break;
+      this.#saved.set(output, more);
+      outputs.push(next);
+    }
+    this.#tell('vertex-cached');
+    return outputs;
+  }
+
+  async #save(maps: readonly CacheMap<R, J>[], deps: readonly KeyedDep[], outputs: readonly R[]): Promise<void> {
+    for (const [output, result] of outputs.entries()) {
+      const keys: KeyId[] = [];
+      for (const map of maps.filter((map) => !map.session)) {
+        // Forced work gets a key of its own, so that what depends on it is not answered by what depended on the old.
+        const fresh = this.vertex.ignoreCache && deps.length > 0;
+        const key = fresh ? `k:${randomUUID()}` : derivedKey(map.digest, output, deps);
+        await this.#around.store.save(key, this.#question(map, output, deps), result);
+        keys.push(key);
+      }
+      this.#saved.set(output, keys);
+    }
+  }
+
+  /** Runs a part of the vertex's own work; its failure is told as the vertex's. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.#around.job.signal.throwIfAborted();
+      return await work();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Tells a failure of the vertex's own; an input's is told where it happened, a cancellation as one. */
+  #fail(error: unknown): unknown {
+    const failure = this.#around.failed(this.vertex, error);
+    const about = { vertex: this.vertex.digest, at: Date.now() };
+    if (failure !== error) {
+      const message = failure instanceof Error ? failure.message : String(failure);
+      this.#around.job.report({ kind: 'vertex-failed', ...about, message });
+    } else if (this.#state === 'started' && this.#around.job.signal.aborted) {
+      this.#around.job.report({ kind: 'vertex-cancelled', ...about });
+    }
+    this.#state = 'done';
+    return failure;
+  }
+
+  #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed'): void {
+    if (this.#state === 'done') return;
+    this.#state = kind === 'vertex-started' ? 'started' : 'done';
+    this.#around.job.report({ kind, vertex: this.vertex.digest, at: Date.now() });
+  }
+}
+
+/** One promise a key, however many ask. Its failure is everybody's who awaits it. */
+function memo<K, T>(promises: Map<K, Promise<T>>, key: K, start: () => Promise<T>): Promise<T> {
+  let promise = promises.get(key);
+  if (!promise) {
+    promise = start();
+    promise.catch(() => undefined); // nobody may be waiting yet; whoever awaits gets it
+    promises.set(key, promise);
+  }
+  return promise;
+}

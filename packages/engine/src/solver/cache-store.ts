@@ -1,0 +1,23 @@
+import type { Digest } from '../oci/digest.ts';
+import type { KeyedDep, KeyId } from './cache-key.ts';
+
+/** Where keys and results are remembered: which key follows from which, and what was found under it. */
+export interface CacheStore<R> {
+  /** The keys that are linked from every one of `deps` (from any of its keys) through this vertex and output. */
+  query(question: KeyQuestion): Promise<readonly KeyId[]>;
+  /** Opens the newest result kept under any of these keys; forgets records whose result is gone. */
+  load(keys: readonly KeyId[]): Promise<R | undefined>;
+  /** Keeps a result under a key, and the key's links. */
+  save(key: KeyId, question: KeyQuestion, result: R): Promise<void>;
+  /** More ways that lead to a known key (definition keys, once the content turned out to be known). */
+  link(key: KeyId, question: KeyQuestion): Promise<void>;
+  /** Waits until nobody else, in this process or another, works on `key`. Disposing lets the next one in. */
+  claim(key: KeyId, options: { readonly signal: AbortSignal }): Promise<AsyncDisposable>;
+}
+
+export interface KeyQuestion {
+  /** The vertex's cache map digest. */
+  readonly digest: Digest;
+  readonly output: number;
+  readonly deps: readonly KeyedDep[];
+}

@@ -1,0 +1,87 @@
+// Brings about results of a graph of vertices: finds what is cached by definition, then by content, and runs the rest,
+// each vertex once, as soon as its inputs are there. It knows neither containers nor disks nor LLB: what a vertex does
+// is its Operator's affair, what is remembered is the CacheStore's.
+import type { Work } from '../progress/work.ts';
+import { Failed, failedOf } from '../std/failed.ts';
+import { Semaphore } from '../std/semaphore.ts';
+import { Active } from './active.ts';
+import type { CacheStore, KeyQuestion } from './cache-store.ts';
+import type { VertexFailure } from './failure.ts';
+import type { Edge, Held, Operator, Vertex } from './vertex.ts';
+
+export interface SolverOptions<R, J> {
+  readonly store: CacheStore<R>;
+  readonly operator: (vertex: Vertex) => Operator<R, J>;
+  /** How many vertices run at a time; no bound when left out (executor and pool have their own). */
+  readonly concurrency?: number;
+}
+
+/** One job's graph. Vertices with equal digests are one; a result lives until the job is closed. */
+export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposable {
+  readonly #options: SolverOptions<R, J>;
+  readonly #job: J;
+  readonly #active = new Map<string, Active<R, J>>();
+  readonly #places: Semaphore;
+
+  constructor(job: J, options: SolverOptions<R, J>) {
+    this.#job = job;
+    this.#options = options;
+    this.#places = new Semaphore(options.concurrency ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A hold on the result of an edge; the caller disposes it. */
+  async solve(edge: Edge): Promise<R> {
+    const result = await this.#of(edge.vertex).result(edge.index);
+    return result.clone();
+  }
+
+  /** The keys that an edge is known by: what a cache export writes down. Brings about what content keys need. */
+  question(edge: Edge): Promise<KeyQuestion> {
+    return this.#of(edge.vertex).question(edge.index);
+  }
+
+  /** The cache map digests of a vertex. */
+  async cacheMaps(vertex: Vertex) {
+    return this.#of(vertex).maps();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#active.values()].map((active) => active.release()));
+    this.#active.clear();
+  }
+
+  #of(vertex: Vertex): Active<R, J> {
+    // A forced vertex is another than the same one unforced, as in BuildKit.
+    const name = vertex.ignoreCache ? `${vertex.digest}-ignorecache` : vertex.digest;
+    let active = this.#active.get(name);
+    if (!active) {
+      active = new Active(vertex, this.#options.operator(vertex), {
+        store: this.#options.store,
+        job: this.#job,
+        active: (edge) => this.#of(edge.vertex),
+        admit: () => this.#places.acquire({ signal: this.#job.signal }),
+        failed: (failing, error) => this.#failed(failing, error),
+      });
+      this.#active.set(name, active);
+      const { digest, name: title, inputs, source } = vertex;
+      this.#job.report({
+        kind: 'vertex-known',
+        vertex: digest,
+        at: Date.now(),
+        name: title,
+        inputs: inputs.map((input) => input.vertex.digest),
+        ...(source && { source }),
+      });
+    }
+    return active;
+  }
+
+  /** The failure with the vertex it happened in; an input's failure stays the input's, cancellation stays untouched. */
+  #failed({ digest, name, source }: Vertex, error: unknown): unknown {
+    if (this.#job.signal.aborted && error === this.#job.signal.reason) return error;
+    if (failedOf(error, 'vertex')) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    const failure: VertexFailure = { kind: 'vertex', message, vertex: digest, name, ...(source && { source }) };
+    return new Failed(failure, { cause: error });
+  }
+}

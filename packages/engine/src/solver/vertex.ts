@@ -1,0 +1,48 @@
+import type { Digest } from '../oci/digest.ts';
+import type { SourcePlace } from '../progress/event.ts';
+
+/** A node of the graph as the solver sees it. What it does is behind its `Operator`. */
+export interface Vertex {
+  readonly digest: Digest;
+  /** For people. */
+  readonly name: string;
+  readonly inputs: readonly Edge[];
+  /** Never look for a cached result; what it gives is cached all the same. */
+  readonly ignoreCache: boolean;
+  readonly source?: SourcePlace;
+}
+
+/** One output of a vertex. */
+export interface Edge {
+  readonly vertex: Vertex;
+  readonly index: number;
+}
+
+/** How a vertex is keyed and run. `R` is what running gives, one for each output; `J` are the surroundings. */
+export interface Operator<R, J> {
+  /** Its keys. A vertex without inputs may have several, the most specific first. */
+  cacheMaps(job: J): Promise<readonly CacheMap<R, J>[]>;
+  /** Runs it. The inputs stay the caller's; the outputs become the caller's. */
+  run(inputs: readonly R[], job: J): Promise<readonly R[]>;
+}
+
+/** What a vertex is keyed by, its inputs left out. */
+export interface CacheMap<R, J> {
+  readonly digest: Digest;
+  /** One for each input, in order. */
+  readonly deps: readonly CacheDep<R, J>[];
+  /** The digest means something in this session alone; no result is kept under it. */
+  readonly session?: boolean;
+}
+
+export interface CacheDep<R, J> {
+  /** Which part of the input matters, where that is less than all. */
+  readonly selector?: Digest;
+  /** Digest of the content that matters, of an input that is there. */
+  readonly content?: (input: R, job: J) => Promise<Digest>;
+}
+
+/** Something counted: a clone is one more hold on the same thing. */
+export interface Held<R> extends AsyncDisposable {
+  clone(): R;
+}
