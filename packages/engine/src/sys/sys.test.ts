@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { tryFlock, unflock } from './flock.ts';
+import { mountOptions } from './fsmount.ts';
 import { onClosed } from './inotify.ts';
 import { SystemError } from './library.ts';
 import { deviceNumber, deviceParts, makeSpecialFile, makeWhiteout } from './mknod.ts';
@@ -58,6 +59,26 @@ test('a tmpfs is mounted and unmounted, and unmounting twice is told apart', () 
 
 test('mount options that the kernel would cut are refused', () => {
   assert.throws(() => mount('overlay', folder, { type: 'overlay', data: 'x'.repeat(4096) }), { code: 'E2BIG' });
+});
+
+test('an overlay of three hundred layers is mounted', () => {
+  const at = (...parts: string[]) => join(folder, 'deep', ...parts);
+  mkdirSync(at('merged'), { recursive: true });
+  const layers = Array.from({ length: 300 }, (_, i) => at(`layer-${i}-${'x'.repeat(30)}`));
+  for (const [i, layer] of layers.entries()) {
+    mkdirSync(layer);
+    writeFileSync(join(layer, `file-${i}`), '');
+  }
+  mountOptions('overlay', at('merged'), { options: layers.map((layer) => ['lowerdir+', layer] as const) });
+  try {
+    assert.ok(lstatSync(at('merged', 'file-0')).isFile() && lstatSync(at('merged', 'file-299')).isFile());
+  } finally {
+    unmount(at('merged'));
+  }
+  assert.throws(
+    () => mountOptions('overlay', at('merged'), { options: [['nonsense', '1']] }),
+    (error) => error instanceof SystemError && error.code === 'EINVAL' && error.message.includes('nonsense'),
+  );
 });
 
 test('a NUL byte in a path is refused', () => {
