@@ -16,8 +16,8 @@ export interface Snapshotter {
   readonly kind: 'overlay' | 'native';
   /** A new writable layer over `chain`. Nothing is visible under a final name until `commit`. */
   prepare(chain: Chain): Promise<WritableLayer>;
-  /** How to see a tree, read-only. */
-  view(chain: Chain): Mount;
+  /** How to see a tree, read-only. A snapshotter that cannot stack copies it together first. */
+  view(chain: Chain): Promise<Mount>;
   /** Folder of one committed layer's changes. */
   folder(layer: LayerId): string;
   /** Bytes and inodes of one layer on disk. */
