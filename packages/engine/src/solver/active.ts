@@ -11,6 +11,8 @@ export interface Surroundings<R extends Held<R>, J extends Work> {
   active(edge: Edge): Active<R, J>;
   /** Waits for a place to run in. */
   admit(vertex: Vertex): Promise<Disposable>;
+  /** Work that goes on behind the results, and is waited for at the end. */
+  keep(work: Promise<void>): void;
   /** Puts a failure into the words of this vertex, and tells whoever must know. */
   failed(vertex: Vertex, error: unknown): unknown;
 }
@@ -119,7 +121,9 @@ export class Active<R extends Held<R>, J extends Work> {
         if (depth === 'content') {
           const byContent = content && (await this.#contentKey(i));
           const ids = await input.settledKeys(edge.index);
-          return { keys: [...ids.map((id) => ({ id, ...(selector && { selector }) })), ...(byContent ? [byContent] : [])] };
+          return {
+            keys: [...ids.map((id) => ({ id, ...(selector && { selector }) })), ...(byContent ? [byContent] : [])],
+          };
         }
         const ids = await (depth === 'fast' ? input.fastKeys(edge.index) : input.slowKeys(edge.index));
         return { keys: ids.map((id) => ({ id, ...(selector && { selector }) })) };
@@ -167,20 +171,27 @@ export class Active<R extends Held<R>, J extends Work> {
     // A vertex over a session's own folder that is not keyed by content can't be found again: nothing to claim or keep.
     const keyed = maps.some((map) => !map.session) && deps.every(({ keys }) => keys.length > 0);
     const primary = maps.findLast((map) => !map.session) ?? maps[0]!;
-    await using _claim = keyed
-      ? await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal })
-      : undefined;
+    await using stack = new AsyncDisposableStack();
+    if (keyed) stack.use(await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal }));
     if (keyed && !ignoreCache) {
       const found = await this.#probe(primary, deps);
       if (found) return found;
     }
-    using _place = await this.#around.admit(this.vertex);
-    job.signal.throwIfAborted();
-    this.#tell('vertex-started');
-    const outputs = await this.#operator.run(results, job);
-    if (keyed) await this.#save(maps, deps, outputs);
+    const outputs = await this.#runAdmitted(results);
+    if (keyed) {
+      // Nobody here waits for the disk: the claim goes to others once they can see what was saved.
+      const claim = stack.move();
+      this.#around.keep(this.#save(maps, deps, outputs).finally(() => claim.disposeAsync()));
+    }
     this.#tell('vertex-completed');
     return outputs;
+  }
+
+  async #runAdmitted(inputs: readonly R[]): Promise<readonly R[]> {
+    using _place = await this.#around.admit(this.vertex);
+    this.#around.job.signal.throwIfAborted();
+    this.#tell('vertex-started');
+    return this.#operator.run(inputs, this.#around.job);
   }
 
   /** Results that another build made while this one waited for its claim. */
@@ -202,18 +213,21 @@ export class Active<R extends Held<R>, J extends Work> {
     return outputs;
   }
 
+  /** Keys are settled at once; the promise is for their being kept. */
   async #save(maps: readonly CacheMap<R, J>[], deps: readonly KeyedDep[], outputs: readonly R[]): Promise<void> {
-    for (const [output, result] of outputs.entries()) {
-      const keys: KeyId[] = [];
-      for (const map of maps.filter((map) => !map.session)) {
-        // Forced work gets a key of its own, so that what depends on it is not answered by what depended on the old.
-        const fresh = this.vertex.ignoreCache && deps.length > 0;
-        const key = fresh ? `k:${randomUUID()}` : derivedKey(map.digest, output, deps);
-        await this.#around.store.save(key, this.#question(map, output, deps), result);
-        keys.push(key);
-      }
-      this.#saved.set(output, keys);
-    }
+    // Forced work gets a key of its own, so that what depends on it is not answered by what depended on the old.
+    const fresh = this.vertex.ignoreCache && deps.length > 0;
+    const saves = outputs.flatMap((result, output) => {
+      const keyed = maps
+        .filter((map) => !map.session)
+        .map((map) => ({ map, key: fresh ? `k:${randomUUID()}` : derivedKey(map.digest, output, deps) }));
+      this.#saved.set(
+        output,
+        keyed.map(({ key }) => key),
+      );
+      return keyed.map(({ map, key }) => this.#around.store.save(key, this.#question(map, output, deps), result));
+    });
+    await Promise.all(saves);
   }
 
   /** Runs a part of the vertex's own work; its failure is told as the vertex's. */

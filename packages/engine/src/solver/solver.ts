@@ -22,6 +22,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   readonly #job: J;
   readonly #active = new Map<string, Active<R, J>>();
   readonly #places: Semaphore;
+  readonly #kept: Promise<void>[] = [];
 
   constructor(job: J, options: SolverOptions<R, J>) {
     this.#job = job;
@@ -45,7 +46,13 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     return this.#of(vertex).maps();
   }
 
+  /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#kept);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#kept);
     await Promise.all([...this.#active.values()].map((active) => active.release()));
     this.#active.clear();
   }
@@ -60,6 +67,10 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
         job: this.#job,
         active: (edge) => this.#of(edge.vertex),
         admit: () => this.#places.acquire({ signal: this.#job.signal }),
+        keep: (work) => {
+          work.catch(() => undefined); // `settle` tells it
+          this.#kept.push(work);
+        },
         failed: (failing, error) => this.#failed(failing, error),
       });
       this.#active.set(name, active);

@@ -1,0 +1,68 @@
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Process } from '../executor/executor.ts';
+import type { ExecOp, ProxyEnv } from '../llb/exec.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import type { Job } from '../session/job.ts';
+import { holdMounts, secretMissing } from './mounts.ts';
+import type { OpVertex, Surroundings } from './surroundings.ts';
+
+/** Runs an exec's process over its mounts; the results are its outputs in order. */
+export async function runExec(
+  op: ExecOp,
+  inputs: readonly ImmutableRef[],
+  {
+    cache,
+    executor,
+    job,
+    vertex,
+  }: Pick<Surroundings, 'cache' | 'executor'> & { readonly job: Job; readonly vertex: OpVertex },
+): Promise<readonly ImmutableRef[]> {
+  const name = op.meta.args.join(' ');
+  const containers = await executor();
+  await using held = await holdMounts(op, inputs, { cache, job, name });
+  const process = await processOf(op, vertex, job);
+  const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
+    job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data });
+  const container = { root: held.root, mounts: held.mounts, platform: op.platform ?? hostPlatform() };
+  await containers.run(process, container, { signal: job.signal, stdout: log('stdout'), stderr: log('stderr') });
+  return held.outputs();
+}
+
+async function processOf(op: ExecOp, { metadata }: OpVertex, job: Job): Promise<Process> {
+  const { meta } = op;
+  const env = [...meta.env, ...proxyVariables(meta.proxyEnv)];
+  for (const { id, name, optional } of op.secretEnv) {
+    const data = await job.session.secret(id, job);
+    if (!data && !optional) throw secretMissing(id);
+    if (data) env.push(`${name}=${Buffer.from(data).toString('utf8')}`);
+  }
+  return {
+    args: meta.args,
+    env,
+    cwd: meta.cwd || '/',
+    user: meta.user,
+    hostname: meta.hostname,
+    extraHosts: meta.extraHosts,
+    ulimits: meta.ulimits.map(({ name, soft, hard }) => ({ name, soft: Number(soft), hard: Number(hard) })),
+    cgroupParent: meta.cgroupParent,
+    validExitCodes: meta.validExitCodes,
+    network: op.network,
+    security: op.security,
+    removeMountStubsRecursive: meta.removeMountStubsRecursive,
+    ...(metadata?.linuxResources && { resources: metadata.linuxResources }),
+  };
+}
+
+/** Proxy settings in both spellings, as programs look for either. */
+function proxyVariables(proxy: ProxyEnv | undefined): string[] {
+  const named = {
+    HTTP_PROXY: proxy?.httpProxy,
+    HTTPS_PROXY: proxy?.httpsProxy,
+    FTP_PROXY: proxy?.ftpProxy,
+    NO_PROXY: proxy?.noProxy,
+    ALL_PROXY: proxy?.allProxy,
+  };
+  return Object.entries(named).flatMap(([name, value]) =>
+    value ? [`${name}=${value}`, `${name.toLowerCase()}=${value}`] : [],
+  );
+}

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import type { Event } from '../progress/event.ts';
+import { Failed, failedOf } from '../std/failed.ts';
+import { Semaphore } from '../std/semaphore.ts';
+import type { KeyId } from './cache-key.ts';
+import type { CacheStore, KeyQuestion } from './cache-store.ts';
+import { Solver } from './solver.ts';
+import type { CacheMap, Edge, Operator, Vertex } from './vertex.ts';
+
+test('a vertex that two others need runs once', async () => {
+  const world = new World();
+  const base = world.vertex('base');
+  const [a, b] = [world.vertex('a', [base]), world.vertex('b', [base])];
+  await using solver = world.solver();
+  const results = await Promise.all([solver.solve(edge(a)), solver.solve(edge(b))]);
+  assert.deepEqual(results.map((r) => r.value).sort(), ['a(base)', 'b(base)']);
+  assert.deepEqual(world.runs.sort(), ['a', 'b', 'base']);
+});
+
+test('a second build finds the result by definition and brings no input about', async () => {
+  const world = new World();
+  const top = world.vertex('top', [world.vertex('base')]);
+  await world.build(top);
+  world.runs.length = 0;
+  const events = await world.build(top);
+  assert.deepEqual(world.runs, []);
+  assert.deepEqual(kinds(events), ['top vertex-known', 'base vertex-known', 'top vertex-cached']);
+  assert.deepEqual(world.loads, ['top(base)']);
+});
+
+test('an input that changed without changing the content that matters gives a hit', async () => {
+  const world = new World();
+  const copy = (source: Vertex) => world.vertex('copy', [source], { content: (input) => digestOf(input.slice(0, 3)) });
+  await world.build(copy(world.vertex('src1', [], { session: true })));
+  world.runs.length = 0;
+  const events = await world.build(copy(world.vertex('src2', [], { session: true })));
+  assert.deepEqual(world.runs, ['src2']);
+  assert.ok(kinds(events).includes('copy vertex-cached'));
+});
+
+test('what is found by content is found by definition the next time', async () => {
+  const world = new World();
+  const copy = (source: Vertex) => world.vertex('copy', [source], { content: (input) => digestOf(input.slice(0, 3)) });
+  await world.build(copy(world.vertex('src1')));
+  await world.build(copy(world.vertex('src2')));
+  world.runs.length = 0;
+  world.loads.length = 0;
+  await world.build(copy(world.vertex('src2')));
+  assert.deepEqual([world.runs, world.loads], [[], ['copy(src1)']]);
+});
+
+test('a step after one that is found by content is found without running either', async () => {
+  const world = new World();
+  const after = (source: Vertex) =>
+    world.vertex('run', [world.vertex('copy', [source], { content: () => digestOf('same') })]);
+  await world.build(after(world.vertex('src1', [], { session: true })));
+  world.runs.length = 0;
+  await world.build(after(world.vertex('src2', [], { session: true })));
+  assert.deepEqual(world.runs, ['src2']);
+});
+
+test('a re-run that gives the same content lets what copies from it stay cached', async () => {
+  const world = new World();
+  const graph = (name: string) =>
+    world.vertex('copy', [world.vertex(name, [world.vertex('base')], { value: 'same' })], {
+      content: (i) => digestOf(i),
+    });
+  await world.build(graph('step1'));
+  world.runs.length = 0;
+  await world.build(graph('step2'));
+  assert.deepEqual(world.runs, ['step2']);
+});
+
+test('two vertices that turn out equal by content run once', async () => {
+  const world = new World();
+  const stage = (name: string) =>
+    world.vertex('copy', [world.vertex(name, [], { value: 'same', session: true })], {
+      content: (i) => digestOf(i),
+      salt: name,
+    });
+  const [a, b] = [stage('a'), stage('b')];
+  assert.notEqual(a.digest, b.digest);
+  await using solver = world.solver();
+  await Promise.all([solver.solve(edge(a)), solver.solve(edge(b))]);
+  assert.deepEqual(
+    world.runs.filter((name) => name === 'copy'),
+    ['copy'],
+  );
+});
+
+test('a forced vertex runs again, and so does what depends on it', async () => {
+  const world = new World();
+  const graph = (ignoreCache: boolean) =>
+    world.vertex('after', [world.vertex('step', [world.vertex('base')], { ignoreCache })]);
+  await world.build(graph(false));
+  world.runs.length = 0;
+  await world.build(graph(true));
+  assert.deepEqual(world.runs.sort(), ['after', 'step']);
+  world.runs.length = 0;
+  await world.build(graph(false));
+  assert.deepEqual(world.runs, []);
+});
+
+test('a result that is gone is made again', async () => {
+  const world = new World();
+  const top = world.vertex('top', [world.vertex('base')]);
+  await world.build(top);
+  world.results.clear();
+  world.runs.length = 0;
+  await world.build(top);
+  assert.deepEqual(world.runs.sort(), ['base', 'top']);
+});
+
+test('one of several outputs can be had from the cache', async () => {
+  const world = new World();
+  const two = world.vertex('two', [world.vertex('base')], { outputs: 2 });
+  await world.build(two, 1);
+  world.runs.length = 0;
+  await world.build(two, 1);
+  await world.build(two, 0);
+  assert.deepEqual(world.runs, []);
+});
+
+test('a failure names the vertex it happened in, and stops only what depends on it', async () => {
+  const world = new World();
+  const bad = world.vertex('bad', [], { fails: true });
+  const [child, other] = [world.vertex('child', [bad]), world.vertex('other')];
+  await using solver = world.solver();
+  const [failed, fine] = await Promise.allSettled([solver.solve(edge(child)), solver.solve(edge(other))]);
+  assert.equal(failed.status, 'rejected');
+  assert.equal(failedOf((failed as PromiseRejectedResult).reason, 'vertex')?.failure.message, 'bad went wrong');
+  assert.equal(fine.status, 'fulfilled');
+  assert.deepEqual(
+    kinds(world.events).filter((kind) => kind.includes('failed')),
+    ['bad vertex-failed'],
+  );
+});
+
+test('aborting gives the reason untouched', async () => {
+  const world = new World();
+  const controller = new AbortController();
+  const reason = new Error('stop');
+  const waits = world.vertex('waits', [], {
+    run: () =>
+      new Promise((_, reject) => {
+        controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
+        controller.abort(reason);
+      }),
+  });
+  await using solver = world.solver(controller.signal);
+  await assert.rejects(solver.solve(edge(waits)), (error) => error === reason);
+});
+
+test('a chain of ten thousand vertices is no matter', async () => {
+  const world = new World();
+  let top = world.vertex('0');
+  for (let i = 1; i < 10_000; i++) top = world.vertex(String(i), [top], { value: String(i) });
+  await world.build(top);
+  assert.equal(world.runs.length, 10_000);
+});
+
+interface Behaviour {
+  content?: (input: string) => Digest;
+  session?: boolean;
+  ignoreCache?: boolean;
+  value?: string;
+  salt?: string;
+  outputs?: number;
+  fails?: boolean;
+  run?: () => Promise<never>;
+}
+
+const edge = (vertex: Vertex, index = 0): Edge => ({ vertex, index });
+
+/** Vertices whose result is text, and a cache that outlives a build. */
+class World {
+  readonly runs: string[] = [];
+  readonly loads: string[] = [];
+  readonly events: Event[] = [];
+  readonly links = new Map<string, Set<KeyId>>();
+  readonly results = new Map<KeyId, string>();
+  readonly #behaviours = new Map<Digest, Behaviour>();
+  readonly #claims = new Map<KeyId, Semaphore>();
+
+  vertex(name: string, inputs: readonly Vertex[] = [], behaviour: Behaviour = {}): Vertex {
+    const digest = digestOf([name, behaviour.salt, ...inputs.map((input) => input.digest)].join('|'));
+    this.#behaviours.set(digest, behaviour);
+    return { digest, name, inputs: inputs.map((vertex) => edge(vertex)), ignoreCache: behaviour.ignoreCache ?? false };
+  }
+
+  solver(signal = new AbortController().signal): Solver<Text, { signal: AbortSignal; report(event: Event): void }> {
+    const job = { signal, report: (event: Event) => void this.events.push(event) };
+    return new Solver<Text, typeof job>(job, { store: this.store(), operator: (vertex) => this.#operator(vertex) });
+  }
+
+  async build(vertex: Vertex, output = 0): Promise<readonly Event[]> {
+    const before = this.events.length;
+    await using solver = this.solver();
+    await solver.solve(edge(vertex, output));
+    await solver.settle();
+    return this.events.slice(before);
+  }
+
+  store(): CacheStore<Text> {
+    const ways = ({ digest, output, deps }: KeyQuestion) =>
+      deps.map(({ keys }, i) => keys.map((key) => `${key.id}|${i}|${digest}|${output}|${key.selector ?? ''}`));
+    const link = async (key: KeyId, question: KeyQuestion) => {
+      for (const way of ways(question).flat()) this.links.set(way, (this.links.get(way) ?? new Set()).add(key));
+    };
+    return {
+      link,
+      query: async (question) => {
+        const sets = ways(question).map((each) => new Set(each.flatMap((way) => [...(this.links.get(way) ?? [])])));
+        return [...(sets[0] ?? [])].filter((key) => sets.every((set) => set.has(key)));
+      },
+      load: async (keys) => {
+        const value = keys.map((key) => this.results.get(key)).find((text) => text !== undefined);
+        if (value !== undefined) this.loads.push(value);
+        return value === undefined ? undefined : new Text(value);
+      },
+      save: async (key, question, result) => {
+        await link(key, question);
+        this.results.set(key, result.value);
+      },
+      claim: async (key, options) => {
+        const place = this.#claims.get(key) ?? new Semaphore(1);
+        this.#claims.set(key, place);
+        const permit = await place.acquire(options);
+        return { [Symbol.asyncDispose]: async () => permit[Symbol.dispose]() };
+      },
+    };
+  }
+
+  #operator({ digest, name, inputs }: Vertex): Operator<Text, unknown> {
+    const { content, session, value, outputs = 1, fails, run } = this.#behaviours.get(digest)!;
+    const dep = content ? { content: async (input: Text) => content(input.value) } : {};
+    const map: CacheMap<Text, unknown> = {
+      digest: digestOf(name),
+      deps: inputs.map(() => dep),
+      ...(session && { session }),
+    };
+    return {
+      cacheMaps: async () => [map],
+      run: async (given) => {
+        this.runs.push(name);
+        if (run) await run();
+        if (fails) throw new Failed({ kind: 'test', message: `${name} went wrong` });
+        const text = value ?? (given.length ? `${name}(${given.map((each) => each.value).join()})` : name);
+        return Array.from({ length: outputs }, (_, i) => new Text(i ? `${text}#${i}` : text));
+      },
+    };
+  }
+}
+
+class Text implements AsyncDisposable {
+  readonly value: string;
+  constructor(value: string) {
+    this.value = value;
+  }
+  clone(): Text {
+    return this;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+const names = new Map<Digest, string>();
+function kinds(events: readonly Event[]): string[] {
+  for (const event of events) if (event.kind === 'vertex-known') names.set(event.vertex, event.name);
+  return events.map((event) => `${names.get(event.vertex!)} ${event.kind}`);
+}
