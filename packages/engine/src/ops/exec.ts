@@ -1,10 +1,11 @@
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Process } from '../executor/executor.ts';
 import type { ExecOp, ProxyEnv } from '../llb/exec.ts';
+import type { GraphVertex } from '../llb/graph.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
 import { holdMounts, secretMissing } from './mounts.ts';
-import type { OpVertex, Surroundings } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Runs an exec's process over its mounts; the results are its outputs in order. */
 export async function runExec(
@@ -15,7 +16,7 @@ export async function runExec(
     executor,
     job,
     vertex,
-  }: Pick<Surroundings, 'cache' | 'executor'> & { readonly job: Job; readonly vertex: OpVertex },
+  }: Pick<Surroundings, 'cache' | 'executor'> & { readonly job: Job; readonly vertex: GraphVertex },
 ): Promise<readonly ImmutableRef[]> {
   const name = op.meta.args.join(' ');
   const containers = await executor();
@@ -28,7 +29,7 @@ export async function runExec(
   return held.outputs();
 }
 
-async function processOf(op: ExecOp, { metadata }: OpVertex, job: Job): Promise<Process> {
+async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promise<Process> {
   const { meta } = op;
   const env = [...meta.env, ...proxyVariables(meta.proxyEnv)];
   for (const { id, name, optional } of op.secretEnv) {

@@ -20,6 +20,8 @@ export interface Session {
 export interface LocalFolder {
   /** Absolute path. */
   readonly root: string;
+  /** `git`: files are 0644 or 0755 and folders 0755 as git knows them, whatever the checkout's umask was. */
+  readonly modes?: 'git';
 }
 
 export interface SshAgent extends AsyncDisposable {

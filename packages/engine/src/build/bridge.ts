@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bridge, ResolvedImage, ResolveImage } from '../frontend/frontend.ts';
+import type { Definition } from '../llb/definition.ts';
+import { loadDefinition } from '../llb/load.ts';
+import { digestOf } from '../oci/digest.ts';
+import type { Job } from '../session/job.ts';
+import { Failed } from '../std/failed.ts';
+import type { BuildFailure } from './failure.ts';
+import type { Parts } from './parts.ts';
+import { solveTree } from './tree.ts';
+
+/** The largest file a frontend may read: 16 MiB. */
+const maxFile = 16 << 20;
+
+/** What a frontend may ask during one build, answered by this engine. */
+export function openBridge(job: Job, parts: Parts, inputs: Readonly<Record<string, Definition>> = {}): Bridge {
+  const images = new Map<string, Promise<ResolvedImage>>();
+  return {
+    resolveImage(reference, options) {
+      const { os, architecture, variant } = options.platform;
+      const key = JSON.stringify([reference, os, architecture, variant, options.mode, options.layout]);
+      let image = images.get(key);
+      if (!image) images.set(key, (image = resolve(reference, options)));
+      return image;
+    },
+    readFile: (definition, path) =>
+      inTree(definition, path, (file) => {
+        const { size } = statSync(file);
+        if (size > maxFile) {
+          const message = `${path} has ${size} bytes: a frontend reads at most ${maxFile}`;
+          throw new Failed<BuildFailure>({ kind: 'file-too-large', path, message });
+        }
+        return new Uint8Array(readFileSync(file));
+      }),
+    readDir: (definition, path) => inTree(definition, path, (folder) => readdirSync(folder).sort()),
+    input: (name) => inputs[name],
+  };
+
+  /** Resolving is work of its own: shown as a vertex, though it is none of the graph. */
+  async function resolve(reference: string, options: ResolveImage): Promise<ResolvedImage> {
+    const vertex = digestOf(options.logName);
+    const report = (kind: 'vertex-started' | 'vertex-completed') => job.report({ kind, vertex, at: Date.now() });
+    job.report({ kind: 'vertex-known', vertex, at: Date.now(), name: options.logName, inputs: [] });
+    report('vertex-started');
+    try {
+      const resolver = await parts.images(options.layout === undefined ? 'registry' : 'layout');
+      const { platform, mode } = options;
+      const image = await resolver.resolve(reference, { platform, mode }, job);
+      report('vertex-completed');
+      return image;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      job.report({ kind: 'vertex-failed', vertex, at: Date.now(), message });
+      throw error;
+    }
+  }
+
+  async function inTree<T>(definition: Definition, path: string, read: (path: string) => T): Promise<T | undefined> {
+    const folder = lentFolder(definition);
+    if (folder !== undefined) return readInside(folder, path, read);
+    await using tree = await solveTree(definition, parts, job);
+    await using mounted = await tree.mount(job);
+    return readInside(mounted.path, path, read);
+  }
+
+  /** The client's folder, where a definition is about nothing else: read where it is, not copied first. */
+  function lentFolder(definition: Definition): string | undefined {
+    const graph = loadDefinition(definition);
+    const head = graph?.vertices.get(graph.head.digest);
+    if (head?.op.kind !== 'source' || !head.op.identifier.startsWith('local://')) return undefined;
+    const name = head.op.identifier.slice('local://'.length);
+    const folder = job.session.folder(name);
+    if (folder) return folder.root;
+    throw new Failed<BuildFailure>({ kind: 'folder-missing', name, message: `the client lends no folder ${JSON.stringify(name)}` });
+  }
+}
+
+/** Reads below `root`; what leads out of it through symlinks is not there. */
+function readInside<T>(root: string, path: string, read: (path: string) => T): T | undefined {
+  try {
+    const real = realpathSync(join(root, join('/', path)));
+    const base = realpathSync(root);
+    if (real !== base && !real.startsWith(base === '/' ? base : `${base}/`)) return undefined;
+    return read(real);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

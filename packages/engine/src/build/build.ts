@@ -1,0 +1,99 @@
+// One build from requests to results: all definitions are merged into one graph, each request's images are solved in
+// it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
+import type { Build, Defined, SolveResponse } from '../engine.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Exporter } from '../exporter/exporter.ts';
+import type { Work } from '../progress/work.ts';
+import type { Job } from '../session/job.ts';
+import { Failed } from '../std/failed.ts';
+import { checkEntitlements } from './entitlements.ts';
+import type { BuildFailure } from './failure.ts';
+import { openGraph } from './open-graph.ts';
+import type { Parts } from './parts.ts';
+
+export function openBuild(parts: Parts, work: Work): Build {
+  const open = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([work.signal, stop.signal]);
+  return {
+    solve(defined, { keepGoing = true } = {}) {
+      const responses = solveAll(defined, parts, { signal, report: (event) => work.report(event) }, open);
+      for (const [i, response] of responses.entries()) {
+        response.catch((error: unknown) => {
+          const because = defined[i]!.request.id;
+          const message = `stopped because ${because} failed`;
+          if (!keepGoing && !signal.aborted) stop.abort(new Failed<BuildFailure>({ kind: 'stopped', because, message }, { cause: error }));
+        });
+      }
+      return responses;
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+function solveAll(
+  defined: readonly Defined[],
+  parts: Parts,
+  work: Work,
+  open: AsyncDisposableStack,
+): readonly Promise<SolveResponse>[] {
+  if (defined.length === 0) return [];
+  const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
+  const wanted = defined.flatMap(({ images, request }) => images.map(({ definition }) => ({ definition, session: request.session })));
+  const { graph, solver } = open.use(openGraph(wanted, parts, jobs[0]!));
+  let next = 0;
+  return defined.map(async (each, i) => {
+    const first = next;
+    next += each.images.length;
+    const { request, images } = each;
+    const owned = new Set(images.map((_, image) => first + image));
+    for (const vertex of graph.vertices) {
+      if (vertex.owners.some((owner) => owned.has(owner))) checkEntitlements(vertex, request.entitlements);
+    }
+    const exporters = await Promise.all(request.exports.map(({ type }) => exporterOf(type, parts)));
+    await using trees = new AsyncDisposableStack();
+    const refs = await Promise.all(
+      images.map(async (_, image) => {
+        const root = graph.roots[first + image];
+        return trees.use(root ? await solver.solve(root) : parts.cache.scratch.clone());
+      }),
+    );
+    await solver.settle();
+    return exportAll(each, refs, exporters, jobs[i]!);
+  });
+}
+
+async function exportAll(
+  { request, images, multiPlatform }: Defined,
+  refs: readonly ImmutableRef[],
+  exporters: readonly Exporter[],
+  job: Job,
+): Promise<SolveResponse> {
+  const results = images.map(({ platform, config, baseConfig, epoch }, i) => ({
+    platform,
+    ref: refs[i]!,
+    ...(config && { config }),
+    ...(baseConfig && { baseConfig }),
+    ...(epoch !== undefined && { epoch }),
+  }));
+  const answers = [];
+  for (const [i, { attrs, destination }] of request.exports.entries()) {
+    answers.push(
+      await exporters[i]!.export({ id: request.id, images: results, multiPlatform, attrs, ...(destination && { destination }) }, job),
+    );
+  }
+  const image = answers.find(({ digest }) => digest);
+  return {
+    id: request.id,
+    exported: Object.assign({}, ...answers.map(({ response }) => response)),
+    ...(image?.digest && { digest: image.digest }),
+    ...(image?.size !== undefined && { size: image.size }),
+  };
+}
+
+async function exporterOf(type: string, parts: Parts): Promise<Exporter> {
+  const exporter = await parts.exporter(type);
+  if (exporter) return exporter;
+  const message = `there is no exporter ${JSON.stringify(type)}: use image, oci, docker, tar or local`;
+  throw new Failed<BuildFailure>({ kind: 'exporter-unknown', exporter: type, message });
+}

@@ -1,0 +1,23 @@
+import type { Defined, SolveRequest } from '../engine.ts';
+import type { Work } from '../progress/work.ts';
+import { Failed } from '../std/failed.ts';
+import { openBridge } from './bridge.ts';
+import type { BuildFailure } from './failure.ts';
+import type { Parts } from './parts.ts';
+
+/** Turns a request into its definitions, image configs and inputs. */
+export async function define(request: SolveRequest, parts: Parts, work: Work): Promise<Defined> {
+  const { source, session } = request;
+  if (source.kind === 'definition') {
+    return { request, images: source.images, multiPlatform: source.images.length > 1, metadata: {} };
+  }
+  const frontend = await parts.frontend(source.frontend);
+  if (!frontend) {
+    const message = `there is no frontend ${JSON.stringify(source.frontend)}: use dockerfile.v0`;
+    throw new Failed<BuildFailure>({ kind: 'frontend-unknown', frontend: source.frontend, message });
+  }
+  const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
+  const bridge = openBridge(job, parts, source.inputs);
+  const { images, multiPlatform, metadata } = await frontend.solve(source.options, bridge, work);
+  return { request, images, multiPlatform, metadata };
+}

@@ -1,0 +1,38 @@
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Definition } from '../llb/definition.ts';
+import { mergeDefinitions, type Graph, type GraphVertex } from '../llb/graph.ts';
+import { operatorOf } from '../ops/ops.ts';
+import type { Job } from '../session/job.ts';
+import type { Session } from '../session/session.ts';
+import { Solver } from '../solver/solver.ts';
+import { CanonicalFolders } from './folders.ts';
+import type { Parts } from './parts.ts';
+
+/** Definitions as one graph, and the solver that runs it. */
+export interface OpenGraph extends AsyncDisposable {
+  readonly graph: Graph;
+  readonly solver: Solver<ImmutableRef, Job>;
+}
+
+/** Merges definitions, each with the session of the client that wants it, and opens a solver for them. */
+export function openGraph(
+  wanted: readonly { readonly definition: Definition; readonly session: Session }[],
+  parts: Parts,
+  job: Job,
+): OpenGraph {
+  const folders = new CanonicalFolders();
+  const graph = mergeDefinitions(
+    wanted.map(({ definition, session }) => ({ definition, folder: (name) => folders.nameOf(session, name) })),
+  );
+  const sessions = wanted.map(({ session }) => folders.seenBy(session));
+  const solver = new Solver<ImmutableRef, Job>(job, {
+    store: parts.store,
+    operator: (vertex) => {
+      const graphVertex = vertex as GraphVertex;
+      // A shared vertex runs with what the first client that wants it lends.
+      return operatorOf(graphVertex, parts, sessions[graphVertex.owners[0]!]!);
+    },
+    ...(parts.concurrency && { concurrency: parts.concurrency }),
+  });
+  return { graph, solver, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
+}

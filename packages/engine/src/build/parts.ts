@@ -1,0 +1,16 @@
+import type { Exporter } from '../exporter/exporter.ts';
+import type { Frontend } from '../frontend/frontend.ts';
+import type { Surroundings } from '../ops/surroundings.ts';
+import type { CacheStore } from '../solver/cache-store.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { ImageResolver } from '../source/source.ts';
+
+/** Everything a build is put together from; what is heavy is loaded when it is first asked for. */
+export interface Parts extends Surroundings {
+  readonly store: CacheStore<ImmutableRef>;
+  readonly frontend: (name: string) => Promise<Frontend | undefined>;
+  readonly exporter: (type: string) => Promise<Exporter | undefined>;
+  readonly images: (kind: 'registry' | 'layout') => Promise<ImageResolver>;
+  /** How many vertices run at a time; no bound when undefined. */
+  readonly concurrency?: number;
+}
