@@ -38,18 +38,24 @@ export interface SolveRequest {
 }
 
 export type RequestSource =
-  /** `options` as DF-052 lists them. `inputs` are definitions for `input:` contexts. */
+  /** `options` as DF-052 lists them. `input` answers for `input:` contexts, and is asked only for those that are used. */
   | {
       readonly kind: 'frontend';
       readonly frontend: string;
       readonly options: Readonly<Record<string, string>>;
-      readonly inputs?: Readonly<Record<string, Definition>>;
+      readonly input?: (name: string, platform: Platform) => Promise<RequestInput | undefined>;
     }
   /** LLB made by the caller, with the image config that its result carries. */
   | {
       readonly kind: 'definition';
       readonly images: readonly { readonly platform: Platform; readonly definition: Definition; readonly config?: ImageConfig }[];
     };
+
+/** A definition that takes the place of an image or context, with the image config that goes with it. */
+export interface RequestInput {
+  readonly definition: Definition;
+  readonly config?: ImageConfig;
+}
 
 /** `type=oci,dest=…,name=…` and the like (EXP-001 … EXP-004). */
 export interface ExportRequest {

@@ -14,7 +14,7 @@ import { solveTree } from './tree.ts';
 const maxFile = 16 << 20;
 
 /** What a frontend may ask during one build, answered by this engine. */
-export function openBridge(job: Job, parts: Parts, inputs: Readonly<Record<string, Definition>> = {}): Bridge {
+export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Bridge {
   const images = new Map<string, Promise<ResolvedImage>>();
   return {
     resolveImage(reference, options) {
@@ -34,7 +34,7 @@ export function openBridge(job: Job, parts: Parts, inputs: Readonly<Record<strin
         return new Uint8Array(readFileSync(file));
       }),
     readDir: (definition, path) => inTree(definition, path, (folder) => readdirSync(folder).sort()),
-    input: (name) => inputs[name],
+    input,
   };
 
   /** Resolving is work of its own: shown as a vertex, though it is none of the graph. */

@@ -17,7 +17,7 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
     throw new Failed<BuildFailure>({ kind: 'frontend-unknown', frontend: source.frontend, message });
   }
   const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
-  const bridge = openBridge(job, parts, source.inputs);
+  const bridge = openBridge(job, parts, source.input ?? (async () => undefined));
   const { images, multiPlatform, metadata } = await frontend.solve(source.options, bridge, work);
   return { request, images, multiPlatform, metadata };
 }

@@ -37,8 +37,18 @@ export interface Bridge {
   readFile(definition: Definition, path: string): Promise<Uint8Array | undefined>;
   /** Names in a folder of the tree that a definition yields; undefined if there is none. */
   readDir(definition: Definition, path: string): Promise<readonly string[] | undefined>;
-  /** A definition handed in with the request (`input:name`). */
-  input(name: string): Definition | undefined;
+  /**
+   * What was handed in with the request for a `context:NAME=input:name` option: asked for only when the name is used.
+   * In a workspace these are the other images, so a `FROM` of another image's name is an edge to it.
+   */
+  input(name: string, platform: Platform): Promise<BridgeInput | undefined>;
+}
+
+/** A definition that takes the place of an image or context. */
+export interface BridgeInput {
+  readonly definition: Definition;
+  /** The image config that goes with it, if it is an image. */
+  readonly config?: ImageConfig;
 }
 
 export interface ResolveImage {
