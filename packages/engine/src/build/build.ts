@@ -41,6 +41,18 @@ function solveAll(
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
   const wanted = defined.flatMap(({ images, request }) => images.map(({ definition }) => ({ definition, session: request.session })));
   const { graph, solver } = open.use(openGraph(wanted, parts, jobs[0]!));
+  const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));
+  work.report({
+    kind: 'graph-merged',
+    at: Date.now(),
+    vertices: graph.vertices.map(({ digest: vertex, name, inputs, source, owners: parts }) => ({
+      vertex,
+      name,
+      inputs: inputs.map((input) => input.vertex.digest),
+      wantedBy: [...new Set(parts.map((part) => owners[part]!))],
+      ...(source && { source }),
+    })),
+  });
   let next = 0;
   return defined.map(async (each, i) => {
     const first = next;

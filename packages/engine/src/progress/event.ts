@@ -6,6 +6,7 @@ import type { Diagnostic } from '../std/diagnostic.ts';
  * of them is needed to build. Times are milliseconds since the epoch.
  */
 export type Event =
+  | GraphMerged
   | VertexKnown
   | VertexStarted
   | VertexCached
@@ -15,6 +16,21 @@ export type Event =
   | Progress
   | Log
   | Warning;
+
+/** The whole graph of what is about to be solved, with who wants each vertex; told once, before any of them starts. */
+export interface GraphMerged {
+  readonly kind: 'graph-merged';
+  readonly at: number;
+  /** Inputs before what reads them. */
+  readonly vertices: readonly {
+    readonly vertex: Digest;
+    readonly name: string;
+    readonly inputs: readonly Digest[];
+    /** Ids of the requests. */
+    readonly wantedBy: readonly string[];
+    readonly source?: SourcePlace;
+  }[];
+}
 
 interface OfVertex {
   readonly vertex: Digest;
