@@ -1,5 +1,4 @@
+import type { DiskFull } from '../std/disk-full.ts';
 import type { FailureKind } from '../std/failed.ts';
 
-export type IndexFailure =
-  | (FailureKind & { readonly kind: 'disk-full'; readonly path: string })
-  | (FailureKind & { readonly kind: 'index-damaged'; readonly path: string });
+export type IndexFailure = DiskFull | (FailureKind & { readonly kind: 'index-damaged'; readonly path: string });

@@ -5,6 +5,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Database, RangeOptions, RootDatabase } from 'lmdb';
+import { diskFull } from '../std/disk-full.ts';
 import { Failed } from '../std/failed.ts';
 import type { IndexFailure } from './failure.ts';
 
@@ -208,7 +209,7 @@ function checkLength(key: string): void {
 
 function openEnvironment(path: string): RootDatabase {
   // lmdb writes the file beside the data through mapped memory, where a full disk is no error but the end of the process.
-  if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw full(path);
+  if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw diskFull(path);
   const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
   return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024 }));
 }
@@ -232,17 +233,12 @@ function guarded<T>(path: string, body: () => T): T {
 function told(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // lmdb says EIO where the disk took only a part of a write, which is what a disk does that is just getting full.
-  if (code === ENOSPC || code === EDQUOT || (code === EIO && free(path) < spaceToStart)) return full(path, error);
+  if (code === ENOSPC || code === EDQUOT || (code === EIO && free(path) < spaceToStart)) return diskFull(path, error);
   if (typeof code === 'number' && damage.has(code)) {
     const message = `the index ${path} is damaged (${(error as Error).message}); remove the cache folder to start anew`;
     return new Failed<IndexFailure>({ kind: 'index-damaged', path, message }, { cause: error });
   }
   return error;
-}
-
-function full(path: string, cause?: unknown): Failed<IndexFailure> {
-  const message = `no space left on the disk that holds ${path}; make room, e.g. by pruning the cache`;
-  return new Failed<IndexFailure>({ kind: 'disk-full', path, message }, { cause });
 }
 
 const EIO = 5;

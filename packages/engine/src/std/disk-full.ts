@@ -1,0 +1,15 @@
+import { Failed, type FailureKind } from './failed.ts';
+
+/** A disk (or a quota) took no more. What was there before is whole. */
+export type DiskFull = FailureKind & { readonly kind: 'disk-full'; readonly path: string };
+
+/** The failure for people if this error says that there is no space left; other errors come back as they are. */
+export function asDiskFull(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(path, error) : error;
+}
+
+export function diskFull(path: string, cause?: unknown): Failed<DiskFull> {
+  const message = `no space left on the disk that holds ${path}; make room, e.g. by pruning the cache`;
+  return new Failed<DiskFull>({ kind: 'disk-full', path, message }, { cause });
+}
