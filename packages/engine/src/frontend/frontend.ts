@@ -38,8 +38,9 @@ export interface Bridge {
   /** Names in a folder of the tree that a definition yields; undefined if there is none. */
   readDir(definition: Definition, path: string): Promise<readonly string[] | undefined>;
   /**
-   * What was handed in with the request for a `context:NAME=input:name` option: asked for only when the name is used.
-   * In a workspace these are the other images, so a `FROM` of another image's name is an edge to it.
+   * What was handed in with the request under a name: for a `context:NAME=input:name` option, and for every image name
+   * (as written, tag and all) that is used and is neither a stage nor a named context. Undefined: it is an ordinary
+   * image. In a workspace these are the other images, so a `FROM` of another image's name is an edge to it.
    */
   input(name: string, platform: Platform): Promise<BridgeInput | undefined>;
 }

@@ -98,21 +98,17 @@ export function defineAll(
   function withInputs(task: Task): SolveRequest {
     const { request } = task;
     if (request.source.kind !== 'frontend') return request;
-    const others = [...byName].filter(([, other]) => other !== task);
     const given = request.source.input;
-    const options = {
-      ...Object.fromEntries(others.map(([name]) => [`context:${name}`, `input:${name}`])),
-      ...request.source.options,
-    };
     const input = async (name: string, platform: Platform) => {
       const other = byName.get(name);
-      if (!other) return given?.(name, platform);
+      // An image whose own name stands in its FROM means the one in the registry.
+      if (!other || other === task) return given?.(name, platform);
       need(request.id, other.request.id);
       const { images } = await definitionOf(other);
       const image = images.find((each) => matches(platform, each.platform)) ?? (images.length === 1 ? images[0] : undefined);
       return image && { definition: image.definition, ...(image.config && { config: image.config }) };
     };
-    return { ...request, source: { ...request.source, options, input } };
+    return { ...request, source: { ...request.source, input } };
   }
 
   /** Notes that an image needs another, and refuses a circle, which would wait for itself. */
