@@ -1,0 +1,173 @@
+// Images in registries, by OCI's distribution protocol: what a name stands for, its manifests and blobs, and pushing.
+// Mirrors are asked first, and may be OCI layouts on disk. This room knows no builds; credentials are handed in.
+import { Failed } from '../std/failed.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { normalised, type Reference } from '../oci/reference.ts';
+import type { Provider } from '../content/store.ts';
+import type { CredentialsOf } from './docker-config.ts';
+import type { RegistryFailure } from './failure.ts';
+import { endpointsOf, ownEndpoint, type Endpoint, type RegistryHosts, type RemoteEndpoint } from './hosts.ts';
+import { LayoutMirror } from './layout-mirror.ts';
+import { blobProvider, fetchManifest, resolveManifest } from './pull.ts';
+import { pushGraph, type PushRequest } from './push.ts';
+import { Remote } from './remote.ts';
+import { patient, type RetryPolicy } from './retry.ts';
+import { Transport } from './transport.ts';
+
+export interface RegistryOptions {
+  readonly hosts?: RegistryHosts;
+  readonly transport?: Transport;
+  readonly retry?: RetryPolicy;
+}
+
+/** All registries; connections are shared by everybody, tokens only by those with the same credentials. */
+export class Registries implements AsyncDisposable {
+  readonly #hosts: RegistryHosts;
+  readonly #transport: Transport;
+  readonly #retry: RetryPolicy;
+  readonly #clients = new WeakMap<object, RegistryClient>();
+
+  constructor({ hosts = {}, transport = new Transport(), retry = patient }: RegistryOptions = {}) {
+    this.#hosts = hosts;
+    this.#transport = transport;
+    this.#retry = retry;
+  }
+
+  /** A client with somebody's credentials, a Session's for one; one client for each somebody. */
+  as(who: { readonly credentials: CredentialsOf }): RegistryClient {
+    let client = this.#clients.get(who);
+    if (!client) {
+      client = new RegistryClient({
+        hosts: this.#hosts,
+        transport: this.#transport,
+        retry: this.#retry,
+        credentials: (host) => who.credentials(host),
+      });
+      this.#clients.set(who, client);
+    }
+    return client;
+  }
+
+  /** Plain requests over the same connections. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]();
+  }
+}
+
+/** An image as it was found: what the name stands for, and where its content is. */
+export interface FoundImage {
+  /** Of a manifest or an index. */
+  readonly descriptor: Descriptor;
+  /** Bytes of a manifest or index, checked against the digest. */
+  manifest(digest: Digest, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  /** Configs and layers. */
+  readonly blobs: Provider;
+}
+
+export class RegistryClient {
+  readonly #options: Required<RegistryOptions> & { readonly credentials: CredentialsOf };
+  readonly #remotes = new Map<string, Remote>();
+
+  constructor(options: Required<RegistryOptions> & { readonly credentials: CredentialsOf }) {
+    this.#options = options;
+  }
+
+  /** What the reference names right now. Without tag and digest it is `latest`; a digest goes before a tag. */
+  async resolve(reference: Reference, { signal }: { readonly signal: AbortSignal }): Promise<FoundImage> {
+    const places = endpointsOf(reference.domain, this.#options.hosts).map((endpoint) =>
+      this.#place(endpoint, reference),
+    );
+    const wanted = reference.digest ?? reference.tag ?? 'latest';
+    const refusals: unknown[] = [];
+    for (const place of places) {
+      try {
+        const descriptor = await place.resolve(wanted, signal);
+        // A place that does not have it may still have a part of it, so the others stay in line behind.
+        if (descriptor) return foundAt([place, ...places.filter((other) => other !== place)], descriptor);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof Failed)) throw error;
+        refusals.push(error);
+      }
+    }
+    if (refusals.length) throw refusals.at(-1);
+    const name = normalised(reference);
+    throw new Failed<RegistryFailure>({
+      kind: 'image-not-found',
+      reference: name,
+      message: `${name} does not exist${places.length > 1 ? ' there or in a mirror' : ''}, or it takes \`docker login\` to see it`,
+    });
+  }
+
+  /** Pushes a graph to the registry itself, never to a mirror. The reference's tag is set to its root. */
+  async push(reference: Reference, request: Omit<PushRequest, 'path' | 'tag'>): Promise<void> {
+    const { domain, path, tag } = reference;
+    const remote = this.#remote(ownEndpoint(domain, this.#options.hosts));
+    await pushGraph(remote, { ...request, path, ...(tag !== undefined && { tag }) });
+  }
+
+  #place(endpoint: Endpoint, reference: Reference): Place {
+    if (endpoint.kind === 'layout') return new LayoutMirror(endpoint.path, reference);
+    const remote = this.#remote(endpoint);
+    const { path } = reference;
+    return {
+      resolve: (wanted, signal) => resolveManifest(remote, { path, wanted, signal }),
+      manifest: (digest, { signal }) => fetchManifest(remote, { path, digest, signal }),
+      blobs: blobProvider(remote, path),
+    };
+  }
+
+  #remote(endpoint: RemoteEndpoint): Remote {
+    const key = digestOf(JSON.stringify(endpoint));
+    let remote = this.#remotes.get(key);
+    if (!remote) this.#remotes.set(key, (remote = new Remote(endpoint, this.#options)));
+    return remote;
+  }
+}
+
+/** Where a repository's content may be. */
+export interface Place {
+  /** The descriptor of a tag or digest, or undefined if there is no such thing here. */
+  resolve(wanted: string, signal: AbortSignal): Promise<Descriptor | undefined>;
+  manifest(digest: Digest, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  readonly blobs: Provider;
+}
+
+function foundAt(places: readonly Place[], descriptor: Descriptor): FoundImage {
+  return {
+    descriptor,
+    manifest: (digest, options) => firstOf(places, (place) => place.manifest(digest, options)),
+    blobs: {
+      async *open(blob, options) {
+        // Whatever has arrived stays: only a place that fails before its first byte is passed over.
+        const { stream, first } = await firstOf(places, async (place) => {
+          const stream = place.blobs.open(blob, options)[Symbol.asyncIterator]();
+          return { stream, first: await stream.next() };
+        });
+        try {
+          for (let next = first; !next.done; next = await stream.next()) yield next.value;
+        } finally {
+          await stream.return?.();
+        }
+      },
+    },
+  };
+}
+
+/** The first answer; where there is none, why the first place, at which the image was found, had none. */
+async function firstOf<T>(places: readonly Place[], ask: (place: Place) => Promise<T>): Promise<T> {
+  let refusal: unknown;
+  for (const place of places) {
+    try {
+      return await ask(place);
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}

@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Debian's `docker-registry` on loopback, empty at its start. */
+export interface DebianRegistry extends AsyncDisposable {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+}
+
+/** Starts one; fails with what to install where it is missing. */
+export async function startDebianRegistry(): Promise<DebianRegistry> {
+  if (spawnSync('docker-registry', ['--version']).error) {
+    throw new Error('this test needs docker-registry: apt-get install -y docker-registry');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
+  const host = `127.0.0.1:${await freePort()}`;
+  const config = {
+    version: 0.1,
+    log: { accesslog: { disabled: true }, level: 'info' },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    http: { addr: host },
+  };
+  // JSON is YAML.
+  await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
+  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    createInterface(child.stderr).on('line', (line) => {
+      said.push(line);
+      if (line.includes('listening on')) resolve();
+    });
+    void ended.then(() => reject(new Error(`docker-registry ended:\n${said.join('\n')}`)));
+  });
+  return {
+    host,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
