@@ -1,4 +1,84 @@
-export async function run(argv: readonly string[]): Promise<number> {
-  console.log(argv, process.version);
-  return 0;
+import { createRequire } from 'node:module';
+import { commands } from './commands.ts';
+import type { Invocation } from './command.ts';
+import { Mistake } from './mistake.ts';
+
+/** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
+const exit = { done: 0, failed: 1, mistake: 2 } as const;
+const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs one command line to its exit code. The only place that catches everything. */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const controller = new AbortController();
+  let stopped: keyof typeof signals | undefined;
+  const stop = (name: keyof typeof signals) => {
+    if (stopped) process.exit(signals[name]); // the second time at once
+    stopped = name;
+    controller.abort(new Error(`stopped by ${name}`));
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
+  // A reader that went away (`cli … | head`) is no failure.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  try {
+    return await dispatch(argv, env, controller.signal);
+  } catch (error) {
+    if (stopped) {
+      process.stderr.write(`stopped by ${stopped}\n`);
+      return signals[stopped];
+    }
+    if (error instanceof Mistake) {
+      process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+      return exit.mistake;
+    }
+    const { describe } = await import('./ui/failure.ts');
+    process.stderr.write(describe(error));
+    return exit.failed;
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
+  }
+}
+
+async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === undefined || ['help', '--help', '-h'].includes(first)) return help(rest[0]);
+  if (['version', '--version', '-V'].includes(first)) {
+    process.stdout.write(`${version()}\n`);
+    return exit.done;
+  }
+  const entry = commands[first];
+  if (!entry) throw await unknownCommand(first);
+  const wantsHelp = rest.slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--')).some((arg) => ['--help', '-h'].includes(arg));
+  if (wantsHelp) return help(first);
+  const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
+  const { given, positionals } = parseFlags(rest, command.flags, env);
+  const { stdin, stdout, stderr } = process;
+  const invocation: Invocation = { flags: given, positionals, cwd: process.cwd(), env, signal, stdin, stdout, stderr };
+  return command.run(invocation);
+}
+
+async function help(name: string | undefined): Promise<number> {
+  const { commandHelp, overview } = await import('./help.ts');
+  if (name === undefined) {
+    const list = Object.entries(commands).map(([each, { summary }]) => [each, summary] as const);
+    process.stdout.write(overview(version(), list));
+    return exit.done;
+  }
+  const entry = commands[name];
+  if (!entry) throw await unknownCommand(name);
+  process.stdout.write(commandHelp(name, await entry.load()));
+  return exit.done;
+}
+
+async function unknownCommand(name: string): Promise<Mistake> {
+  const { nearest } = await import('@monokit/engine/std/nearest');
+  const near = nearest(name, Object.keys(commands));
+  return new Mistake(`there is no command ${JSON.stringify(name)}`, near ? `did you mean cli ${near}?` : 'cli help lists them');
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 }

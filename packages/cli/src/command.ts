@@ -1,0 +1,34 @@
+import type { Flags, Given } from './flags.ts';
+
+/** One verb of the command line. Its file parses nothing and prints data only; the engine does the work. */
+export interface Command<F extends Flags = Flags> {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** After `cli NAME`: `[SELECTION…]`. */
+  readonly usage: string;
+  /** What it does, for `--help`: a paragraph or two. */
+  readonly description: string;
+  readonly flags: F;
+  /** Command lines with what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Does it; the number is the exit code. */
+  run(invocation: Invocation<F>): Promise<number>;
+}
+
+export interface Invocation<F extends Flags = Flags> {
+  readonly flags: Given<F>;
+  readonly positionals: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly stdin: NodeJS.ReadStream;
+  /** Data goes here, and nothing else. */
+  readonly stdout: NodeJS.WriteStream;
+  /** For people. */
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** Keeps the flags' own types. */
+export function command<const F extends Flags>(definition: Command<F>): Command<F> {
+  return definition;
+}

@@ -1,0 +1,41 @@
+import type { Command } from './command.ts';
+
+/** The commands by name, each loaded when it is used. Summaries stand here too, so that the list loads none of them. */
+export const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  build: {
+    summary: 'Build images of the workspace, or a folder with a Dockerfile',
+    load: async () => (await import('./commands/build.ts')).build as Command,
+  },
+  ls: {
+    summary: 'List the images of the workspace and those in the store',
+    load: async () => (await import('./commands/ls.ts')).ls as Command,
+  },
+  print: {
+    summary: 'Print what would be built: resolved targets, or their LLB',
+    load: async () => (await import('./commands/print.ts')).print as Command,
+  },
+  graph: {
+    summary: 'Print the graph of images, stages and steps',
+    load: async () => (await import('./commands/graph.ts')).graph as Command,
+  },
+  du: {
+    summary: 'Show what the cache holds',
+    load: async () => (await import('./commands/du.ts')).du as Command,
+  },
+  prune: {
+    summary: 'Remove what the cache holds and nobody uses',
+    load: async () => (await import('./commands/prune.ts')).prune as Command,
+  },
+  doctor: {
+    summary: 'Tell what this machine has and lacks, and how to mend it',
+    load: async () => (await import('./commands/doctor.ts')).doctor as Command,
+  },
+  init: {
+    summary: 'Write a buildkit.config.ts for the Dockerfiles found here',
+    load: async () => (await import('./commands/init.ts')).init as Command,
+  },
+  debug: {
+    summary: 'Look inside: dump-llb, cache-records',
+    load: async () => (await import('./commands/debug.ts')).debug as Command,
+  },
+};
