@@ -5,7 +5,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 /** Where content can be read. `open` streams are verified: they fail at their end if the bytes are not the digest's. */
 export interface Provider {
   /** The content's bytes in order. Fails with `content-missing` if it is not there. */
-  open(descriptor: Pick<Descriptor, 'digest' | 'size'>, options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  open(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** A place that keeps content. */

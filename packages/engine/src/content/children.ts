@@ -1,0 +1,57 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndex, isManifest } from '../oci/media-type.ts';
+import { maxManifestSize, parseIndex, parseManifest } from '../oci/parse.ts';
+import { collect } from '../std/collect.ts';
+import { Failed } from '../std/failed.ts';
+import type { ContentFailure } from './failure.ts';
+import type { Provider } from './store.ts';
+
+/** Whether a descriptor leads to others. */
+export function hasChildren(mediaType: string): boolean {
+  return isIndex(mediaType) || isManifest(mediaType);
+}
+
+/**
+ * What a manifest or index leads to: an index to its manifests, a manifest to its config and layers. Everything else
+ * leads nowhere. Fails with `content-malformed` if it is not what its media type says.
+ */
+export async function children(
+  descriptor: Descriptor,
+  from: Provider,
+  options?: { readonly signal?: AbortSignal },
+): Promise<readonly Descriptor[]> {
+  if (!hasChildren(descriptor.mediaType)) return [];
+  return childrenIn(descriptor, await readDocument(descriptor, from, options));
+}
+
+/** The same of bytes that are there already. */
+export function childrenIn(descriptor: Descriptor, bytes: Uint8Array): readonly Descriptor[] {
+  const { mediaType, digest } = descriptor;
+  try {
+    if (isIndex(mediaType)) return parseIndex(bytes, mediaType).manifests;
+    if (!isManifest(mediaType)) return [];
+    const { config, layers } = parseManifest(bytes, mediaType);
+    return [config, ...layers];
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const what = isIndex(mediaType) ? 'index' : 'manifest';
+    throw new Failed<ContentFailure>(
+      { kind: 'content-malformed', digest, message: `the image ${what} ${digest} is malformed: ${error.message}` },
+      { cause: error },
+    );
+  }
+}
+
+/** The bytes of something small: a manifest, an index, a config. More than 4 MiB fail with `content-malformed`. */
+export async function readDocument(
+  descriptor: Descriptor,
+  from: Provider,
+  options?: { readonly signal?: AbortSignal },
+): Promise<Uint8Array> {
+  const { digest, size } = descriptor;
+  if (size > maxManifestSize) {
+    const message = `${digest} is too large for a document of an image: ${size} bytes`;
+    throw new Failed<ContentFailure>({ kind: 'content-malformed', digest, message });
+  }
+  return collect(from.open(descriptor, options), maxManifestSize);
+}
