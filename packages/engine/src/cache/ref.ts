@@ -5,6 +5,7 @@ import type { Work } from '../progress/work.ts';
 import type { Provider } from '../content/store.ts';
 import type { Chain } from '../snapshot/snapshotter.ts';
 import type { Mount, Mounted } from '../snapshot/mount.ts';
+import type { HostTree } from './tree.ts';
 
 /** Names what a ref holds, across builds and processes: the same id gives the same tree for ever. */
 export type RefId = string & { readonly __ref?: never };
@@ -44,6 +45,11 @@ export interface BlobOptions extends Work {
 /** A counted hold on a finished tree. Disposing lets go; the tree stays in the cache until gc takes it. */
 export interface ImmutableRef extends AsyncDisposable {
   readonly id: RefId;
+  /**
+   * Set where the tree lies on this machine as it is and is in no snapshot yet (a client's folder): whoever only reads
+   * uses this, because every other member first copies the tree into a snapshot.
+   */
+  readonly tree?: HostTree;
   /** Its layers, lowest first. Layers of a pulled image may still be remote; `mount` and `chain` fetch them. */
   chain(work: Work): Promise<Chain>;
   /** How to see the tree, read-only. */

@@ -1,0 +1,233 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import { digestOf, type Digest } from '../../oci/digest.ts';
+import { Failed } from '../../std/failed.ts';
+import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
+import { readNames } from '../../std/names.ts';
+import type { FilterState, PathFilter } from '../../std/patterns.ts';
+import { header } from '../../cache/content-hash/header.ts';
+import { kindOf } from '../../cache/mounted-tree.ts';
+import type { Attributes, NodeKind, TreeNode } from '../../cache/tree.ts';
+import type { ContextChanged } from './failure.ts';
+import { contextXattrs, hashFilesHere } from './hash-files.ts';
+import { treeMode, type ContextModes } from './modes.ts';
+import { column, isUnchanged, putRow, rowOf, width, type Rows } from './rows.ts';
+import type { FolderDigests } from './stat-index.ts';
+
+/** What the nodes of one tree share. */
+export interface Surroundings {
+  readonly modes: ContextModes;
+  readonly filter: PathFilter | undefined;
+  /** Folders that another thread listed. */
+  readonly packed?: ReadonlyMap<BytePath, Rows>;
+  listed(path: BytePath, rows: Rows): void;
+  digestsOf(path: BytePath, names: () => readonly BytePath[]): FolderDigests;
+  /** Takes note of a file whose digest is not known; false if it is to be read at once. */
+  unknown(node: LocalNode): boolean;
+}
+
+/** An entry of a client's folder. Owned by root, whoever owns it there (SOL-009). */
+export class LocalNode implements TreeNode {
+  readonly name: BytePath;
+  readonly kind: NodeKind;
+  readonly #tree: Surroundings;
+  readonly #parent: LocalNode | undefined;
+  readonly #rows: Rows | undefined;
+  readonly #row: number;
+  /** Of a folder. */
+  readonly #state: FilterState | undefined;
+  /** Host path of a folder; the others make theirs from it. */
+  readonly #path: BytePath | undefined;
+  #children: readonly LocalNode[] | undefined;
+  #byName: ReadonlyMap<BytePath, LocalNode> | undefined;
+  #allNames: readonly BytePath[] = [];
+  #digest: Digest | undefined;
+
+  static root(path: BytePath, tree: Surroundings): LocalNode {
+    return new LocalNode(tree, { path });
+  }
+
+  private constructor(tree: Surroundings, place: Place) {
+    this.#tree = tree;
+    if ('path' in place) {
+      this.name = '';
+      this.kind = 'directory';
+      this.#path = place.path === '/' ? '' : place.path;
+      this.#row = 0;
+      return;
+    }
+    const { parent, rows, row, state } = place;
+    this.name = rows.names[row]!;
+    this.kind = kindOf({ mode: rows.numbers[row * width + column.mode]! });
+    this.#parent = parent;
+    this.#rows = rows;
+    this.#row = row;
+    if (this.kind !== 'directory') return;
+    this.#path = `${parent.hostPath}/${this.name}`;
+    this.#state = state;
+  }
+
+  get hostPath(): BytePath {
+    return this.#path ?? `${this.#parent!.hostPath}/${this.name}`;
+  }
+
+  get target(): BytePath {
+    return this.kind === 'symlink' ? readlinkSync(fsPath(this.hostPath), 'latin1') : '';
+  }
+
+  children(): readonly LocalNode[] {
+    if (this.kind !== 'directory') return [];
+    return (this.#children ??= this.#list());
+  }
+
+  child(name: BytePath): LocalNode | undefined {
+    if (this.kind !== 'directory') return undefined;
+    return (this.#byName ??= new Map(this.children().map((child) => [child.name, child]))).get(name);
+  }
+
+  digest(): Digest {
+    return (this.#digest ??= this.#parent ? this.#known() : rootDigest) ?? this.#hash();
+  }
+
+  /** The row as lstat gave it. */
+  numbers(): Float64Array {
+    return this.#rows!.numbers.subarray(this.#row * width, (this.#row + 1) * width);
+  }
+
+  /** Takes a digest that was made of this node's row, looked at from `since` on. */
+  learn(digest: Digest, since: number): void {
+    this.#digest = digest;
+    this.#digests().put(this.name, { numbers: this.#rows!.numbers, row: this.#row, digest, since });
+  }
+
+  /** The file changed since its folder was listed: sees what it is now, if that may be. */
+  lookAgain(may: boolean): void {
+    const row = may ? rowOf(this.hostPath) : undefined;
+    if (!row || kindOf({ mode: row[column.mode]! }) !== this.kind) throw this.#changed();
+    this.#rows!.numbers.set(row, this.#row * width);
+  }
+
+  /** What the entry is like now; throws `Failed` with `context-changed` if it is not what was hashed. */
+  attributes(): Attributes {
+    if (!this.#parent) return { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: undefined, rdev: 0, link: undefined };
+    const stats = lstatSync(fsPath(this.hostPath), { bigint: true, throwIfNoEntry: false });
+    const row = this.numbers();
+    const same = stats && isUnchanged(row, 0, stats);
+    // A folder may get new entries meanwhile (a build's own output, say); they are none of ours.
+    const accepted = same || (this.kind === 'directory' && stats && Number(stats.mode) === row[column.mode]);
+    if (!accepted) throw this.#changed();
+    return {
+      mode: treeMode(row[column.mode]!, this.#tree.modes),
+      uid: 0,
+      gid: 0,
+      size: row[column.size]!,
+      mtime: same ? stats.mtimeNs : BigInt(Math.round(row[column.mtime]! * 1000)) * 1000n,
+      rdev: row[column.rdev]!,
+      link: row[column.nlink]! > 1 && this.kind !== 'directory' ? `${row[column.dev]}:${row[column.ino]}` : undefined,
+    };
+  }
+
+  #list(): LocalNode[] {
+    const path = this.hostPath;
+    const packed = this.#tree.packed?.get(path);
+    if (packed)
+      return packed.names.map(
+        (_, row) => new LocalNode(this.#tree, { parent: this, rows: packed, row, state: this.#judge(packed, row) }),
+      );
+    const names = namesIn(path || '/');
+    this.#allNames = names;
+    const kept: BytePath[] = [];
+    const numbers = new Float64Array(names.length * width);
+    const rows: Rows = { names: kept, numbers };
+    const nodes: LocalNode[] = [];
+    for (const name of names) {
+      const stats = lstatSync(fsPath(`${path}/${name}`), { throwIfNoEntry: false });
+      if (!stats) continue;
+      const row = kept.length;
+      kept.push(name);
+      putRow(numbers, row, stats);
+      const state = this.#judge(rows, row);
+      const node = new LocalNode(this.#tree, { parent: this, rows, row, state });
+      // A folder that is not wanted by itself is there for the sake of what is in it.
+      if (!state || state.selected || (state.descend && node.children().length > 0)) nodes.push(node);
+      else kept.pop();
+    }
+    this.#tree.listed(path, rows);
+    return nodes;
+  }
+
+  #judge({ names, numbers }: Rows, row: number): FilterState | undefined {
+    const directory = kindOf({ mode: numbers[row * width + column.mode]! }) === 'directory';
+    return this.#tree.filter?.visit(textOf(this.#inside(names[row]!)), { directory }, this.#state);
+  }
+
+  /** Path from the root to a child. */
+  #inside(name: BytePath): BytePath {
+    return this.#parent ? `${this.#parent.#inside(this.name)}/${name}` : name;
+  }
+
+  #known(): Digest | undefined {
+    return this.#digests().get(this.name, this.#rows!.numbers, this.#row);
+  }
+
+  #digests(): FolderDigests {
+    const folder = this.#parent!;
+    return (folder.#folderDigests ??= this.#tree.digestsOf(folder.hostPath, () => folder.#allNames));
+  }
+  #folderDigests: FolderDigests | undefined;
+
+  #hash(): Digest {
+    const since = Date.now();
+    const row = this.numbers();
+    if (this.kind === 'file' && row[column.size] !== 0) {
+      if (this.#tree.unknown(this)) return pending;
+      const [digest] = hashFilesHere(
+        { paths: [this.hostPath], rows: row.slice(), modes: this.#tree.modes },
+        { check: () => {} },
+      );
+      if (!digest) throw this.#changed();
+      return (this.#digest = digest);
+    }
+    const rdev = row[column.rdev]!;
+    const isDevice = this.kind === 'character' || this.kind === 'block';
+    const digest = digestOf(
+      header({
+        kind: this.kind,
+        mode: treeMode(row[column.mode]!, this.#tree.modes),
+        uid: 0,
+        gid: 0,
+        size: 0,
+        target: this.target,
+        xattrs: contextXattrs(this.hostPath),
+        ...(isDevice && { device: { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) } }),
+      }),
+    );
+    this.learn(digest, since);
+    return digest;
+  }
+
+  #changed(): Failed<ContextChanged> {
+    const path = textOf(this.hostPath);
+    const message = `${path} changed while it was being read; build again when it is at rest`;
+    return new Failed<ContextChanged>({ kind: 'context-changed', path, message });
+  }
+}
+
+type Place =
+  | { readonly path: BytePath }
+  | { readonly parent: LocalNode; readonly rows: Rows; readonly row: number; readonly state: FilterState | undefined };
+
+/** BuildKit never sees the client's root itself. */
+const rootDigest = digestOf('');
+/** Stands for a digest that is asked for again. */
+const pending: Digest = digestOf('pending');
+
+/** A folder that vanishes meanwhile has nothing in it. */
+function namesIn(path: BytePath): BytePath[] {
+  try {
+    return readNames(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
