@@ -40,9 +40,9 @@ export class EnvList implements Iterable<readonly [string, string]> {
   }
 
   get(key: string): string | undefined {
-    for (let list: EnvList | undefined = this; list?.#below; list = list.#below) {
+    for (let list: EnvList | undefined = this; list; list = list.#below) {
       if (list.#entries) return list.#entries.get(key);
-      if (list.#key === key) return list.#value;
+      if (list.#below && list.#key === key) return list.#value;
     }
     return undefined;
   }
@@ -68,18 +68,21 @@ export class EnvList implements Iterable<readonly [string, string]> {
     if (this.#entries) return this.#entries;
     const writes: EnvList[] = [];
     let known: ReadonlyMap<string, string> = new Map();
-    for (let list: EnvList | undefined = this; list?.#below; list = list.#below) {
+    for (let list: EnvList | undefined = this; list; list = list.#below) {
       if (list.#entries) {
         known = list.#entries;
         break;
       }
-      writes.push(list);
+      if (list.#below) writes.push(list);
     }
     const entries = new Map(known);
-    for (const { key, value } of writes.reverse().map((list) => ({ key: list.#key, value: list.#value }))) {
-      entries.delete(key);
-      if (value !== undefined) entries.set(key, value);
+    for (const list of writes.reverse()) {
+      entries.delete(list.#key);
+      if (list.#value !== undefined) entries.set(list.#key, list.#value);
     }
     return (this.#entries = entries);
   }
 }
+
+/** What PATH is where nothing says otherwise, on everything but Windows. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

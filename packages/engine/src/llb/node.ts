@@ -4,6 +4,7 @@ import type { Constraints } from './constraints.ts';
 import type { Later, LaterContext } from './later.ts';
 import type { OpMetadata } from './metadata.ts';
 import type { Edge, Op } from './op.ts';
+import type { SettingsChain } from './settings.ts';
 import type { SourceLocation } from './source-map.ts';
 
 /** A vertex as a state holds it: without digest, for that depends on what it is marshalled for. */
@@ -12,8 +13,8 @@ export interface Node {
   readonly inputs: readonly Output[];
   /** Its own constraints; those of the marshalling come under them. */
   readonly constraints: Constraints;
-  /** What has to be decided before the op can be made, beside the inputs. */
-  readonly pending?: Later | undefined;
+  /** The settings it reads; those that are pending are decided before it is made. */
+  readonly chains: readonly SettingsChain[];
   make(making: Making): Made;
 }
 

@@ -1,125 +1,199 @@
-import type { Digest } from '../oci/digest.ts';
-import type { ImageConfig } from '../oci/image-config.ts';
-import type { Platform } from '../oci/platform.ts';
+import { normalised, parseReference } from '../oci/reference.ts';
 import type { Constraints } from './constraints.ts';
-import type { State } from './state.ts';
+import { gitIdentifier, parseGitUrl } from './git-url.ts';
+import { goJson } from './go-json.ts';
+import { invalid } from './invalid.ts';
+import { outputOf } from './node.ts';
+import { joinPath } from './path.ts';
+import { SourceNode } from './source-node.ts';
+import type {
+  BlobOptions,
+  FileInfoOptions,
+  GitOptions,
+  HttpOptions,
+  ImageOptions,
+  LocalOptions,
+  OciLayoutOptions,
+} from './source-options.ts';
+import { decidedLater, State } from './state.ts';
 
-export interface ImageOptions extends Constraints {
-  /** `default` asks the registry for tags, `pull` always, `local` only if the image is not here. */
-  readonly resolveMode?: ResolveMode | undefined;
-  /** As the record of the image in the cache is called; `internal` for those of frontends. */
-  readonly recordType?: string | undefined;
-  /** Use only that many layers. */
-  readonly layerLimit?: number | undefined;
-  /** The digest that the manifest must have. */
-  readonly checksum?: Digest | undefined;
-  /** Asked for the image's config, which then sets environment, working directory and platform. */
-  readonly resolver?: ImageResolver | undefined;
-  /** Whether the digest that the resolver finds goes into the reference. */
-  readonly resolveDigest?: boolean | undefined;
-}
-
-export type ResolveMode = 'default' | 'pull' | 'local';
-
-/** Looks an image up: its full reference, digest and config. */
-export type ImageResolver = (
-  reference: string,
-  options: {
-    readonly platform: Platform;
-    readonly resolveMode: ResolveMode;
-    readonly signal?: AbortSignal | undefined;
-  },
-) => Promise<{ readonly reference: string; readonly digest: Digest; readonly config: ImageConfig }>;
-
-export interface FileInfoOptions {
-  /** Name of the file. */
-  readonly filename?: string | undefined;
-  /** Permission bits. */
-  readonly mode?: number | undefined;
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
-}
-
-export interface BlobOptions extends Constraints, FileInfoOptions {
-  /** For `ociLayoutBlob`: the session and the store that have it. */
-  readonly sessionId?: string | undefined;
-  readonly storeId?: string | undefined;
-}
-
-export interface LocalOptions extends Constraints {
-  /** The session that has the folder; by default that of the solve. */
-  readonly sessionId?: string | undefined;
-  readonly include?: readonly string[] | undefined;
-  readonly exclude?: readonly string[] | undefined;
-  /** Only these paths, and where their symlinks lead. */
-  readonly followPaths?: readonly string[] | undefined;
-  /** Folders with the same hint are sent as changes to each other. */
-  readonly sharedKeyHint?: string | undefined;
-  /** How files are compared with what was sent before; `required` refuses engines that can't choose. */
-  readonly differ?: { readonly type: 'none' | 'metadata'; readonly required?: boolean } | undefined;
-  /** Send names and attributes but no content, apart from these patterns. */
-  readonly metadataOnly?: { readonly exceptions?: readonly string[] } | undefined;
-  /** Identifies the folder where it has no session; by default that of the marshalling. */
-  readonly localUniqueId?: string | undefined;
-}
-
-export interface GitOptions extends Constraints {
-  readonly ref?: string | undefined;
-  readonly subdir?: string | undefined;
-  readonly keepGitDir?: boolean | undefined;
-  /** The commit that `ref` must be. */
-  readonly checksum?: string | undefined;
-  readonly skipSubmodules?: boolean | undefined;
-  /** Times of the files: that of the checkout or that of the commit. */
-  readonly mtime?: 'checkout' | 'commit' | undefined;
-  /** Take `checksum` as the commit without asking the remote for `ref`. */
-  readonly fetchByCommit?: boolean | undefined;
-  /** Import a git bundle in place of fetching; a `docker-image+blob://` or `oci-layout+blob://` locator. */
-  readonly bundle?:
-    | { readonly locator: string; readonly sessionId?: string | undefined; readonly storeId?: string | undefined }
-    | undefined;
-  /** Give a git bundle in place of a worktree. */
-  readonly checkoutBundle?: boolean | undefined;
-  /** Names of the secrets with credentials; `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER` if left out, none if ''. */
-  readonly authTokenSecret?: string | undefined;
-  readonly authHeaderSecret?: string | undefined;
-  /** Lines of known_hosts for ssh. Nothing is asked of the host here, so without it the engine has to know the host. */
-  readonly knownSshHosts?: string | undefined;
-  /** Id of the ssh agent; `default` if left out. */
-  readonly mountSshSock?: string | undefined;
-}
-
-export interface HttpOptions extends Constraints, FileInfoOptions {
-  readonly checksum?: Digest | undefined;
-  /** Name of the secret that is sent as Authorization. */
-  readonly authHeaderSecret?: string | undefined;
-  readonly header?: { readonly accept?: string | undefined; readonly userAgent?: string | undefined } | undefined;
-  /** An OpenPGP signature that the file must have, both armoured. */
-  readonly signature?: { readonly publicKey?: string | undefined; readonly signature?: string | undefined } | undefined;
-}
-
-export interface OciLayoutOptions extends Constraints {
-  readonly sessionId?: string | undefined;
-  readonly storeId?: string | undefined;
-  readonly layerLimit?: number | undefined;
-}
+/** Attributes while they are gathered; what is undefined or '' is left out. */
+type Attrs = Readonly<Record<string, string | undefined>>;
 
 /** An image of a registry; `:latest` is added to a name without tag and digest. */
-export declare function image(reference: string, options?: ImageOptions): State;
+export function image(reference: string, options: ImageOptions = {}): State {
+  const name = fullName(reference);
+  const { resolveMode = 'default', layerLimit, checksum, resolver } = options;
+  const attrs: Attrs = {
+    'image.resolvemode': resolveMode === 'default' ? undefined : resolveMode,
+    'image.recordtype': options.recordType,
+    'image.layerlimit': layerLimit?.toString(),
+    'image.checksum': checksum,
+  };
+  const capabilities = ['source.image'];
+  if (resolveMode === 'pull') capabilities.push('source.image.resolvemode');
+  if (layerLimit !== undefined) capabilities.push('source.image.layerlimit');
+  if (checksum) capabilities.push('source.image.checksum');
+  const named = (name: string) => from(`docker-image://${name}`, attrs, options, capabilities);
+  if (!resolver) return named(name);
+  return decidedLater(async ({ platform, signal }) => {
+    const found = await resolver(name, { platform: options.platform ?? platform, resolveMode, signal });
+    return named(options.resolveDigest ? pinned(found.reference, found.digest) : name).withImageConfig(found.config);
+  });
+}
+
 /** One blob of a registry as a file: `name@digest`. */
-export declare function imageBlob(reference: string, options?: BlobOptions): State;
+export function imageBlob(reference: string, options: BlobOptions = {}): State {
+  return from(`docker-image+blob://${blobName(reference)}`, fileAttrs(options), options, ['source.imageblob']);
+}
+
+/** One blob of a layout that the client lends, as a file: `name@digest`. */
+export function ociLayoutBlob(reference: string, options: BlobOptions = {}): State {
+  const attrs = { ...fileAttrs(options), 'oci.session': options.sessionId, 'oci.store': options.storeId };
+  return from(`oci-layout+blob://${blobName(reference)}`, attrs, options, ['source.imageblob']);
+}
+
 /** An image in a layout that the client lends: `name@digest`. */
-export declare function ociLayout(reference: string, options?: OciLayoutOptions): State;
-export declare function ociLayoutBlob(reference: string, options?: BlobOptions): State;
+export function ociLayout(reference: string, options: OciLayoutOptions = {}): State {
+  const attrs: Attrs = {
+    'oci.session': options.sessionId,
+    'oci.store': options.storeId,
+    'oci.layerlimit': options.layerLimit?.toString(),
+  };
+  return from(`oci-layout://${reference}`, attrs, options, ['source.ocilayout']);
+}
+
 /** A folder of the client, by the name under which it lends it. */
-export declare function local(name: string, options?: LocalOptions): State;
-/** A git repository. `url` may end in `#ref:subdir`. */
-export declare function git(url: string, options?: GitOptions): State;
+export function local(name: string, options: LocalOptions = {}): State {
+  const { sessionId, include, exclude, followPaths, sharedKeyHint, differ, metadataOnly } = options;
+  const attrs: Attrs = {
+    'local.session': sessionId,
+    'local.includepattern': list(include),
+    'local.followpaths': list(followPaths),
+    'local.excludepatterns': list(exclude),
+    'local.sharedkeyhint': sharedKeyHint,
+    'local.differ': differ?.type,
+    'local.metadatatransfer': metadataOnly && 'true',
+    'local.metadatatransferexclude': list(metadataOnly?.exceptions),
+  };
+  const capabilities = ['source.local'];
+  if (attrs['local.session']) capabilities.push('source.local.sessionid');
+  if (attrs['local.includepattern']) capabilities.push('source.local.includepatterns');
+  if (attrs['local.followpaths']) capabilities.push('source.local.followpaths');
+  if (attrs['local.excludepatterns']) capabilities.push('source.local.excludepatterns');
+  if (attrs['local.sharedkeyhint']) capabilities.push('source.local.sharedkeyhint');
+  if (differ?.required) capabilities.push('source.local.differ');
+  if (metadataOnly) capabilities.push('source.local.metadatatransfer');
+  return from(`local://${name}`, attrs, options, capabilities);
+}
+
+/** A git repository. `url` may end in `#ref:subdir`, which the options of these names override. */
+export function git(url: string, options: GitOptions = {}): State {
+  const remote = parseGitUrl(url);
+  const ref = options.ref ?? remote.ref;
+  const subdir = joinPath('/', options.subdir ?? remote.subdir).slice(1);
+  const ssh = remote.scheme === 'ssh';
+  const { authTokenSecret = 'GIT_AUTH_TOKEN', authHeaderSecret = 'GIT_AUTH_HEADER', bundle } = options;
+  const attrs: Attrs = {
+    'git.keepgitdir': options.keepGitDir ? 'true' : undefined,
+    'git.fullurl': remote.url,
+    'git.authtokensecret': authTokenSecret,
+    'git.authheadersecret': authHeaderSecret,
+    'git.knownsshhosts': ssh ? options.knownSshHosts?.replace(/\n?$/, '\n') : undefined,
+    'git.mountsshsock': ssh ? options.mountSshSock || 'default' : undefined,
+    'git.checksum': options.checksum,
+    'git.skipsubmodules': options.skipSubmodules ? 'true' : undefined,
+    'git.mtime': options.mtime,
+    'git.fetchbycommit': options.fetchByCommit ? 'true' : undefined,
+    'git.bundle': bundle?.locator,
+    'oci.session': bundle?.sessionId,
+    'oci.store': bundle?.storeId,
+    'git.checkoutbundle': options.checkoutBundle ? 'true' : undefined,
+  };
+  const capabilities = ['source.git', 'source.git.fullurl'];
+  const credentials = options.authTokenSecret || options.authHeaderSecret;
+  if (credentials) capabilities.push('source.git.httpauth');
+  if (ssh) capabilities.push('source.git.knownsshhosts', 'source.git.mountsshsock');
+  for (const name of ['keepgitdir', 'checksum', 'skipsubmodules', 'mtime', 'fetchbycommit', 'bundle', 'checkoutbundle']) {
+    if (attrs[`git.${name}`]) capabilities.push(`source.git.${name}`);
+  }
+  return from(`git://${gitIdentifier(remote, ref, subdir)}`, attrs, options, capabilities);
+}
+
 /** A file from the web, named after the URL unless `filename` says otherwise. */
-export declare function http(url: string, options?: HttpOptions): State;
+export function http(url: string, options: HttpOptions = {}): State {
+  const { checksum, authHeaderSecret, header, signature } = options;
+  const attrs: Attrs = {
+    ...fileAttrs(options),
+    'http.checksum': checksum,
+    'http.authheadersecret': authHeaderSecret,
+    'http.header.accept': header?.accept,
+    'http.header.user-agent': header?.userAgent,
+    'http.sig.pubkey': signature?.publicKey,
+    'http.sig.signature': signature?.signature,
+  };
+  const capabilities = ['source.http'];
+  if (checksum) capabilities.push('source.http.checksum');
+  if (attrs['http.perm']) capabilities.push('source.http.perm');
+  // BuildKit's own spelling.
+  if (attrs['http.uid'] || attrs['http.gid']) capabilities.push('soruce.http.uidgid');
+  if (authHeaderSecret) capabilities.push('source.http.auth');
+  if (header) capabilities.push('source.http.header');
+  if (signature) capabilities.push('source.http.signatureverify');
+  return from(url, attrs, options, capabilities);
+}
+
 /** Any source by its identifier and attributes. */
-export declare function source(
+export function source(
   identifier: string,
-  attrs?: Readonly<Record<string, string>> | ReadonlyMap<string, string>,
-  constraints?: Constraints & { readonly capabilities?: readonly string[] },
-): State;
+  attrs: Readonly<Record<string, string>> | ReadonlyMap<string, string> = {},
+  options: Constraints & { readonly capabilities?: readonly string[] } = {},
+): State {
+  if (identifier === '') throw invalid('a source needs an identifier');
+  const map = attrs instanceof Map ? attrs : new Map(Object.entries(attrs));
+  return new State(outputOf(new SourceNode(identifier, map, options), 0, options.platform));
+}
+
+function from(identifier: string, attrs: Attrs, options: Constraints, capabilities: readonly string[]): State {
+  const given = new Map<string, string>();
+  for (const [key, value] of Object.entries(attrs)) if (value) given.set(key, value);
+  return source(identifier, given, { ...options, capabilities });
+}
+
+function fileAttrs({ filename, mode, uid, gid }: FileInfoOptions): Attrs {
+  return {
+    'http.filename': filename,
+    'http.perm': mode ? `0${(mode & 0o777).toString(8)}` : undefined,
+    'http.uid': uid ? `${uid}` : undefined,
+    'http.gid': gid ? `${gid}` : undefined,
+  };
+}
+
+function list(patterns: readonly string[] | undefined): string | undefined {
+  return patterns && patterns.length > 0 ? goJson(patterns) : undefined;
+}
+
+function reading(reference: string) {
+  try {
+    return parseReference(reference);
+  } catch (cause) {
+    throw invalid(cause instanceof Error ? cause.message : String(cause), undefined, cause);
+  }
+}
+
+function fullName(reference: string): string {
+  return normalised(reading(reference));
+}
+
+function pinned(reference: string, digest: ImageDigest): string {
+  return normalised({ ...reading(reference), digest });
+}
+
+type ImageDigest = NonNullable<ImageOptions['checksum']>;
+
+function blobName(reference: string): string {
+  const parsed = reading(reference);
+  if (parsed.tag !== undefined) throw invalid(`a blob is named by digest alone, but ${reference} has a tag`);
+  if (!parsed.digest) throw invalid(`a blob is named by its digest, as in name@sha256:…, and ${reference} has none`);
+  return normalised(parsed);
+}

@@ -147,7 +147,7 @@ export class State {
 
   /** Settings by a function of your own. */
   set(change: (settings: Settings) => Settings): State {
-    return new State(this.output, changeSettings(this.chain, change), );
+    return new State(this.output, changeSettings(this.chain, change));
   }
 
   /** Applies functions in turn: `state.with(goTools, cached('go'))`. */
