@@ -3,6 +3,7 @@
 import { constants, createReadStream, mkdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, Digester, encoded, isDigest } from '../oci/digest.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { failedOf } from '../std/failed.ts';
@@ -13,6 +14,8 @@ import { algorithmOf, mismatch, missing, verified, verify } from './verify.ts';
 export interface DiskStoreOptions {
   /** Names whose half-written files these are, so that somebody else can remove them when that one is dead. */
   readonly owner?: string;
+  /** Modes of what is made: for this user alone (the default), or for all as far as the umask lets them. */
+  readonly access?: 'private' | 'public';
 }
 
 /** What is on the disk: a blob's size in bytes and when it was last written or asked for, in milliseconds since the epoch. */
@@ -26,12 +29,14 @@ export class DiskStore implements Store {
   readonly #blobs: string;
   readonly #ingest: string;
   readonly #owner: string;
+  readonly #modes: { readonly file: number; readonly folder: number };
 
   /** The store in `folder`, which is made when it is first written to. */
-  constructor(folder: string, { owner = 'nobody' }: DiskStoreOptions = {}) {
+  constructor(folder: string, { owner = 'nobody', access = 'private' }: DiskStoreOptions = {}) {
     this.#blobs = join(folder, 'blobs');
     this.#ingest = join(folder, 'ingest');
     this.#owner = owner;
+    this.#modes = access === 'private' ? { file: 0o600, folder: 0o700 } : { file: 0o644, folder: 0o755 };
   }
 
   /** The file that holds this content if it is here; good for reading. */
@@ -89,7 +94,11 @@ export class DiskStore implements Store {
     }
     const temporary = this.ingest();
     try {
-      const written = await writeVerified(temporary, bytes, { expected, ...(signal && { signal }) });
+      const written = await writeVerified(temporary, bytes, {
+        expected,
+        mode: this.#modes.file,
+        ...(signal && { signal }),
+      });
       await this.#keep(temporary, written.digest);
       return written;
     } catch (error) {
@@ -100,7 +109,7 @@ export class DiskStore implements Store {
 
   /** A path for a file of one's own that `adopt` then takes; whoever makes it removes it if nothing comes of it. */
   ingest(): string {
-    mkdirSync(this.#ingest, { recursive: true, mode: 0o700 });
+    mkdirSync(this.#ingest, { recursive: true, mode: this.#modes.folder });
     return join(this.#ingest, `${this.#owner}-${uniqueName()}`);
   }
 
@@ -120,7 +129,7 @@ export class DiskStore implements Store {
   }
 
   async #keep(file: string, digest: Digest): Promise<void> {
-    mkdirSync(join(this.#blobs, algorithmOf(digest)), { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.#blobs, algorithmOf(digest)), { recursive: true, mode: this.#modes.folder });
     await rename(file, this.path(digest));
   }
 
@@ -168,10 +177,18 @@ export class DiskStore implements Store {
 async function writeVerified(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
-  { expected, signal }: NonNullable<Parameters<Store['write']>[1]> & { expected: object },
+  {
+    expected,
+    mode,
+    signal,
+  }: {
+    readonly expected: Partial<Pick<Descriptor, 'digest' | 'size'>>;
+    readonly mode: number;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<{ readonly digest: Digest; readonly size: number }> {
   const digester = new Digester(algorithmOf(expected.digest));
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
     for await (const piece of bytes) {
       signal?.throwIfAborted();
