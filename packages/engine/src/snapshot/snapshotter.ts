@@ -11,11 +11,14 @@ export type LayerId = string & { readonly __layer?: never };
 /** A tree: layers, lowest first. The empty list is the empty tree. */
 export type Chain = readonly LayerId[];
 
-export interface Snapshotter {
+export interface Snapshotter extends AsyncDisposable {
   /** What differs between the ways of doing this. */
   readonly kind: 'overlay' | 'native';
-  /** A new writable layer over `chain`. Nothing is visible under a final name until `commit`. */
-  prepare(chain: Chain): Promise<WritableLayer>;
+  /**
+   * A new writable layer over `chain`. Nothing is visible under a final name until `commit`. With `unpack`, only its
+   * `upper` is written and it is never mounted: whoever cannot stack then need not copy the chain.
+   */
+  prepare(chain: Chain, options?: { readonly unpack?: boolean }): Promise<WritableLayer>;
   /** How to see a tree, read-only. A snapshotter that cannot stack copies it together first. */
   view(chain: Chain): Promise<Mount>;
   /** Folder of one committed layer's changes. */

@@ -1,0 +1,137 @@
+// Where layers lie: `<root>/<id>` is a committed layer's folder of changes, complete from the moment it has that name. What
+// is being written or removed has a name with its owner's, whose lock file tells whether the owner still lives.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pool } from '../pool/pool.ts';
+import { type TaskContext, task } from '../pool/tasks.ts';
+import { bytePath } from '../std/byte-path.ts';
+import { type Lock, tryLock } from '../std/lock.ts';
+import { getXattr } from '../sys/xattr.ts';
+import { usageMark } from './copy.ts';
+import type { LayerId } from './snapshotter.ts';
+import { lstat, names } from './tree.ts';
+
+export interface Usage {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+/** A folder of layers. */
+export class Layers implements Disposable {
+  readonly root: string;
+  readonly #pool: Pool;
+  readonly #owner: string;
+  readonly #lock: Lock;
+
+  constructor(root: string, pool: Pool) {
+    this.root = root;
+    this.#pool = pool;
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    this.#owner = newId();
+    this.#lock = tryLock(join(root, `${this.#owner}.owner`))!;
+  }
+
+  folder(layer: LayerId): string {
+    return join(this.root, layer);
+  }
+
+  /** A name that no layer had or will have. Short, so that lists of layers stay short. */
+  newId(): LayerId {
+    return newId();
+  }
+
+  /** An empty folder of this owner's, for work in progress. It goes when the owner does. */
+  scratch(id: string): string {
+    const path = join(this.root, `${this.#owner}.new.${id}`);
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  }
+
+  /** Makes a finished folder of changes a layer, at once. */
+  commit(changes: string, id: LayerId): void {
+    renameSync(changes, this.folder(id));
+  }
+
+  async usage(layer: LayerId): Promise<Usage> {
+    return this.#pool.run(measure, this.folder(layer));
+  }
+
+  /** Removes layers and scratch folders: their names at once, then what is in them. What is gone already is no failure. */
+  async remove(paths: Iterable<string>): Promise<void> {
+    const going: string[] = [];
+    for (const path of paths) {
+      const gone = join(this.root, `${this.#owner}.gone.${newId()}`);
+      try {
+        renameSync(path, gone);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+        throw error;
+      }
+      going.push(gone);
+    }
+    if (going.length > 0) await this.#pool.run(removeTrees, going);
+  }
+
+  /** Removes what owners left who are dead. */
+  async sweep(): Promise<void> {
+    const entries = readdirSync(this.root);
+    for (const file of entries.filter((name) => name.endsWith('.owner'))) {
+      const owner = file.slice(0, -'.owner'.length);
+      if (owner === this.#owner) continue;
+      const lock = tryLock(join(this.root, file));
+      if (lock === undefined) continue;
+      const left = entries.filter((name) => name.startsWith(`${owner}.`) && name !== file);
+      if (left.length > 0) {
+        await this.#pool.run(
+          removeTrees,
+          left.map((name) => join(this.root, name)),
+        );
+      }
+      lock.remove();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock.remove();
+  }
+}
+
+function newId(): string {
+  // Sixty bits in the letters and digits that need no escape anywhere.
+  return randomBytes(8).readBigUInt64BE().toString(36).slice(-12).padStart(12, '0');
+}
+
+/** Removes trees. What is gone already is no failure. */
+export const removeTrees = task(import.meta.url, removeTreesHere);
+
+export function removeTreesHere(paths: readonly string[], { check }: TaskContext): void {
+  for (const path of paths) {
+    check();
+    rmSync(path, { recursive: true, force: true, maxRetries: 2 });
+  }
+}
+
+/** What a layer takes on disk: files with several names once, and not at all where they are another layer's. */
+export const measure = task(import.meta.url, measureHere);
+
+export function measureHere(root: string, { check }: TaskContext): Usage {
+  const noted = getXattr(root, usageMark)?.toString().split(' ').map(Number);
+  if (noted !== undefined) return { bytes: noted[0]!, inodes: noted[1]! };
+  const seen = new Set<bigint>();
+  let [blocks, inodes] = [0n, 0];
+  const pending = [bytePath(root)];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    check();
+    const stats = lstat(path);
+    if (stats === undefined) continue;
+    if (stats.nlink > 1n && !stats.isDirectory()) {
+      if (seen.has(stats.ino)) continue;
+      seen.add(stats.ino);
+    }
+    blocks += stats.blocks;
+    inodes++;
+    if (stats.isDirectory()) for (const name of names(path)) pending.push(`${path}/${name}`);
+  }
+  return { bytes: Number(blocks) * 512, inodes };
+}

@@ -1,0 +1,93 @@
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mount } from './mount.ts';
+import type { Layers } from './layers.ts';
+import type { Chain, LayerId, Snapshotter, WritableLayer } from './snapshotter.ts';
+
+/** Layers stacked by the kernel's overlayfs: nothing is copied but what changes. */
+export class OverlaySnapshotter implements Snapshotter {
+  readonly kind = 'overlay';
+  readonly #layers: Layers;
+
+  constructor(layers: Layers) {
+    this.#layers = layers;
+  }
+
+  async prepare(chain: Chain): Promise<WritableLayer> {
+    return new OverlayLayer(this.#layers, this.#lower(chain));
+  }
+
+  async view(chain: Chain): Promise<Mount> {
+    const lower = this.#lower(chain);
+    // One layer alone is its own tree, and overlayfs mounts no fewer than two.
+    if (lower.length === 0) return { kind: 'empty' };
+    return lower.length === 1 ? { kind: 'bind', path: lower[0]!, readonly: true } : { kind: 'overlay', lower };
+  }
+
+  folder(layer: LayerId): string {
+    return this.#layers.folder(layer);
+  }
+
+  usage(layer: LayerId): Promise<{ readonly bytes: number; readonly inodes: number }> {
+    return this.#layers.usage(layer);
+  }
+
+  remove(layers: Iterable<LayerId>): Promise<void> {
+    return this.#layers.remove([...layers].map((layer) => this.folder(layer)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#layers[Symbol.dispose]();
+  }
+
+  #lower(chain: Chain): string[] {
+    return chain.map((layer) => this.folder(layer)).reverse();
+  }
+}
+
+class OverlayLayer implements WritableLayer {
+  readonly upper: string;
+  readonly #layers: Layers;
+  readonly #id: LayerId;
+  readonly #lower: readonly string[];
+  readonly #scratch: string;
+  #committed = false;
+
+  constructor(layers: Layers, lower: readonly string[]) {
+    this.#layers = layers;
+    this.#id = layers.newId();
+    this.#lower = lower;
+    this.#scratch = layers.scratch(this.#id);
+    this.upper = join(this.#scratch, 'fs');
+    makeRoot(this.upper, lower[0]);
+    mkdirSync(join(this.#scratch, 'work'), { mode: 0o700 });
+  }
+
+  mount(): Mount {
+    if (this.#lower.length === 0) return { kind: 'bind', path: this.upper, readonly: false };
+    return { kind: 'overlay', lower: this.#lower, upper: this.upper, work: join(this.#scratch, 'work') };
+  }
+
+  async commit(): Promise<LayerId> {
+    this.#layers.commit(this.upper, this.#id);
+    this.#committed = true;
+    await this.#layers.remove([this.#scratch]);
+    return this.#id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#committed) await this.#layers.remove([this.#scratch]);
+  }
+}
+
+/** Makes the folder that is a tree's root: owner and mode as in the layer below, else root's and 0755. */
+export function makeRoot(path: string, below: string | undefined): void {
+  mkdirSync(path);
+  if (below === undefined) {
+    chmodSync(path, 0o755);
+    return;
+  }
+  const { mode, uid, gid } = statSync(below);
+  chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
+}
