@@ -1,0 +1,218 @@
+// What people write in buildkit.config.*: types alone. The names of an image's keys are bake's in camelCase.
+import type { Definition } from '@monokit/engine';
+
+/** A whole configuration. */
+export interface Config {
+  /** Images by id. An id that begins with `_` is a template: others inherit from it, nothing builds it. */
+  readonly images?: Readonly<Record<string, Image>>;
+  /** What every image starts from. Maps merge with an image's own, lists and single values are replaced. */
+  readonly defaults?: Image;
+  /** Names for several images: ids, globs and other groups. `default` is what a bare `build` builds. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** Variables for `${NAME}` in strings: from `--var`, else the environment where `env` names one, else `default`. */
+  readonly vars?: Readonly<Record<string, Variable | VariableValue>>;
+  /** Finds images by their Dockerfiles. On by itself where there are no `images`. */
+  readonly discover?: boolean | Discover;
+  /** How to reach registries, by host. */
+  readonly registries?: Readonly<Record<string, Registry>>;
+  readonly run?: Run;
+  readonly cache?: Cache;
+  /**
+   * Files (or globs) that a configuration written as a program reads while it is evaluated. With them its result is
+   * cached until one of them changes; without them a configuration that reads files is evaluated each time.
+   */
+  readonly inputs?: readonly string[];
+}
+
+/** One image. All paths are relative to the workspace's root. */
+export interface Image {
+  readonly description?: string;
+  /** Other images, merged in order below this one's own keys. */
+  readonly inherits?: string | readonly string[];
+  /** A folder, or the URL of a git repository or archive. `.` unless said. */
+  readonly context?: string;
+  /** Relative to the context. `Dockerfile` unless said. */
+  readonly dockerfile?: string;
+  /** The Dockerfile's text itself. `${…}` in it is the Dockerfile's. */
+  readonly dockerfileInline?: string;
+  /** An image written in TypeScript with the engine's `State`, in place of a Dockerfile. */
+  readonly define?: Defined | ((scope: DefineScope) => Defined | Promise<Defined>);
+  /** The stage to build. */
+  readonly target?: string;
+  /** Build arguments; `null` takes the environment's value of that name, if it has one. */
+  readonly args?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Named contexts: a folder, a URL, `target:id`, `docker-image://ref`, `oci-layout://folder[:tag][@digest]`. */
+  readonly contexts?: Readonly<Record<string, string>>;
+  /** Images that are built before this one. */
+  readonly dependsOn?: string | readonly string[];
+  /** One image for each combination: lists by key, with `include` and `exclude` as GitHub's matrices have them. */
+  readonly matrix?: Matrix;
+  /** The id of one of the matrix's images, e.g. `worker-${queue}`. The values joined with `-` unless said. */
+  readonly name?: string;
+  readonly platforms?: string | readonly string[];
+  readonly tags?: string | readonly string[];
+  readonly labels?: Readonly<Record<string, string | number | boolean>>;
+  /** Of the image's manifest, or where the prefix says so of the index or a descriptor: `index:key`. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** `type=oci,dest=app.tar` or the same as an object, one or several. */
+  readonly output?: OneOrMany<string | Output>;
+  readonly cacheFrom?: OneOrMany<string | CacheEntry>;
+  readonly cacheTo?: OneOrMany<string | CacheEntry>;
+  /** Runs every step again. */
+  readonly noCache?: boolean;
+  /** Stages whose steps run again. */
+  readonly noCacheFilter?: string | readonly string[];
+  /** Asks registries for base images even if the cache knows them. */
+  readonly pull?: boolean;
+  readonly network?: NetworkMode;
+  /** `id=npm,src=.npmrc`, `id=token,env=TOKEN`, or the same as an object. */
+  readonly secrets?: OneOrMany<string | Secret>;
+  /** `default`, `id=path`, or the same as an object. */
+  readonly ssh?: OneOrMany<string | Ssh>;
+  /** Lines for /etc/hosts: name to address. */
+  readonly extraHosts?: Readonly<Record<string, string>>;
+  /** /dev/shm: bytes, or `64m`. */
+  readonly shmSize?: string | number;
+  /** `{ nofile: 1024 }` or `{ nofile: '1024:2048' }` (soft:hard). */
+  readonly ulimits?: Readonly<Record<string, string | number>>;
+  readonly entitlements?: string | readonly string[];
+  /** Same content, same digest, anywhere: file times capped at the epoch, modes of the context as git knows them. */
+  readonly reproducible?: boolean;
+  /** The image's creation time: `epoch` (SOURCE_DATE_EPOCH, else 1970-01-01) unless `now`. */
+  readonly created?: 'epoch' | 'now';
+  /** Unix seconds, or `context`. The environment's SOURCE_DATE_EPOCH unless said. */
+  readonly sourceDateEpoch?: number | string;
+}
+
+export type OneOrMany<T> = T | readonly T[];
+
+/** What `define` gives: LLB made with the engine's `State`, and what the image config says beside it. */
+export type Defined = Marshals | { readonly state: Marshals; readonly config?: DefinedConfig };
+
+/** Anything that marshals to LLB: the engine's `State`. */
+export interface Marshals {
+  marshal(options?: { readonly platform?: DefineScope['platform'] }): Definition | Promise<Definition>;
+}
+
+/** The image config of a defined image, by OCI's names. */
+export interface DefinedConfig {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Volumes?: Readonly<Record<string, Record<string, never>>>;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+}
+
+/** What a `define` function is told. */
+export interface DefineScope {
+  readonly id: string;
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  readonly args: Readonly<Record<string, string>>;
+  readonly target?: string;
+}
+
+export type NetworkMode = 'default' | 'host' | 'none' | 'sandbox';
+
+export interface Output {
+  readonly type: string;
+  readonly dest?: string;
+  readonly [attribute: string]: string | number | boolean | undefined;
+}
+
+export interface CacheEntry {
+  readonly type: string;
+  readonly [attribute: string]: string | number | boolean | undefined;
+}
+
+export interface Secret {
+  readonly id: string;
+  readonly src?: string;
+  readonly env?: string;
+}
+
+export interface Ssh {
+  readonly id: string;
+  readonly paths?: readonly string[];
+}
+
+export type MatrixValue = string | number | boolean | Readonly<Record<string, string | number | boolean>>;
+export type MatrixCell = Readonly<Record<string, MatrixValue>>;
+
+export interface Matrix {
+  readonly include?: readonly MatrixCell[];
+  readonly exclude?: readonly MatrixCell[];
+  readonly [key: string]: readonly MatrixValue[] | readonly MatrixCell[] | undefined;
+}
+
+export type VariableValue = string | number | boolean;
+
+/** A variable of the configuration. */
+export interface Variable {
+  readonly default?: VariableValue | readonly VariableValue[];
+  /** What a text from `--var` or the environment is read as. The default's own type unless said. A list is CSV. */
+  readonly type?: 'string' | 'number' | 'boolean' | 'list';
+  readonly description?: string;
+  /** The environment variable to read; `true` for the one of the same name. */
+  readonly env?: string | boolean;
+  /** A regular expression that the whole text has to match, or a list of what it may be. */
+  readonly validate?: string | readonly VariableValue[];
+}
+
+export interface Discover {
+  /** Globs from the root. Dockerfile, *.Dockerfile, Dockerfile.* and Containerfile anywhere unless said. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** The build context: the folder of the Dockerfile (`project`, the default), or the workspace's root. */
+  readonly context?: 'project' | 'root';
+  /** How ids are made: `{dir}` is the Dockerfile's folder, `{parent}` the one above, `{path}` all joined with `-`. */
+  readonly name?: string;
+}
+
+export interface Registry {
+  /** Asked first, in order: a URL or host, or the folder of an OCI layout. */
+  readonly mirrors?: readonly string[];
+  /** Plain HTTP, or a certificate that nobody vouches for. */
+  readonly insecure?: boolean;
+  /** A file of PEM certificates. */
+  readonly ca?: string;
+}
+
+export interface Run {
+  /** Steps at once: a number, or a share of the processors such as `50%`. */
+  readonly concurrency?: number | string;
+  /** What a failure stops: all else (`never`), what depends on it (`dependencies-successful`), nothing (`always`). */
+  readonly continue?: 'never' | 'dependencies-successful' | 'always' | boolean;
+  /** The network of RUN steps where an image says nothing. */
+  readonly network?: NetworkMode;
+}
+
+export interface Cache {
+  readonly dir?: string;
+  /** Bytes, or `20GB`. */
+  readonly maxSize?: string | number;
+  /** Seconds, or `30d`. */
+  readonly maxAge?: string | number;
+}
+
+/** What a configuration function is told. Whatever it reads here is remembered, so that its result can be cached. */
+export interface ConfigScope {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether `CI` is set (and not `false`). */
+  readonly ci: boolean;
+  readonly git: Git;
+  /** The values of the variables that the module exports as `vars`. Others throw. */
+  readonly vars: Readonly<Record<string, VariableValue | readonly VariableValue[]>>;
+}
+
+/** The repository that the configuration lies in; fields are undefined outside of one. */
+export interface Git {
+  readonly root: string | undefined;
+  readonly commit: string | undefined;
+  readonly branch: string | undefined;
+}
+
+export type ConfigExport = Config | ((scope: ConfigScope) => Config | Promise<Config>);

@@ -1,0 +1,63 @@
+// What a configuration may ask of the repository around it, read from git's own files: starting git costs 5 ms.
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Git } from './config.ts';
+
+/** The nearest folder at or above `from` that has a `.git`, or undefined outside of any repository. */
+export function gitTop(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    if (statSync(join(folder, '.git'), { throwIfNoEntry: false })) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** What is checked out at `root`. */
+export function readGit(root: string | undefined): Git {
+  if (root === undefined) return { root, commit: undefined, branch: undefined };
+  const folder = gitFolder(root);
+  const head = folder && contentOf(join(folder, 'HEAD'))?.trim();
+  if (!folder || !head) return { root, commit: undefined, branch: undefined };
+  const reference = /^ref: (.+)$/.exec(head)?.[1];
+  if (reference === undefined) return { root, commit: head, branch: undefined };
+  // A repository whose references are kept in a reftable has only this in its HEAD.
+  if (reference === 'refs/heads/.invalid') return askGit(root);
+  const shared = contentOf(join(folder, 'commondir'))?.trim();
+  const common = shared === undefined ? folder : resolve(folder, shared);
+  const loose = contentOf(join(folder, reference)) ?? contentOf(join(common, reference));
+  const branch = reference.startsWith('refs/heads/') ? reference.slice('refs/heads/'.length) : undefined;
+  return { root, commit: loose?.trim() ?? packed(common, reference), branch };
+}
+
+function gitFolder(root: string): string | undefined {
+  const path = join(root, '.git');
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const pointed = /^gitdir: (.+)$/m.exec(contentOf(path) ?? '')?.[1];
+  return pointed === undefined ? undefined : resolve(root, pointed.trim());
+}
+
+function packed(common: string, reference: string): string | undefined {
+  const lines = contentOf(join(common, 'packed-refs'))?.split('\n') ?? [];
+  return lines.find((line) => line.endsWith(` ${reference}`))?.split(' ')[0];
+}
+
+function askGit(root: string): Git {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const ask = (...args: string[]) => {
+    const { status, stdout } = spawnSync('git', ['-C', root, ...args], { encoding: 'utf8' });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  return {
+    root,
+    commit: ask('rev-parse', '--verify', '-q', 'HEAD'),
+    branch: ask('symbolic-ref', '--short', '-q', 'HEAD'),
+  };
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

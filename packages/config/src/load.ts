@@ -1,0 +1,197 @@
+// From a folder to its configuration: found, evaluated, checked. The home of cosmiconfig, which is asked only when what
+// was found the last time is no longer good.
+import { readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import type { Config } from './config.ts';
+import { gitTop } from './git.ts';
+import { isPlain, keep, keptPath, recall } from './kept.ts';
+import type { KeyPath, Source } from './place.ts';
+import { diagnose } from './problem.ts';
+import { Reads } from './reads.ts';
+import { checkConfig } from './schema.ts';
+
+export interface LoadOptions {
+  /** Where the search begins; it goes up to the top of the git repository, or of the file system. Absolute. */
+  readonly cwd: string;
+  /** A file to take instead of searching, relative to `cwd`. */
+  readonly config?: string;
+  /** Texts given with `--var`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** The process's own unless given. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** A folder for evaluated configurations; without one each is evaluated anew. */
+  readonly state?: string;
+}
+
+/** A configuration that was found and is well-formed. */
+export interface LoadedConfig {
+  /** The workspace's root, absolute: the folder of the configuration, else the top of the git repository, else `cwd`. */
+  readonly root: string;
+  readonly config: Config;
+  /** Where it was read, absolute; undefined where there is none, so that images are only discovered. */
+  readonly file: string | undefined;
+  /** Where in the file it lies. */
+  readonly prefix: KeyPath;
+  /** Whether it was evaluated now or taken from the last time. */
+  readonly from: 'evaluation' | 'cache';
+  /** Why it will have to be evaluated the next time too, e.g. `import of node:fs`. */
+  readonly uncached: readonly string[];
+}
+
+export interface Loading {
+  readonly loaded?: LoadedConfig;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What is found, before its shape is checked. */
+interface Found {
+  readonly root: string;
+  readonly file?: string;
+  readonly prefix: KeyPath;
+  readonly value: unknown;
+}
+
+const moduleEnds = ['ts', 'mts', 'js', 'mjs', 'cjs'];
+const textEnds = ['json', 'yaml', 'yml'];
+
+/** The names looked for in each folder, in order. */
+export const searchPlaces: readonly string[] = [
+  'package.json',
+  ...['', ...textEnds, ...moduleEnds].map((end) => `.buildkitrc${end && `.${end}`}`),
+  ...['', ...textEnds, ...moduleEnds].map((end) => `.config/buildkitrc${end && `.${end}`}`),
+  ...[...moduleEnds, ...textEnds].map((end) => `buildkit.config.${end}`),
+];
+
+/** cosmiconfig's own configuration, which it looks for in the current folder. */
+const metaPlaces = ['package.json', 'package.yaml', ...['json', 'yaml', 'yml'].map((end) => `.config/config.${end}`)];
+const metaModules = ['js', 'ts', 'cjs', 'mjs'].map((end) => `.config/config.${end}`);
+
+/** Finds and reads the configuration that rules `cwd`. What is wrong with it comes back as diagnostics. */
+export async function loadConfig(options: LoadOptions): Promise<Loading> {
+  const { cwd, config, vars = {}, env = process.env, state } = options;
+  const path = state && keptPath(state, 'configs', { cwd, config, vars, here: process.cwd() });
+  const kept = path && recall<Found>(path, env);
+  if (kept) return checked(kept, { from: 'cache', uncached: [] });
+  const reads = new Reads();
+  let found: Found;
+  try {
+    found = await search(options, reads);
+  } catch (error) {
+    const { ConfigMistake, diagnosticOf } = await import('./mistake.ts');
+    if (error instanceof ConfigMistake) return { diagnostics: [diagnosticOf(error)] };
+    throw error;
+  }
+  const inputs = declaredInputs(found.value);
+  if (inputs) {
+    // Whoever declares what a configuration reads vouches that nothing else matters.
+    reads.impure.clear();
+    reads.inputs(found.root, inputs);
+  }
+  if (!isPlain(found.value)) reads.impure.add('a function in the configuration');
+  if (path) keep(path, found, { reads, env });
+  return checked(found, { from: 'evaluation', uncached: [...reads.impure] });
+}
+
+/** The text that a configuration was written in, for the places of its keys. */
+export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'prefix' | 'root'>): Source {
+  if (file === undefined) return { file: root, text: '', syntax: 'objects', prefix };
+  return { file, text: readFileSync(file, 'utf8'), syntax: isYaml(file) ? 'yaml' : 'objects', prefix };
+}
+
+function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached'>): Loading {
+  const { root, file, prefix, value } = found;
+  const problems = checkConfig(value);
+  if (problems.length > 0) return { diagnostics: diagnose(problems, sourceOf({ file, prefix, root })) };
+  return { loaded: { root, file, prefix, config: value as Config, ...how }, diagnostics: [] };
+}
+
+async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions, reads: Reads): Promise<Found> {
+  const { ConfigMistake } = await import('./mistake.ts');
+  const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
+
+  const loadModule = async (file: string) => {
+    const { evaluateModule } = await import('./evaluate.ts');
+    try {
+      // Null and undefined would be passed over in the search; here they are wrong values.
+      return ((await evaluateModule(file, { env, vars, reads })) ?? false) as unknown;
+    } catch (error) {
+      throw new ConfigMistake(file, error);
+    }
+  };
+  const loadText = (file: string, content: string): unknown => {
+    reads.file(file);
+    try {
+      const value = defaultLoaders[(extname(file) as '.json') || 'noExt'](file, content) as unknown;
+      // cosmiconfig passes over a file if what it imports isn't there.
+      for (const imported of importsOf(basename(file) === 'package.json' ? property(value, 'buildkit') : value)) {
+        if (!statSync(resolve(dirname(file), imported), { throwIfNoEntry: false })) {
+          throw new Error(`$import names ${JSON.stringify(imported)}, which isn't there`);
+        }
+      }
+      return value;
+    } catch (error) {
+      throw new ConfigMistake(file, error);
+    }
+  };
+  const explorer = cosmiconfig('buildkit', {
+    searchPlaces: [...searchPlaces],
+    searchStrategy: 'none',
+    cache: false,
+    loaders: {
+      ...Object.fromEntries([...moduleEnds, 'cts'].map((end) => [`.${end}`, loadModule])),
+      ...Object.fromEntries([...textEnds.map((end) => `.${end}`), 'noExt'].map((end) => [end, loadText])),
+    },
+  });
+  for (const place of metaPlaces) reads.file(join(process.cwd(), place));
+  for (const place of metaModules) if (reads.link(join(process.cwd(), place))) reads.impure.add(place);
+
+  if (config !== undefined) {
+    const file = resolve(cwd, config);
+    reads.file(file);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+      throw new ConfigMistake(file, new Error(`there is no file ${config}`));
+    const result = await explorer.load(file);
+    if (!result || result.isEmpty) throw new ConfigMistake(file, new Error(`${config} says nothing about buildkit`));
+    return foundIn(file, result.config);
+  }
+
+  const git = gitTop(cwd);
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    reads.link(join(folder, '.git'));
+    const result = await explorer.search(folder);
+    for (const place of searchPlaces) {
+      const candidate = join(folder, place);
+      reads.file(candidate);
+      if (candidate === result?.filepath) return foundIn(candidate, result.config);
+    }
+    if (folder === git || folder === dirname(folder)) break;
+  }
+  return { root: git ?? cwd, prefix: [], value: {} };
+}
+
+function foundIn(file: string, value: unknown): Found {
+  const folder = dirname(file);
+  const root = basename(folder) === '.config' ? dirname(folder) : folder;
+  return { root, file, prefix: basename(file) === 'package.json' ? ['buildkit'] : [], value };
+}
+
+function declaredInputs(value: unknown): readonly string[] | undefined {
+  const inputs = property(value, 'inputs');
+  return Array.isArray(inputs) && inputs.every((item) => typeof item === 'string') ? inputs : undefined;
+}
+
+function importsOf(value: unknown): readonly string[] {
+  const imports = property(value, '$import');
+  return (Array.isArray(imports) ? imports : [imports]).filter((path) => typeof path === 'string');
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function isYaml(file: string): boolean {
+  return (
+    ['.yaml', '.yml'].includes(extname(file)) || basename(file) === '.buildkitrc' || basename(file) === 'buildkitrc'
+  );
+}

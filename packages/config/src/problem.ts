@@ -1,0 +1,40 @@
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { nearest } from '@monokit/engine/std/nearest';
+import { placeOf, type KeyPath, type Source } from './place.ts';
+
+/** A mistake in a configuration before anybody looked for its place. */
+export interface Problem {
+  /** `config/…`; stable. */
+  readonly code: string;
+  /** The key it is about; `undefined` for what is not in the configuration (a `--set`, a folder). */
+  readonly path?: KeyPath;
+  readonly message: string;
+  readonly hint?: string;
+  readonly severity?: Diagnostic['severity'];
+}
+
+/** Problems with their places in the configuration's text, in the order of the text. */
+export function diagnose(problems: readonly Problem[], source: Source): Diagnostic[] {
+  const diagnostics = problems.map(({ code, path, message, hint, severity = 'error' }): Diagnostic => {
+    const range = path && placeOf(source, path);
+    return { severity, code, message, ...(hint !== undefined && { hint }), file: source.file, ...(range && { range }) };
+  });
+  return diagnostics.sort((a, b) => (a.range?.start.line ?? 0) - (b.range?.start.line ?? 0));
+}
+
+/** `did you mean "x"?`, or nothing. */
+export function suggestion(word: string, candidates: Iterable<string>): { readonly hint?: string } {
+  const meant = nearest(word, candidates);
+  return meant === undefined ? {} : { hint: `did you mean ${JSON.stringify(meant)}?` };
+}
+
+/** `images.api.tags[0]`, as people say it. */
+export function spoken(path: KeyPath): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
+      const plain = /^[\w$-]+$/.test(part);
+      return plain ? `${index > 0 ? '.' : ''}${part}` : `[${JSON.stringify(part)}]`;
+    })
+    .join('');
+}

@@ -1,0 +1,187 @@
+// Which keys a configuration may have, and what may stand under each. Whatever is listed here is obeyed by somebody;
+// anything else is an unknown key.
+import {
+  either,
+  flag,
+  isRecord,
+  keys,
+  list,
+  oneOf,
+  oneOrMany,
+  record,
+  scalar,
+  scalarOrNull,
+  simple,
+  text,
+  textOrNumber,
+  type Check,
+} from './check.ts';
+import type { Config, Image } from './config.ts';
+import type { Problem } from './problem.ts';
+
+const networks = oneOf('default', 'host', 'none', 'sandbox');
+
+/** A thing that may be written as `a=b,c=d` or as an object. */
+function csvOr(object: Check): Check {
+  return either('a text such as "type=…" or an object', (value) =>
+    typeof value === 'string' ? text : isRecord(value) ? object : undefined,
+  );
+}
+
+const attributes = record(scalar);
+const cell = record(
+  either('a text, number, boolean or an object of them', (value) => (isRecord(value) ? attributes : scalar)),
+);
+
+const matrix = either('an object', (value) => {
+  if (!isRecord(value)) return undefined;
+  const axis = list(
+    either('a text, number, boolean or an object of them', (each) => (isRecord(each) ? attributes : scalar)),
+  );
+  const axes = Object.keys(value).filter((key) => key !== 'include' && key !== 'exclude');
+  return keys({ ...Object.fromEntries(axes.map((key) => [key, axis])), include: list(cell), exclude: list(cell) });
+});
+
+const define = simple(
+  'a function, or a State of @monokit/engine',
+  (value) =>
+    typeof value === 'function' ||
+    (isRecord(value) &&
+      (typeof value.marshal === 'function' || (isRecord(value.state) && typeof value.state.marshal === 'function'))),
+);
+
+const image: Readonly<Record<keyof Image, Check>> = {
+  description: text,
+  inherits: oneOrMany(text),
+  context: text,
+  dockerfile: text,
+  dockerfileInline: text,
+  define,
+  target: text,
+  args: record(scalarOrNull),
+  contexts: record(text),
+  dependsOn: oneOrMany(text),
+  matrix,
+  name: text,
+  platforms: oneOrMany(text),
+  tags: oneOrMany(text),
+  labels: record(scalar),
+  annotations: record(text),
+  output: oneOrMany(csvOr(attributes)),
+  cacheFrom: oneOrMany(csvOr(attributes)),
+  cacheTo: oneOrMany(csvOr(attributes)),
+  noCache: flag,
+  noCacheFilter: oneOrMany(text),
+  pull: flag,
+  network: networks,
+  secrets: oneOrMany(csvOr(keys({ id: text, src: text, env: text }, { required: ['id'] }))),
+  ssh: oneOrMany(csvOr(keys({ id: text, paths: list(text) }, { required: ['id'] }))),
+  extraHosts: record(text),
+  shmSize: textOrNumber,
+  ulimits: record(textOrNumber),
+  entitlements: oneOrMany(text),
+  reproducible: flag,
+  created: oneOf('epoch', 'now'),
+  sourceDateEpoch: textOrNumber,
+};
+
+/** The keys of an image, for `--set` and for suggestions. */
+export const imageKeys: readonly string[] = Object.keys(image);
+
+/** What other tools call these keys. */
+export const imageSynonyms: Readonly<Record<string, string>> = {
+  arg: 'args',
+  buildArg: 'args',
+  buildArgs: 'args',
+  buildContexts: 'contexts',
+  additionalContexts: 'contexts',
+  tag: 'tags',
+  platform: 'platforms',
+  label: 'labels',
+  annotation: 'annotations',
+  secret: 'secrets',
+  file: 'dockerfile',
+  dockerFile: 'dockerfile',
+  outputs: 'output',
+  stage: 'target',
+  depends: 'dependsOn',
+  needs: 'dependsOn',
+  extends: 'inherits',
+  addHost: 'extraHosts',
+  addHosts: 'extraHosts',
+  ulimit: 'ulimits',
+  allow: 'entitlements',
+  networkMode: 'network',
+};
+
+const imageCheck = keys(image, { meant: imageSynonyms });
+
+const variable = either('a text, number, boolean or an object', (value) =>
+  isRecord(value)
+    ? keys({
+        default: either('a text, number, boolean or a list of them', (each) =>
+          Array.isArray(each) ? list(scalar) : scalar,
+        ),
+        type: oneOf('string', 'number', 'boolean', 'list'),
+        description: text,
+        env: either('a name, or true', (each) => (typeof each === 'boolean' ? flag : text)),
+        validate: either('a regular expression, or a list of values', (each) =>
+          Array.isArray(each) ? list(scalar) : text,
+        ),
+      })
+    : scalar,
+);
+
+const discover = either('true, false or an object', (value) =>
+  isRecord(value)
+    ? keys({ include: list(text), exclude: list(text), context: oneOf('project', 'root'), name: text })
+    : flag,
+);
+
+const config: Readonly<Record<keyof Config, Check>> = {
+  images: record(imageCheck, idComplaint),
+  defaults: imageCheck,
+  groups: record(list(text), idComplaint),
+  vars: record(variable, (name) =>
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+      ? undefined
+      : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
+  ),
+  discover,
+  registries: record(
+    keys({ mirrors: list(text), insecure: flag, ca: text }, { meant: { mirror: 'mirrors', http: 'insecure' } }),
+  ),
+  run: keys({
+    concurrency: textOrNumber,
+    continue: oneOf('never', 'dependencies-successful', 'always', true, false),
+    network: networks,
+  }),
+  cache: keys({ dir: text, maxSize: textOrNumber, maxAge: textOrNumber }),
+  inputs: list(text),
+};
+
+const configCheck = keys(config, {
+  meant: {
+    targets: 'images',
+    target: 'images',
+    image: 'images',
+    services: 'images',
+    variables: 'vars',
+    variable: 'vars',
+    group: 'groups',
+  },
+});
+
+/** What is wrong with the shape of an evaluated configuration; with no problems, it is a `Config`. */
+export function checkConfig(value: unknown): readonly Problem[] {
+  const problems: Problem[] = [];
+  configCheck(value, [], (problem) => problems.push(problem));
+  return problems;
+}
+
+/** Why a text can't be an id, if it can't. */
+export function idComplaint(id: string): string | undefined {
+  if (id === 'all') return '"all" is the name for all images, and can be no other';
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) return undefined;
+  return `${JSON.stringify(id)} is no id: letters, digits, "_", "-" and "." (not at the beginning)`;
+}

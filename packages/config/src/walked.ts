@@ -1,0 +1,66 @@
+// What a walk over folders saw, so that the next one need only look whether any of them has changed.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync, type BigIntStats } from 'node:fs';
+import { dirname } from 'node:path';
+
+interface WalkRecord {
+  /** Folder or file → inode and times; null where there was nothing. */
+  readonly stamps: Readonly<Record<string, string | null>>;
+  readonly paths: readonly string[];
+}
+
+/** A change in the tick of the clock in which it was looked at leaves no trace; coarse file systems tick in seconds. */
+const tick = 2000;
+
+/** Collects what a walk looks at. */
+export class Walked {
+  readonly #stamps = new Map<string, string | null>();
+  readonly #began: number;
+  /** Whether something had changed so shortly before that a change after it could go unseen. */
+  #racy = false;
+
+  constructor(now: number) {
+    this.#began = now;
+  }
+
+  /** A folder or file; to be called before it is read. */
+  look(path: string): void {
+    const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+    if (stat && stat.ctimeMs > BigInt(this.#began - tick)) this.#racy = true;
+    this.#stamps.set(path, stampOf(stat));
+  }
+
+  record(): Readonly<Record<string, string | null>> | undefined {
+    return this.#racy ? undefined : Object.fromEntries(this.#stamps);
+  }
+}
+
+/** Remembers a walk's findings, unless it was too early to tell whether they will stay true. */
+export function keepWalk(file: string, walked: Walked, paths: readonly string[]): void {
+  const stamps = walked.record();
+  if (!stamps) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(fresh, JSON.stringify({ stamps, paths } satisfies WalkRecord));
+  renameSync(fresh, file);
+}
+
+/** What a remembered walk found, if every folder that it saw is as it was. */
+export function recallWalk(file: string): readonly string[] | undefined {
+  let record: WalkRecord;
+  try {
+    record = JSON.parse(readFileSync(file, 'utf8')) as WalkRecord;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  for (const [path, stamp] of Object.entries(record.stamps)) {
+    if (stampOf(statSync(path, { throwIfNoEntry: false, bigint: true })) !== stamp) return undefined;
+  }
+  return record.paths;
+}
+
+/** The change time is in it, which no program can set back. */
+function stampOf(stat: BigIntStats | undefined): string | null {
+  return stat ? `${stat.ino}-${stat.size}-${stat.mtimeNs}-${stat.ctimeNs}` : null;
+}

@@ -1,0 +1,108 @@
+// Stands between a configuration and the world while it is evaluated, and notes what it looks at.
+import type { Reads } from './reads.ts';
+
+/** Properties of `process` that are the same for every run of this Node in this folder. */
+const steady = new Set<string | symbol>(
+  'env platform arch version versions release features cwd nextTick emitWarning exitCode on once off emit'.split(' '),
+);
+
+/** Globals that show the clock, chance or the network. */
+const unsteady = ['fetch', 'WebSocket', 'EventSource', 'navigator', 'performance', 'localStorage', 'sessionStorage'];
+
+/** Until disposed, all reads of the environment, the clock and the like are noted. They are other code's reads too. */
+export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable {
+  const undo: (() => void)[] = [];
+  const replace = (on: object, key: string, descriptor: PropertyDescriptor) => {
+    const before = Object.getOwnPropertyDescriptor(on, key);
+    if (!before) return;
+    Object.defineProperty(on, key, { configurable: true, ...descriptor });
+    undo.push(() => Object.defineProperty(on, key, before));
+  };
+  const seenEnv = witnessEnv(reads, env);
+  const { process, crypto } = globalThis;
+  // Modules that were loaded earlier hold the process itself.
+  replace(process, 'env', { value: seenEnv, writable: true, enumerable: true });
+  const seenProcess = new Proxy(process, {
+    get(target, key) {
+      if (!steady.has(key)) reads.impure.add(`process.${String(key)}`);
+      return Reflect.get(target, key, target);
+    },
+  });
+  replace(globalThis, 'process', { value: seenProcess, writable: true });
+  replace(globalThis, 'Date', { value: witnessDate(reads), writable: true });
+  replace(Math, 'random', { value: noted(reads, 'Math.random()', Math.random), writable: true });
+  replace(globalThis, 'crypto', {
+    value: new Proxy(crypto, {
+      get(target, key) {
+        reads.impure.add('crypto');
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    }),
+  });
+  for (const name of unsteady) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    replace(globalThis, name, {
+      get() {
+        reads.impure.add(name);
+        return before?.get ? before.get.call(globalThis) : before?.value;
+      },
+    });
+  }
+  return { [Symbol.dispose]: () => undo.reverse().forEach((back) => back()) };
+}
+
+/** An environment that notes which variables are asked for; `*` when all are. */
+export function witnessEnv(reads: Reads, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const note = (key: string | symbol) => typeof key === 'string' && reads.variable(key, env);
+  return new Proxy(env, {
+    get(target, key) {
+      note(key);
+      return Reflect.get(target, key);
+    },
+    has(target, key) {
+      note(key);
+      return Reflect.has(target, key);
+    },
+    getOwnPropertyDescriptor(target, key) {
+      note(key);
+      return Reflect.getOwnPropertyDescriptor(target, key);
+    },
+    ownKeys(target) {
+      reads.variable('*', env);
+      return Reflect.ownKeys(target);
+    },
+    set(target, key, value) {
+      reads.impure.add(`setting process.env.${String(key)}`);
+      return Reflect.set(target, key, value);
+    },
+    deleteProperty(target, key) {
+      reads.impure.add(`deleting process.env.${String(key)}`);
+      return Reflect.deleteProperty(target, key);
+    },
+  });
+}
+
+function witnessDate(reads: Reads): DateConstructor {
+  return new Proxy(Date, {
+    construct(target, args: [], newTarget) {
+      if (args.length === 0) reads.impure.add('the clock');
+      return Reflect.construct(target, args, newTarget) as Date;
+    },
+    apply(target) {
+      reads.impure.add('the clock');
+      return target();
+    },
+    get(target, key) {
+      if (key === 'now') reads.impure.add('the clock');
+      return Reflect.get(target, key, target) as unknown;
+    },
+  });
+}
+
+function noted<A extends unknown[], R>(reads: Reads, what: string, run: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    reads.impure.add(what);
+    return run(...args);
+  };
+}
