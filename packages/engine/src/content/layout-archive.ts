@@ -47,14 +47,12 @@ async function scan(file: FileHandle, path: string): Promise<Map<string, Span>> 
   const files = new Map<string, Span>();
   const header = Buffer.alloc(512);
   let said: { path?: string; size?: number } = {};
+  await file.read(header, 0, 4, 0);
+  if (isCompressed(header)) throw malformed('it is compressed; decompress it first');
   for (let at = 0; at + 512 <= total;) {
     await file.read(header, 0, 512, at);
     if (header.every((byte) => byte === 0)) break;
-    if (!hasChecksum(header)) {
-      throw malformed(
-        at === 0 && isCompressed(header) ? 'it is compressed; decompress it first' : 'a header is broken',
-      );
-    }
+    if (!hasChecksum(header)) throw malformed('a header is broken');
     const flag = String.fromCharCode(header[156]!);
     const size = said.size ?? number(header, 124, 12);
     if (!Number.isSafeInteger(size) || size < 0) throw malformed('a size is out of range');
