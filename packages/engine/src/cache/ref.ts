@@ -28,6 +28,8 @@ export interface LayerBlob {
   readonly provider: Provider;
   /** Unix seconds; the history entry's time where it has none. */
   readonly createdAt?: number;
+  /** What made it (a ref's `description`); the history entry of a layer that no instruction tells of. */
+  readonly description?: string;
 }
 
 /** How a layer's blob is wanted. */
