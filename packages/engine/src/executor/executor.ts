@@ -57,7 +57,13 @@ export type ContainerMount = { readonly target: string } & (
   | { readonly kind: 'bind'; readonly path: string; readonly readonly: boolean }
   | { readonly kind: 'tmpfs'; readonly size?: number }
   /** A secret: held in memory only, with owner and mode. */
-  | { readonly kind: 'secret'; readonly data: Uint8Array; readonly uid: number; readonly gid: number; readonly mode: number }
+  | {
+      readonly kind: 'secret';
+      readonly data: Uint8Array;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+    }
   /** An ssh agent's socket. */
   | { readonly kind: 'ssh'; readonly socket: string; readonly uid: number; readonly gid: number; readonly mode: number }
 );

@@ -1,0 +1,265 @@
+// The executor that makes a container by runc or crun for each process.
+import { chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { hostPlatform } from '../oci/platform.ts';
+import { Failed } from '../std/failed.ts';
+import { goQuote } from '../std/go-quote.ts';
+import { Semaphore } from '../std/semaphore.ts';
+import { uniqueName } from '../std/temp.ts';
+import { ownCapabilities } from './capabilities.ts';
+import { findCgroups, killGroup, openGroup, outOfMemoryKills, removeGroup, type Cgroups } from './cgroup.ts';
+import { readyMounts } from './container-mounts.ts';
+import { requireEmulation } from './emulator.ts';
+import type { Container, Executor, Process, ProcessIo } from './executor.ts';
+import type { ExecutorFailure } from './failure.ts';
+import { checkLeaseId, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
+import { LeaseFiles } from './lease-files.ts';
+import { loopDevicesInUse, seccompSupported } from './machine.ts';
+import { removeWithMounts } from './mount-table.ts';
+import { Networks, type NetworkChoice } from './network.ts';
+import type { Dns } from './resolv.ts';
+import { killFirstProcess, runBundle, type Ending } from './runc.ts';
+import { findRuntime, type Runtime, type RuntimeChoice } from './runtime.ts';
+import { specOf, specText, type Machine } from './spec.ts';
+import { makeStubs, makeWorkingFolder } from './stubs.ts';
+import { treeAt } from './tree-at.ts';
+import { resolveUser } from './user.ts';
+import { Vault } from './vault.ts';
+import { Watchdog } from './watchdog.ts';
+
+export interface ExecutorOptions {
+  /** Where containers have what they need while they run; engines that share a cache share it. */
+  readonly runFolder: string;
+  /** Names what this engine has running: a folder in `runFolder`, and a cgroup. */
+  readonly leaseId: string;
+  readonly runtime?: RuntimeChoice;
+  /** What a process of network `sandbox` gets; `host` unless said. */
+  readonly network?: NetworkChoice;
+  readonly dns?: Dns;
+  /** How many containers run at a time: by default one for each core, and four at least. */
+  readonly permits?: number;
+}
+
+/** Nothing is touched before the first `run`. Disposing kills what runs, and leaves nothing of this lease. */
+export function openExecutor(options: ExecutorOptions): Executor & AsyncDisposable {
+  return new RuncExecutor(options);
+}
+
+/** What is there from the first container on. */
+interface Lease {
+  readonly folder: string;
+  readonly runtime: Runtime;
+  readonly cgroups: Cgroups;
+  readonly machine: Machine;
+  readonly watchdog: Watchdog;
+  readonly files: LeaseFiles;
+}
+
+class RuncExecutor implements Executor, AsyncDisposable {
+  readonly #options: ExecutorOptions;
+  readonly #permits: Semaphore;
+  readonly #networks: Networks;
+  readonly #closed = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  /** The lease's groups: one, and one more for each parent that a process asked for. */
+  readonly #groups = new Set<string>();
+  #lease: Lease | undefined;
+  #vault: Vault | undefined;
+
+  constructor(options: ExecutorOptions) {
+    checkLeaseId(options.leaseId);
+    this.#options = options;
+    this.#permits = new Semaphore(options.permits ?? Math.max(4, availableParallelism()));
+    this.#networks = new Networks({ choice: options.network ?? 'host', leaseId: options.leaseId });
+  }
+
+  async run(process: Process, container: Container, io: ProcessIo): Promise<void> {
+    const signal = AbortSignal.any([io.signal, this.#closed.signal]);
+    using _permit = await this.#permits.acquire({ signal });
+    const running = this.#run(process, container, { ...io, signal });
+    this.#running.add(running);
+    try {
+      await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async #run(process: Process, container: Container, io: ProcessIo): Promise<void> {
+    requireEmulation(container.platform);
+    const lease = this.#open();
+    const id = uniqueName();
+    const group = this.#group(lease, process.cgroupParent, id);
+
+    await using stack = new AsyncDisposableStack();
+    const bundle = join(lease.folder, id);
+    mkdirSync(bundle, { mode: 0o700 });
+    stack.defer(() => removeWithMounts(bundle));
+    const network = stack.use(await this.#networks.open(process.network, bundle));
+    const root = stack.use(treeAt(container.root.mount, join(bundle, 'rootfs')));
+    const ready = stack.use(
+      await readyMounts(container.mounts, {
+        folder: join(bundle, 'mounts'),
+        vault: () => (this.#vault ??= new Vault(join(lease.folder, 'vault'))),
+      }),
+    );
+
+    const user = inProcess(process, () => resolveUser(root.path, process.user));
+    stack.use(
+      makeStubs(
+        root.path,
+        [
+          { target: '/etc/resolv.conf', kind: 'file' },
+          { target: '/etc/hosts', kind: 'file' },
+          ...ready.mounts.map(({ point }) => point),
+        ],
+        { hidden: ['/proc', '/dev', '/sys'], recursive: process.removeMountStubsRecursive },
+      ),
+    );
+    makeWorkingFolder(root.path, process.cwd, { ...user, chown: chownSync });
+
+    const spec = specOf({
+      process,
+      user,
+      root: { path: root.path, readonly: container.root.readonly },
+      mounts: ready.mounts.map(({ spec }) => spec),
+      network: network.namespace,
+      resolvConf: lease.files.resolvConf(network.namespace.kind === 'host' ? 'host' : 'own'),
+      hosts: lease.files.hosts(bundle, process),
+      ...(container.shmSize && { shmSize: container.shmSize }),
+      ...(group !== undefined && { cgroup: { path: group, namespace: lease.cgroups.kind === 'v2' } }),
+      machine: process.security === 'insecure' ? { ...lease.machine, loopDevices: loopDevicesInUse() } : lease.machine,
+    });
+    writeFileSync(join(bundle, 'config.json'), specText(spec));
+
+    stack.defer(() => this.#forget(lease, id, group));
+    const state = stateFolder(lease.folder);
+    const ending = await runBundle({
+      runtime: lease.runtime,
+      state,
+      bundle,
+      id,
+      withoutCgroups: group === undefined,
+      io,
+      kill: () => {
+        if (group !== undefined) killGroup(lease.cgroups, group);
+        else killFirstProcess(state, id);
+      },
+    });
+    if (io.signal.aborted) throw io.signal.reason;
+    judge(process, ending, () => (group === undefined ? 0 : outOfMemoryKills(lease.cgroups, group)));
+  }
+
+  /** What the runtime would do on `delete`, without starting it again. */
+  async #forget({ cgroups, folder }: Lease, id: string, group: string | undefined): Promise<void> {
+    const state = stateFolder(folder);
+    killFirstProcess(state, id);
+    if (group !== undefined) await removeGroup(cgroups, group);
+    rmSync(join(state, id), { recursive: true, force: true });
+  }
+
+  /** Makes what all containers share. */
+  #open(): Lease {
+    if (this.#lease) return this.#lease;
+    const { runFolder, leaseId, runtime, dns } = this.#options;
+    mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+    const folder = leaseFolder(realpathSync(runFolder), leaseId);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const cgroups = openGroup(findCgroups(), leaseGroup(leaseId));
+    const watchdog = new Watchdog(folder);
+    this.#watch(watchdog, cgroups, leaseGroup(leaseId));
+    return (this.#lease = {
+      folder,
+      cgroups,
+      watchdog,
+      runtime: findRuntime(runtime ?? 'auto', cgroups),
+      machine: {
+        architecture: hostPlatform().architecture,
+        capabilities: ownCapabilities(),
+        seccomp: seccompSupported(),
+        loopDevices: 0,
+      },
+      files: new LeaseFiles(folder, dns),
+    });
+  }
+
+  #watch(watchdog: Watchdog, cgroups: Cgroups, group: string): void {
+    this.#groups.add(group);
+    for (const hierarchy of cgroups.hierarchies) watchdog.watch(join(hierarchy, group));
+  }
+
+  /** The container's cgroup, below the lease's; undefined where there can be none. */
+  #group({ cgroups, watchdog }: Lease, parent: string, id: string): string | undefined {
+    if (parent.endsWith(':')) {
+      throw new Failed<ExecutorFailure>({
+        kind: 'runtime',
+        message: `the cgroup parent ${parent} is a slice of systemd; containers here do without systemd: give a path`,
+      });
+    }
+    if (cgroups.kind === 'none') return undefined;
+    const group = join('/', parent, leaseGroup(this.#options.leaseId));
+    if (!this.#groups.has(group)) this.#watch(watchdog, cgroups, group);
+    return join(group, id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new Error('the executor was closed'));
+    await Promise.allSettled(this.#running);
+    await using stack = new AsyncDisposableStack();
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease) {
+      stack.use(lease.watchdog);
+      stack.defer(() => removeWithMounts(lease.folder));
+      for (const group of this.#groups) stack.defer(() => removeGroup(lease.cgroups, group));
+    }
+    if (this.#vault) stack.use(this.#vault);
+    stack.use(this.#networks);
+  }
+}
+
+/** BuildKit's way to say which process it was. */
+const incomplete = (process: Process) => `process ${goQuote(process.args.join(' '))} did not complete successfully`;
+
+/** Says of which process a failure was. */
+function inProcess<T>(process: Process, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    const message = `${incomplete(process)}: ${error.message}`;
+    throw new Failed({ ...(error as Failed).failure, message }, { cause: error });
+  }
+}
+
+/** Throws unless the process ended as it should. */
+function judge(process: Process, ending: Ending, outOfMemory: () => number): void {
+  const name = process.args.join(' ');
+  const fail = (failure: ExecutorFailure): never => {
+    throw new Failed<ExecutorFailure>({ ...failure, message: `${incomplete(process)}: ${failure.message}` });
+  };
+  switch (ending.kind) {
+    case 'exit': {
+      const { code } = ending;
+      if (process.validExitCodes.length > 0 ? process.validExitCodes.includes(code) : code === 0) return;
+      if (outOfMemory() > 0) {
+        const message = 'cannot allocate memory: the kernel killed a process of it for want of memory';
+        fail({ kind: 'process-killed', process: name, outOfMemory: true, message });
+      }
+      return fail({ kind: 'process-exit', process: name, code, message: `exit code: ${code}` });
+    }
+    case 'not-started': {
+      const reason = ending.reason.replace(/^runc (run|create) failed: /, '');
+      const program = /(?:unable to start container process: )?(exec:? .*|executable file .*)$/s.exec(reason)?.[1];
+      if (program === undefined)
+        return fail({ kind: 'runtime', message: `the container could not be started: ${reason}` });
+      // What the runtime exits with then.
+      return fail({ kind: 'process-exit', process: name, code: 1, message: `exit code: 1: ${program}` });
+    }
+    case 'signal': {
+      const message = `the container's runtime was killed by ${ending.signal}`;
+      return fail({ kind: 'process-killed', process: name, outOfMemory: false, signal: ending.signal, message });
+    }
+  }
+}

@@ -1,0 +1,175 @@
+// runc (or crun) by its command line: one `run` for each container, whose end is the process's own.
+import { spawn } from 'node:child_process';
+import { closeSync, readFileSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPipe } from '../sys/pipe.ts';
+import { killProcess } from './cgroup.ts';
+import type { ProcessIo } from './executor.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface RuncRun {
+  readonly runtime: Runtime;
+  /** The runtime's `--root`: where it keeps what it knows of its containers. */
+  readonly state: string;
+  /** Folder with config.json. */
+  readonly bundle: string;
+  readonly id: string;
+  /** Whether the runtime may not write cgroups. */
+  readonly withoutCgroups: boolean;
+  readonly io: ProcessIo;
+  /** Kills every process of the container; called again until the runtime ends. */
+  readonly kill: () => void;
+}
+
+export type Ending =
+  | { readonly kind: 'exit'; readonly code: number }
+  /** The runtime could not start the process; in its words. */
+  | { readonly kind: 'not-started'; readonly reason: string }
+  /** The runtime itself was killed. */
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals };
+
+/** How often `kill` is called, in ms; and how long before the runtime itself is killed. */
+const killInterval = 10;
+const killPatience = 3000;
+
+/**
+ * Runs a bundle's process to its end and keeps the runtime's state and cgroup, for the caller to read and remove.
+ * Output is passed on as it comes, and all of it before this resolves. Rejects only if the runtime cannot be executed.
+ */
+export async function runBundle(run: RuncRun): Promise<Ending> {
+  const log = join(run.bundle, 'log.json');
+  const child = start(run, log);
+  const { signal } = run.io;
+  let ended = false;
+  const killing = async () => {
+    for (let waited = 0; !ended; waited += killInterval) {
+      run.kill();
+      if (waited >= killPatience) child.kill('SIGKILL');
+      await sleep(killInterval);
+    }
+  };
+  let killed: Promise<void> | undefined;
+  const abort = () => void (killed ??= killing());
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    const [code, reason] = await child.ended;
+    if (reason) return { kind: 'signal', signal: reason };
+    const failure = code === 0 ? undefined : runtimeError(log);
+    return failure === undefined ? { kind: 'exit', code: code! } : { kind: 'not-started', reason: failure };
+  } finally {
+    ended = true;
+    signal.removeEventListener('abort', abort);
+    await killed;
+  }
+}
+
+interface Child {
+  /** Resolves when it has ended and its output is closed. */
+  readonly ended: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log: string): Child {
+  const stdout = openPipe();
+  const stderr = openPipe();
+  const outputs = [readAll(stdout.read, io.stdout), readAll(stderr.read, io.stderr)];
+  try {
+    const child = spawn(
+      runtime.path,
+      [
+        ...['--root', state, '--log', log, '--log-format', 'json'],
+        ...(withoutCgroups ? withoutCgroupsFlags[runtime.name] : []),
+        ...['run', '--keep', '--bundle', bundle, id],
+      ],
+      {
+        cwd: bundle,
+        // Nothing of ours: what is in it could change how the runtime behaves (NOTIFY_SOCKET, LISTEN_FDS).
+        env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
+        stdio: ['ignore', stdout.write, stderr.write],
+        // A session of its own: Ctrl-C in the terminal is the engine's to handle.
+        detached: true,
+      },
+    );
+    const exited = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('spawn', () => io.started?.());
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve([code, signal]));
+    });
+    return {
+      ended: Promise.all([exited, ...outputs]).then(([ending]) => ending),
+      kill: (signal) => void child.kill(signal),
+    };
+  } finally {
+    closeSync(stdout.write);
+    closeSync(stderr.write);
+  }
+}
+
+const withoutCgroupsFlags: Readonly<Record<Runtime['name'], readonly string[]>> = {
+  runc: ['--rootless=true'],
+  crun: ['--cgroup-manager=disabled'],
+};
+
+function readAll(fd: number, onData: (data: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = new Socket({ fd, readable: true, writable: false });
+    socket.on('data', onData);
+    socket.once('error', reject);
+    socket.once('close', () => resolve());
+  });
+}
+
+/** The last error of the runtime's own log: only it writes there, never the process. */
+function runtimeError(log: string): string | undefined {
+  let text;
+  try {
+    text = readFileSync(log, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { readonly level?: string; readonly msg?: string })
+    .findLast(({ level }) => level === 'error' || level === 'fatal')?.msg;
+}
+
+/** Kills the first process of a container, and with it all others of its pid namespace, by what the runtime noted. */
+export function killFirstProcess(state: string, id: string): void {
+  for (const [file, field] of [
+    ['state.json', 'init_process_pid'],
+    ['status', 'pid'],
+  ] as const) {
+    let noted;
+    try {
+      noted = JSON.parse(readFileSync(join(state, id, file), 'utf8')) as Record<string, unknown>;
+    } catch {
+      continue; // not there yet, not any more, half written, or the other runtime's name
+    }
+    const pid = Number(noted[field]);
+    if (pid > 1 && startTime(pid) === String(noted['init_process_start'] ?? noted['process-start-time'] ?? '')) {
+      killProcess(pid);
+    }
+  }
+}
+
+/** Clock ticks after boot; tells a process from a later one of the same id. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The program's name, in parentheses, may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a shell says of a process that a signal ended. */
+export function signalOf(code: number): NodeJS.Signals | undefined {
+  return (Object.entries(osConstants.signals) as [NodeJS.Signals, number][]).find(([, n]) => n === code - 128)?.[0];
+}

@@ -1,0 +1,100 @@
+// A container must not outlive its build, even one that is killed. A small shell process waits for a pipe from the
+// engine to close: then it kills the runtimes and the cgroups that the engine told it of, and unmounts and removes what
+// lies in the engine's folder. An engine that ends in good order dismisses it.
+import { spawn, type ChildProcess } from 'node:child_process';
+
+// Speaks POSIX only. Lines it reads: `folder PATH`, `group PATH`, `done`. A path never shows in its own arguments, so
+// that looking for the runtimes by their arguments does not find it.
+const script = `
+trap '' HUP INT QUIT TERM PIPE
+groups=
+while read -r word path; do
+  case $word in
+    folder) folder=$path ;;
+    group) groups="$groups$path
+" ;;
+    done) exit 0 ;;
+  esac
+done
+[ -n "$folder" ] || exit 0
+IFS='
+'
+kill_all() {
+  found=1
+  for file in $(printf '%s\\n' "$folder/state" | grep -alFs -f - /proc/[0-9]*/cmdline); do
+    pid=\${file#/proc/}
+    kill -9 "\${pid%/cmdline}" && found=0
+  done
+  for group in $groups; do
+    for at in $(find "$group" -type d); do
+      while read -r pid; do
+        kill -9 "$pid" && found=0
+      done < "$at/cgroup.procs"
+    done
+  done
+  return $found
+}
+tries=0
+while kill_all && [ $tries -lt 500 ]; do
+  tries=$((tries + 1))
+  sleep 0.01 || sleep 1
+done
+tries=0
+while [ $tries -lt 100 ]; do
+  left=
+  for group in $groups; do
+    find "$group" -depth -type d -exec rmdir {} ';'
+    [ -d "$group" ] && left=yes
+  done
+  [ -n "$left" ] || break
+  tries=$((tries + 1))
+  kill_all
+  sleep 0.01 || sleep 1
+done
+points=
+while read -r line; do points="$line
+$points"; done < /proc/self/mounts
+for line in $points; do
+  point=\${line#* }
+  point=\${point%% *}
+  case $point in "$folder"/*) umount -l "$point" ;; esac
+done
+case $(cat /proc/self/mounts) in
+  *" $folder/"*) ;;
+  *) rm -rf "$folder" ;;
+esac
+`;
+
+export class Watchdog implements Disposable {
+  readonly #shell: ChildProcess;
+
+  /** Watches over what is in `folder`. */
+  constructor(folder: string) {
+    this.#shell = spawn('/bin/sh', ['-c', script], {
+      cwd: '/',
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    // Neither it nor its pipe keeps the engine from ending; without a shell, the next engine cleans up.
+    this.#shell.on('error', () => {});
+    this.#shell.stdin!.on('error', () => {});
+    this.#shell.unref();
+    (this.#shell.stdin as unknown as { unref(): void }).unref();
+    this.#tell(`folder ${folder}`);
+  }
+
+  /** Kills what is in this cgroup, too. */
+  watch(group: string): void {
+    this.#tell(`group ${group}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#tell('done');
+    this.#shell.stdin!.end();
+  }
+
+  #tell(line: string): void {
+    this.#shell.stdin!.write(`${line}\n`);
+  }
+}
