@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndex, isManifest } from '../oci/media-type.ts';
-import { maxManifestSize, parseIndex, parseManifest } from '../oci/parse.ts';
+import { readManifest } from '../oci/read-manifest.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import type { ContentFailure } from './failure.ts';
@@ -27,11 +27,11 @@ export async function children(
 /** The same of bytes that are there already. */
 export function childrenIn(descriptor: Descriptor, bytes: Uint8Array): readonly Descriptor[] {
   const { mediaType, digest } = descriptor;
+  if (!hasChildren(mediaType)) return [];
   try {
-    if (isIndex(mediaType)) return parseIndex(bytes, mediaType).manifests;
-    if (!isManifest(mediaType)) return [];
-    const { config, layers } = parseManifest(bytes, mediaType);
-    return [config, ...layers];
+    const read = readManifest(bytes);
+    if ((read.kind === 'index') !== isIndex(mediaType)) throw new TypeError(`it is no ${mediaType}`);
+    return read.kind === 'index' ? read.index.manifests : [read.manifest.config, ...read.manifest.layers];
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const what = isIndex(mediaType) ? 'index' : 'manifest';
@@ -42,16 +42,19 @@ export function childrenIn(descriptor: Descriptor, bytes: Uint8Array): readonly 
   }
 }
 
-/** The bytes of something small: a manifest, an index, a config. More than 4 MiB fail with `content-malformed`. */
+/** Documents that are larger are none. In bytes. */
+export const maxDocumentSize = 8 * 1024 * 1024;
+
+/** The bytes of something small: a manifest, an index, a config. More than 8 MiB fail with `content-malformed`. */
 export async function readDocument(
   descriptor: Descriptor,
   from: Provider,
   options?: { readonly signal?: AbortSignal },
 ): Promise<Uint8Array> {
   const { digest, size } = descriptor;
-  if (size > maxManifestSize) {
+  if (size > maxDocumentSize) {
     const message = `${digest} is too large for a document of an image: ${size} bytes`;
     throw new Failed<ContentFailure>({ kind: 'content-malformed', digest, message });
   }
-  return collect(from.open(descriptor, options), maxManifestSize);
+  return collect(from.open(descriptor, options), maxDocumentSize);
 }

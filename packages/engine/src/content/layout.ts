@@ -6,11 +6,11 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, encoded } from '../oci/digest.ts';
 import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
-import { maxManifestSize, parseIndex } from '../oci/parse.ts';
+import { readManifest } from '../oci/read-manifest.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { uniqueName } from '../std/temp.ts';
-import { childrenIn, hasChildren, readDocument } from './children.ts';
+import { childrenIn, hasChildren, maxDocumentSize, readDocument } from './children.ts';
 import { copy } from './copy.ts';
 import { DiskStore } from './disk.ts';
 import type { ContentFailure } from './failure.ts';
@@ -60,19 +60,25 @@ async function readRoots(files: LayoutFiles, path: string): Promise<readonly Des
     );
   const read = async (name: string) => {
     if ((await files.size(name)) === undefined) throw malformed(`it has no ${name}`);
-    return collect(files.open(name), maxManifestSize);
+    return collect(files.open(name), maxDocumentSize);
   };
   try {
     const marker: unknown = JSON.parse(Buffer.from(await read('oci-layout')).toString());
     const version = (marker as { imageLayoutVersion?: unknown } | null)?.imageLayoutVersion;
     if (typeof version !== 'string' || !version.startsWith('1.')) throw malformed('its version is unknown');
-    return parseIndex(await read('index.json')).manifests;
+    return rootsOf(await read('index.json'));
   } catch (error) {
     if (error instanceof SyntaxError) throw malformed('oci-layout is not JSON', error);
     if (error instanceof TypeError || error instanceof RangeError)
       throw malformed(`index.json: ${error.message}`, error);
     throw error;
   }
+}
+
+function rootsOf(bytes: Uint8Array): readonly Descriptor[] {
+  const read = readManifest(bytes);
+  if (read.kind !== 'index') throw new TypeError('it is no index');
+  return read.index.manifests;
 }
 
 function layoutOf(files: LayoutFiles, roots: readonly Descriptor[]): Layout {
@@ -167,7 +173,7 @@ export function layoutIndex(roots: readonly Descriptor[]): string {
 
 async function rootsIn(path: string): Promise<readonly Descriptor[]> {
   try {
-    return parseIndex(await readFile(path)).manifests;
+    return rootsOf(await readFile(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     if (!(error instanceof TypeError)) throw error;
