@@ -1,10 +1,6 @@
-import { posix } from 'node:path';
+import { cleanPath } from '../std/patterns.ts';
 
-/** Go's `path.Clean`: as Node's normalize, without a slash at the end. */
-export function cleanPath(path: string): string {
-  const clean = posix.normalize(path);
-  return clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean;
-}
+export { cleanPath };
 
 /** Go's `path.Join`: empty parts are left out, '' if all are. */
 export function joinPath(...parts: readonly string[]): string {
