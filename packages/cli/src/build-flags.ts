@@ -1,0 +1,51 @@
+import type { Flags } from './flags.ts';
+
+/** Flags that describe one image, as `docker buildx build` spells them. */
+export const imageFlags = {
+  file: { kind: 'value', short: 'f', placeholder: 'FILE', help: 'The Dockerfile; - reads it from standard input', env: false },
+  target: { kind: 'value', placeholder: 'STAGE', help: 'The stage to build; the last one by default', env: false },
+  tag: { kind: 'list', short: 't', placeholder: 'NAME', help: 'A name for the image, as in app:1.0', env: false },
+  'build-arg': { kind: 'list', placeholder: 'NAME[=VALUE]', help: 'A build argument; without a value, that of the environment', env: false },
+  'build-context': { kind: 'list', placeholder: 'NAME=SOURCE', help: 'A named context: a folder, docker-image://, oci-layout://, a URL', env: false },
+  secret: { kind: 'list', placeholder: 'id=ID[,src=FILE|,env=NAME]', help: 'A secret for RUN --mount=type=secret', env: false },
+  ssh: { kind: 'list', placeholder: 'default|ID[=SOCKET|KEY]', help: 'An SSH agent or keys for RUN --mount=type=ssh', env: false },
+  label: { kind: 'list', placeholder: 'NAME=VALUE', help: 'A label of the image', env: false },
+  annotation: { kind: 'list', placeholder: 'KEY=VALUE', help: 'An annotation of the manifest, or as in index:KEY=VALUE', env: false },
+  platform: { kind: 'list', placeholder: 'OS/ARCH', help: 'What to build for; several give an index', env: false },
+  output: { kind: 'list', short: 'o', placeholder: 'type=TYPE,dest=PATH', help: 'Where the result goes: image, registry, oci, docker, tar, local', env: false },
+  push: { kind: 'switch', help: 'Push to the registries that the names say', env: false },
+  load: { kind: 'switch', help: 'Load into the Docker daemon of this machine', env: false },
+  'no-cache': { kind: 'switch', help: 'Run every step again', env: false },
+  'no-cache-filter': { kind: 'list', placeholder: 'STAGE', help: 'Run the steps of this stage again', env: false },
+  'cache-from': { kind: 'list', placeholder: 'type=TYPE,…', help: 'A cache to read from', env: false },
+  'cache-to': { kind: 'list', placeholder: 'type=TYPE,…', help: 'A cache to write to', env: false },
+  pull: { kind: 'switch', help: 'Ask the registries again which image a tag means', env: false },
+  network: { kind: 'value', placeholder: 'MODE', among: ['default', 'host', 'none'], help: 'Network of RUN steps', env: false },
+  allow: { kind: 'list', placeholder: 'ENTITLEMENT', among: ['network.host', 'security.insecure'], help: 'Allow what a Dockerfile may ask for', env: false },
+  'add-host': { kind: 'list', placeholder: 'HOST:IP', help: 'A line for /etc/hosts', env: false },
+  'shm-size': { kind: 'value', placeholder: 'SIZE', help: 'Size of /dev/shm, as in 64m', env: false },
+  ulimit: { kind: 'list', placeholder: 'NAME=SOFT[:HARD]', help: 'A limit for RUN steps, as in nofile=1024:2048', env: false },
+  'cgroup-parent': { kind: 'value', placeholder: 'CGROUP', help: 'The cgroup above those of RUN steps', env: false },
+} as const satisfies Flags;
+
+/** Flags that say how to work and what to tell. */
+export const workFlags = {
+  config: { kind: 'value', placeholder: 'FILE', help: "The workspace's config; found by itself when left out" },
+  set: { kind: 'list', placeholder: 'IMAGE.KEY=VALUE', help: 'Override a key of images, as in api-*.args.VERSION=2', env: false },
+  var: { kind: 'list', placeholder: 'NAME=VALUE', help: "A variable of the config's", env: false },
+  'cache-dir': { kind: 'value', placeholder: 'FOLDER', help: 'Where all state is kept' },
+  concurrency: { kind: 'value', placeholder: 'N|N%', help: 'How many steps run at a time' },
+  continue: {
+    kind: 'choice',
+    placeholder: 'MODE',
+    implied: 'dependencies-successful',
+    among: ['never', 'dependencies-successful'],
+    help: 'After a failure, finish the images that do not need what failed',
+  },
+  progress: { kind: 'value', placeholder: 'MODE', among: ['auto', 'tty', 'plain', 'json', 'rawjson', 'quiet'], alias: 'ui', help: 'How to show it' },
+  json: { kind: 'switch', help: 'Events as lines of JSON on standard output; short for --progress json' },
+  quiet: { kind: 'switch', short: 'q', help: 'Print only ID and digest of what was built' },
+  verbose: { kind: 'switch', short: 'v', help: 'A line for every step' },
+  'metadata-file': { kind: 'value', placeholder: 'FILE', help: 'Write what the exporters answered, as JSON', env: false },
+  iidfile: { kind: 'value', placeholder: 'FILE', help: "Write the image's digest", env: false },
+} as const satisfies Flags;

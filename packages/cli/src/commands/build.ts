@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises';
+import { command } from '../command.ts';
+import { imageFlags, workFlags } from '../build-flags.ts';
+import { isFolder } from '../folder.ts';
+import { Mistake } from '../mistake.ts';
+import { openRenderer } from '../ui/open.ts';
+
+export const build = command({
+  summary: 'Build images of the workspace, or a folder with a Dockerfile',
+  usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
+  description: `
+Builds the chosen images of the workspace in one graph: steps that several images
+share run once, independent ones at the same time, and what is cached does not run.
+An image goes where its \`output\` says; without one it stays in the store under its
+tags, where \`cli ls\`, a \`FROM\` and a later --output find it.
+
+A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
+there with the flags of \`docker buildx build\`; no config is needed.`,
+  flags: { ...imageFlags, ...workFlags },
+  examples: [
+    ['cli build all', 'every image of the workspace'],
+    ['cli build api web --platform linux/arm64', 'two images, for another platform'],
+    ['cli build api#test', 'the stage `test` of the image `api`'],
+    ['cli build -t app:1 .', 'the Dockerfile in this folder'],
+    ['cli build -o type=oci,dest=app.tar ./app', 'into a file that any registry tool reads'],
+  ],
+  async run(invocation) {
+    const { flags, positionals, stdout, stderr, env, signal } = invocation;
+    const folders = positionals.filter(isFolder);
+    if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
+      throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
+    }
+    if (positionals.length === 0) throw new Mistake('nothing to build', 'name images, or `all`, or a folder: cli build all');
+
+    await using scope = new AsyncDisposableStack();
+    const { chosenTasks } = await import('../tasks.ts');
+    const { tasks, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
+    const startedAt = Math.round(performance.timeOrigin);
+    const renderer = await openRenderer(modeOf(flags), {
+      ids: tasks.map(({ request }) => request.id),
+      startedAt,
+      verbose: flags.verbose,
+      folders: folderOf,
+    }, { stdout, stderr, env });
+
+    const { openEngineFor } = await import('../open-engine.ts');
+    const engine = scope.use(await openEngineFor(flags, env, settings));
+    const { run } = await import('@monokit/engine');
+    const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
+    const results = await run(engine, tasks, { signal, report: (event) => renderer.report(event), keepGoing });
+
+    signal.throwIfAborted();
+    const code = results.every(({ response }) => response) ? 0 : 1;
+    if (code === 0) await writeAnswers(flags, results);
+    renderer.finish({ code, endedAt: Date.now() });
+    return code;
+  },
+});
+
+function modeOf(flags: { readonly quiet: boolean; readonly json: boolean; readonly progress: string | undefined }): string {
+  if (flags.quiet) return 'quiet';
+  if (flags.json || flags.progress === 'rawjson') return 'json';
+  return flags.progress ?? 'auto';
+}
+
+/** `--metadata-file` and `--iidfile`, as buildx writes them: one image's answers, or each under its id. */
+async function writeAnswers(
+  flags: { readonly 'metadata-file': string | undefined; readonly iidfile: string | undefined },
+  results: readonly { readonly id: string; readonly response?: { readonly exported: Readonly<Record<string, string>>; readonly digest?: string } }[],
+): Promise<void> {
+  const [only] = results;
+  if (flags['metadata-file'] !== undefined) {
+    const answers = results.length === 1 ? only!.response!.exported : Object.fromEntries(results.map(({ id, response }) => [id, response!.exported]));
+    await writeFile(flags['metadata-file'], `${JSON.stringify(answers, null, 2)}\n`);
+  }
+  if (flags.iidfile !== undefined) {
+    if (results.length !== 1) throw new Mistake('--iidfile goes with one image');
+    const { exported, digest } = only!.response!;
+    await writeFile(flags.iidfile, exported['containerimage.config.digest'] ?? digest ?? '');
+  }
+}

@@ -1,0 +1,190 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { ExportRequest, SolveRequest } from '@monokit/engine';
+import type { Lent } from '@monokit/engine/session';
+import { assignment, attributes } from './assignments.ts';
+import type { imageFlags } from './build-flags.ts';
+import type { Given } from './flags.ts';
+import { Mistake } from './mistake.ts';
+import { outputOf } from './outputs.ts';
+import { spoolStdin } from './stdin.ts';
+
+/** A positional that means a folder, a URL or standard input, and not an image of the workspace. */
+export function isFolder(positional: string): boolean {
+  return positional === '-' || positional.includes('://') || positional.startsWith('.') || positional.startsWith('/');
+}
+
+export type ImageFlags = Given<typeof imageFlags>;
+
+interface World {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** A private folder for what comes from standard input; removed after the build. */
+  readonly scratch: () => Promise<string>;
+}
+
+/** What `docker buildx build FLAGS CONTEXT` asks for, and what its client lends. */
+export async function folderRequest(
+  context: string,
+  flags: ImageFlags,
+  world: World,
+): Promise<{ readonly request: Omit<SolveRequest, 'session'>; readonly lent: Lent }> {
+  const { cwd, env } = world;
+  const options: Record<string, string> = {};
+  const folders: Record<string, { root: string }> = {};
+  const layouts: Record<string, string> = {};
+  await placeContext();
+
+  if (flags.target !== undefined) options['target'] = flags.target;
+  if (flags.platform.length > 0) options['platform'] = flags.platform.flatMap((list) => list.split(',')).join(',');
+  if (flags['no-cache']) options['no-cache'] = '';
+  else if (flags['no-cache-filter'].length > 0) options['no-cache'] = flags['no-cache-filter'].join(',');
+  if (flags.pull) options['image-resolve-mode'] = 'pull';
+  if (flags.network !== undefined && flags.network !== 'default') options['force-network-mode'] = flags.network;
+  if (flags['shm-size'] !== undefined) options['shm-size'] = String(bytesOf('--shm-size', flags['shm-size']));
+  if (flags.ulimit.length > 0) options['ulimit'] = flags.ulimit.join(',');
+  if (flags['cgroup-parent'] !== undefined) options['cgroup-parent'] = flags['cgroup-parent'];
+  if (flags['add-host'].length > 0) options['add-hosts'] = flags['add-host'].map(hostLine).join(',');
+  if (env['SOURCE_DATE_EPOCH']) options['build-arg:SOURCE_DATE_EPOCH'] = env['SOURCE_DATE_EPOCH'];
+  for (const text of flags['build-arg']) {
+    const pair = assignment('--build-arg', text, (name) => env[name]);
+    if (pair) options[`build-arg:${pair[0]}`] = pair[1];
+  }
+  for (const text of flags.label) {
+    const [name, value] = assignment('--label', text, () => '')!;
+    options[`label:${name}`] = value;
+  }
+  for (const text of flags['build-context']) namedContext(...assignment('--build-context', text)!);
+
+  const id = context === '-' ? 'stdin' : basename(context.includes('://') ? new URL(context).pathname : resolve(cwd, context)) || 'build';
+  return {
+    request: {
+      id,
+      source: { kind: 'frontend', frontend: 'dockerfile.v0', options },
+      exports: exportsOf(flags, world),
+      entitlements: [...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])],
+      cacheFrom: flags['cache-from'].map((text) => cacheEntry('--cache-from', text)),
+      cacheTo: flags['cache-to'].map((text) => cacheEntry('--cache-to', text)),
+    },
+    lent: { folders, layouts, secrets: flags.secret.map(secretOf), ssh: flags.ssh.map(sshOf) },
+  };
+
+  async function placeContext(): Promise<void> {
+    const file = flags.file;
+    if (context === '-' && file === '-') throw new Mistake('only one of context and Dockerfile can be standard input');
+    if (context.includes('://')) {
+      options['context'] = context;
+      if (file !== undefined) options['filename'] = file;
+      return;
+    }
+    if (context === '-') {
+      const spooled = await spoolStdin(world.stdin, await world.scratch());
+      folders['context'] = { root: spooled.folder };
+      if (spooled.kind === 'dockerfile') {
+        if (file !== undefined) throw new Mistake('-f does not go with a Dockerfile on standard input');
+        folders['dockerfile'] = { root: spooled.folder };
+        options['filename'] = 'Dockerfile';
+      } else {
+        // The Dockerfile lies in the archive, unless the folder here has it.
+        const here = file !== undefined && !existsSync(join(spooled.folder, file)) && existsSync(resolve(cwd, file));
+        folders['dockerfile'] = { root: here ? dirname(resolve(cwd, file)) : spooled.folder };
+        options['filename'] = here ? basename(file) : (file ?? 'Dockerfile');
+      }
+      return;
+    }
+    const root = resolve(cwd, context);
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Mistake(`the context ${context} is not a folder`, 'a context is a folder, a URL or - for standard input');
+    }
+    folders['context'] = { root };
+    if (file === '-') {
+      const spooled = await spoolStdin(world.stdin, await world.scratch(), 'dockerfile');
+      folders['dockerfile'] = { root: spooled.folder };
+      options['filename'] = 'Dockerfile';
+      return;
+    }
+    const dockerfile = file === undefined ? join(root, 'Dockerfile') : resolve(cwd, file);
+    folders['dockerfile'] = { root: dirname(dockerfile) };
+    options['filename'] = basename(dockerfile);
+  }
+
+  function namedContext(name: string, source: string): void {
+    if (source.startsWith('oci-layout://')) {
+      layouts[name] = resolve(cwd, source.slice('oci-layout://'.length));
+      options[`context:${name}`] = `oci-layout://${name}`;
+    } else if (/^[a-z-]+:\/\//.test(source) || source.startsWith('git@')) {
+      options[`context:${name}`] = source;
+    } else {
+      const root = resolve(cwd, source);
+      if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new Mistake(`--build-context ${name}: ${source} is not a folder`);
+      folders[name] = { root };
+      options[`context:${name}`] = `local:${name}`;
+    }
+  }
+
+  function secretOf(text: string): Lent['secrets'][number] {
+    const { id: given, src, source, env: variable, type, ...rest } = attributes('--secret', text, (field) => ['id', field]);
+    const unknown = Object.keys(rest)[0];
+    if (unknown !== undefined) throw new Mistake(`--secret has no key ${JSON.stringify(unknown)}`, 'it takes id, src, env and type');
+    const name = given ?? variable;
+    if (name === undefined) throw new Mistake('--secret needs an id', 'write --secret id=NAME,src=FILE');
+    const path = src ?? source;
+    if (type === 'env' || variable !== undefined || (type === undefined && path === undefined && env[name] !== undefined)) {
+      return { kind: 'env', id: name, name: variable ?? path ?? name };
+    }
+    return { kind: 'file', id: name, path: resolve(cwd, path ?? name) };
+  }
+
+  function sshOf(text: string): Lent['ssh'][number] {
+    const [name, paths] = assignment('--ssh', text, () => '')!;
+    return { id: name, paths: paths === '' ? [] : paths.split(',').map((path) => resolve(cwd, path)) };
+  }
+}
+
+/** Outputs as asked for; an image under its names in the store of the engine where none is. */
+function exportsOf(flags: ImageFlags, world: World): readonly ExportRequest[] {
+  const asked = flags.output.map((text) => outputOf(text, world));
+  if (flags.load) throw new Mistake('--load is not there yet', 'use --output type=docker | docker load');
+  const outputs = asked.length > 0 ? asked : [{ type: 'image' as const, attrs: {} }];
+  const annotations = Object.fromEntries(flags.annotation.map(annotationOf));
+  return outputs.map((output) => {
+    if (output.type === 'tar' || output.type === 'local') return output;
+    return {
+      ...output,
+      attrs: {
+        ...(flags.tag.length > 0 && { name: flags.tag.join(',') }),
+        ...(flags.push && output.type === 'image' && { push: 'true' }),
+        ...annotations,
+        ...output.attrs,
+      },
+    };
+  });
+}
+
+/** `index:KEY=VALUE` and the like become `annotation-index.KEY`; several levels may stand before the colon. */
+function annotationOf(text: string): [string, string] {
+  const [, levels, rest = text] = /^((?:(?:index|manifest|index-descriptor|manifest-descriptor)(?:\[[^\]]*\])?,?)+):(.*)$/s.exec(text) ?? [];
+  const [key, value] = assignment('--annotation', rest)!;
+  const [, level = 'manifest', platform = ''] = /^([a-z-]+)(\[[^\]]*\])?/.exec(levels ?? '') ?? [];
+  return [levels === undefined ? `annotation.${key}` : `annotation-${level}${platform}.${key}`, value];
+}
+
+function cacheEntry(flag: string, text: string): { readonly type: string; readonly attrs: Readonly<Record<string, string>> } {
+  const { type, ...attrs } = attributes(flag, text, (field) => ['ref', field]);
+  return { type: type ?? 'registry', attrs };
+}
+
+function hostLine(text: string): string {
+  const [, host, ip] = /^([^=:]+)[=:](.+)$/.exec(text) ?? [];
+  if (host === undefined) throw new Mistake(`--add-host needs HOST:IP, got ${JSON.stringify(text)}`);
+  return `${host}=${ip}`;
+}
+
+/** `64m`, `1g`, `1048576`: in units of 1024. */
+export function bytesOf(flag: string, text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
+  if (number === undefined) throw new Mistake(`${flag} needs a size such as 64m, got ${JSON.stringify(text)}`);
+  return Math.floor(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase()));
+}

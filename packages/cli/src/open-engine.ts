@@ -1,0 +1,32 @@
+import { availableParallelism } from 'node:os';
+import type { Engine } from '@monokit/engine';
+import { Mistake } from './mistake.ts';
+import type { EngineSettings } from './tasks.ts';
+
+/** The engine of this machine as flags, environment and config say. */
+export async function openEngineFor(
+  flags: { readonly 'cache-dir': string | undefined; readonly concurrency?: string | undefined },
+  env: NodeJS.ProcessEnv,
+  settings: Omit<EngineSettings, 'continue'>,
+): Promise<Engine> {
+  const { openEngine } = await import('@monokit/engine');
+  const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
+  const concurrency = concurrencyOf(flags.concurrency ?? settings.concurrency);
+  return openEngine({
+    env,
+    ...(cacheDir !== undefined && { cacheDir }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(settings.network !== undefined && { network: settings.network }),
+    ...(settings.registries !== undefined && { registries: settings.registries }),
+  } as Parameters<typeof openEngine>[0]);
+}
+
+/** `4` or `50%` of the machine's processors, at least one. */
+function concurrencyOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, percent] = /^(\d+)(%?)$/.exec(text) ?? [];
+  if (number === undefined || Number(number) === 0) {
+    throw new Mistake(`--concurrency needs a number or a percentage, got ${JSON.stringify(text)}`);
+  }
+  return percent ? Math.max(1, Math.floor((availableParallelism() * Number(number)) / 100)) : Number(number);
+}

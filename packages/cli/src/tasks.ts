@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Task } from '@monokit/engine';
+import type { Invocation } from './command.ts';
+import type { imageFlags, workFlags } from './build-flags.ts';
+import { folderRequest } from './folder.ts';
+
+export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
+
+/** What is to be built, and what the workspace says of how. */
+export interface Chosen {
+  readonly tasks: readonly Task[];
+  /** Folder that the Dockerfile's name is relative to, by image. */
+  readonly folderOf: ReadonlyMap<string, string>;
+  readonly settings: EngineSettings;
+}
+
+/** What the config says of the engine and the run; flags go before it. */
+export interface EngineSettings {
+  readonly cacheDir?: string;
+  readonly concurrency?: string;
+  readonly network?: string;
+  readonly continue: boolean;
+  readonly registries?: unknown;
+}
+
+/** The images that the command line means: a plain folder's, or a selection of the workspace's. */
+export async function chosenTasks(invocation: BuildInvocation, scope: AsyncDisposableStack, folder: string | undefined): Promise<Chosen> {
+  if (folder === undefined) return (await import('./workspace.ts')).workspaceTasks(invocation, scope);
+  const { cwd, env, stdin, stdout, flags } = invocation;
+  let scratch: Promise<string> | undefined;
+  const makeScratch = async () => {
+    const made = await mkdtemp(join(tmpdir(), 'monokit-'));
+    scope.defer(() => rm(made, { recursive: true, force: true }));
+    return made;
+  };
+  const { request, lent } = await folderRequest(folder, flags, { cwd, env, stdin, stdout, scratch: () => (scratch ??= makeScratch()) });
+  const { openSession } = await import('@monokit/engine/session');
+  const session = scope.use(openSession(lent, env));
+  const dockerfile = lent.folders['dockerfile']?.root;
+  return {
+    tasks: [{ request: { ...request, session }, names: [] }],
+    folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
+    settings: { continue: false },
+  };
+}

@@ -1,0 +1,45 @@
+import { styleText } from 'node:util';
+import { Failed } from '@monokit/engine/std/failed';
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+
+/** What went wrong, for people: the message, and what lies behind it. A bug comes with its stack. */
+export function describe(error: unknown): string {
+  const [first, ...causes] = chain(error);
+  const lines = [`${styleText('red', 'error', { stream: process.stderr })}: ${messageOf(first)}`];
+  for (const cause of causes) lines.push(`  because ${messageOf(cause)}`);
+  const bug = [first, ...causes].find((each) => each instanceof Error && !isTold(each));
+  if (bug instanceof Error) lines.push('', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug));
+  return `${lines.join('\n')}\n`;
+}
+
+/** The messages of an error and its causes, without those that only repeat. */
+export function chain(error: unknown): unknown[] {
+  const found: unknown[] = [];
+  for (let each = error; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    const last = found.at(-1);
+    if (last !== undefined && messageOf(each) !== '' && messageOf(last).includes(messageOf(each))) {
+      if (!isTold(each)) found[found.length - 1] = each;
+      continue;
+    }
+    found.push(each);
+  }
+  return found;
+}
+
+/** Every problem in a file that an error tells of. */
+export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const { failure } = each as { failure?: { diagnostics?: readonly Diagnostic[] } };
+    if (failure?.diagnostics) return failure.diagnostics;
+  }
+  return [];
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Failures that are somebody's to mend, and not bugs of this program: ours, and the system's with an errno. */
+function isTold(error: unknown): boolean {
+  return error instanceof Failed || (error instanceof Error && ('errno' in error || error.name === 'AbortError' || error.name === 'Mistake'));
+}

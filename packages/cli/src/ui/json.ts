@@ -1,0 +1,58 @@
+import { messageOf } from './failure.ts';
+import { emptyModel, reduce, tally } from './model.ts';
+import type { Renderer, RunStart, Screen } from './renderer.ts';
+
+/** Version of the lines; raised when a field changes its meaning or goes. */
+const version = 1;
+
+/** One line of JSON for each event, on standard output: `{ v, ts, type, … }`. docs/events.md describes them. */
+export function openJson(start: RunStart, { stdout }: Screen): Renderer {
+  let model = emptyModel(start.ids, start.startedAt);
+  const write = (type: string, at: number, fields: object) =>
+    stdout.write(`${JSON.stringify({ v: version, ts: new Date(at).toISOString(), type, ...fields })}\n`);
+  write('run.start', start.startedAt, { images: start.ids });
+  return {
+    report(event) {
+      model = reduce(model, event);
+      switch (event.kind) {
+        case 'graph-merged':
+          return void write('plan', event.at, {
+            steps: event.vertices.map(({ vertex, name, inputs, wantedBy, source }) => ({ step: vertex, name, inputs, images: wantedBy, source })),
+          });
+        case 'vertex-known':
+          return void write('step.known', event.at, { step: event.vertex, name: event.name, inputs: event.inputs });
+        case 'vertex-started':
+          return void write('step.start', event.at, { step: event.vertex });
+        case 'vertex-cached':
+          return void write('cache.hit', event.at, { step: event.vertex });
+        case 'vertex-completed':
+          return void write('step.end', event.at, { step: event.vertex, status: 'done' });
+        case 'vertex-failed':
+          return void write('step.end', event.at, { step: event.vertex, status: 'failed', error: event.message });
+        case 'vertex-cancelled':
+          return void write('step.end', event.at, { step: event.vertex, status: 'cancelled' });
+        case 'log':
+          return void write('step.log', event.at, { step: event.vertex, stream: event.stream, text: Buffer.from(event.data).toString('utf8') });
+        case 'progress': {
+          const { at, vertex, id, current, total, unit, done } = event;
+          return void write('step.progress', at, { step: vertex, id, current, total, unit, done });
+        }
+        case 'warning':
+          return void write('warn', event.at, { step: event.vertex, ...event.diagnostic });
+        case 'task-defined':
+          return void write('image.start', event.at, { image: event.task });
+        case 'task-completed': {
+          const { at, task, digest, size } = event;
+          return void write('image.end', at, { image: task, status: model.images.get(task)!.state.kind, digest, size });
+        }
+        case 'task-failed':
+          return void write('image.end', event.at, { image: event.task, status: 'failed', error: messageOf(event.error) });
+        case 'task-stopped':
+          return void write('image.end', event.at, { image: event.task, status: 'stopped' });
+      }
+    },
+    finish({ code, endedAt }) {
+      write('run.end', endedAt, { code, ms: endedAt - start.startedAt, steps: tally(model) });
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
+
+/** What a run looks like right now. Renderers read it; `reduce` is the only writer. */
+export interface RunModel {
+  readonly startedAt: number;
+  readonly images: ReadonlyMap<string, ImageModel>;
+  readonly steps: ReadonlyMap<Digest, StepModel>;
+  /** Vertices wanted by more than one image. */
+  readonly shared: number;
+}
+
+export type ImageState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'built' | 'cached'; readonly digest?: Digest; readonly size?: number }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'stopped' };
+
+export interface ImageModel {
+  readonly id: string;
+  readonly state: ImageState;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly steps: readonly Digest[];
+}
+
+export type StepState = 'known' | 'running' | 'cached' | 'done' | 'failed' | 'cancelled';
+
+export interface StepModel {
+  readonly vertex: Digest;
+  readonly name: string;
+  readonly state: StepState;
+  readonly source?: SourcePlace;
+  readonly wantedBy: readonly string[];
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** The last lines it wrote. */
+  readonly tail: readonly string[];
+  /** All lines it wrote, the unfinished last one included. */
+  readonly lines: number;
+  readonly progress: ReadonlyMap<string, { readonly current: number; readonly total?: number }>;
+}
+
+/** Lines that are kept of each step, for the failure block. */
+const tailLines = 40;
+
+export function emptyModel(ids: readonly string[], startedAt: number): RunModel {
+  const images = ids.map((id): [string, ImageModel] => [id, { id, state: { kind: 'waiting' }, steps: [] }]);
+  return { startedAt, images: new Map(images), steps: new Map(), shared: 0 };
+}
+
+/** The model after an event. Maps are changed in place and handed on: one owner, no copies of thousands of steps. */
+export function reduce(model: RunModel, event: RunEvent): RunModel {
+  const images = model.images as Map<string, ImageModel>;
+  const steps = model.steps as Map<Digest, StepModel>;
+  const step = (vertex: Digest, change: Partial<StepModel>) => {
+    const known = steps.get(vertex);
+    if (known) steps.set(vertex, { ...known, ...change });
+  };
+  const image = (id: string, change: Partial<ImageModel>) => {
+    const known = images.get(id);
+    if (known) images.set(id, { ...known, ...change });
+  };
+  switch (event.kind) {
+    case 'graph-merged': {
+      let shared = model.shared;
+      const wanted = new Map<string, Digest[]>();
+      for (const { vertex, name, wantedBy, source } of event.vertices) {
+        if (wantedBy.length > 1) shared++;
+        const known = steps.get(vertex) ?? newStep(vertex, name);
+        steps.set(vertex, { ...known, name, wantedBy, ...(source && { source }) });
+        for (const id of wantedBy) {
+          const list = wanted.get(id) ?? [];
+          wanted.set(id, list);
+          list.push(vertex);
+        }
+      }
+      for (const [id, list] of wanted) image(id, { steps: list });
+      return { ...model, shared };
+    }
+    case 'vertex-known':
+      if (!steps.has(event.vertex)) {
+        steps.set(event.vertex, { ...newStep(event.vertex, event.name), ...(event.source && { source: event.source }) });
+      }
+      return model;
+    case 'vertex-started':
+      step(event.vertex, { state: 'running', startedAt: event.at });
+      for (const id of steps.get(event.vertex)?.wantedBy ?? []) {
+        if (images.get(id)?.state.kind === 'waiting') image(id, { state: { kind: 'running' }, startedAt: event.at });
+      }
+      return model;
+    case 'vertex-cached':
+      step(event.vertex, { state: 'cached', endedAt: event.at });
+      return model;
+    case 'vertex-completed':
+      step(event.vertex, { state: 'done', endedAt: event.at });
+      return model;
+    case 'vertex-failed':
+      step(event.vertex, { state: 'failed', endedAt: event.at });
+      return model;
+    case 'vertex-cancelled':
+      step(event.vertex, { state: 'cancelled', endedAt: event.at });
+      return model;
+    case 'progress': {
+      const known = steps.get(event.vertex);
+      const { id, current, total } = event;
+      if (known) {
+        const progress = new Map(known.progress).set(id, { current, ...(total !== undefined && { total }) });
+        step(event.vertex, { progress });
+      }
+      return model;
+    }
+    case 'log': {
+      const known = steps.get(event.vertex);
+      if (known) step(event.vertex, appended(known, Buffer.from(event.data).toString('utf8')));
+      return model;
+    }
+    case 'task-completed': {
+      const { digest, size } = event;
+      const result = { ...(digest && { digest }), ...(size !== undefined && { size }) };
+      const ran = (images.get(event.task)?.steps ?? []).some((vertex) => isWork(steps.get(vertex)));
+      image(event.task, { state: { kind: ran ? 'built' : 'cached', ...result }, endedAt: event.at });
+      return model;
+    }
+    case 'task-failed':
+      image(event.task, { state: { kind: 'failed', error: event.error }, endedAt: event.at });
+      return model;
+    case 'task-stopped':
+      image(event.task, { state: { kind: 'stopped' }, endedAt: event.at });
+      return model;
+    case 'task-defined':
+    case 'warning':
+      return model;
+  }
+}
+
+/** A step that did something: reading the context is none. */
+export function isWork(step: StepModel | undefined): boolean {
+  return step?.state === 'done' && step.startedAt !== undefined && !step.name.startsWith('[internal]');
+}
+
+/** Steps that ran, were found in the cache, or were wanted by several images. */
+export function tally(model: RunModel): { readonly run: number; readonly cached: number; readonly shared: number; readonly total: number } {
+  let [run, cached, total] = [0, 0, 0];
+  for (const step of model.steps.values()) {
+    if (step.name.startsWith('[internal]') || step.wantedBy.length === 0) continue;
+    total++;
+    if (isWork(step)) run++;
+    else if (step.state === 'cached' || step.state === 'known') cached++;
+  }
+  return { run, cached, shared: model.shared, total };
+}
+
+function newStep(vertex: Digest, name: string): StepModel {
+  return { vertex, name, state: 'known', wantedBy: [], tail: [], lines: 0, progress: new Map() };
+}
+
+function appended({ tail, lines }: StepModel, text: string): Pick<StepModel, 'tail' | 'lines'> {
+  const open = tail.at(-1) ?? '';
+  const [first = '', ...rest] = text.split('\n');
+  const all = tail.length > 0 ? [...tail.slice(0, -1), open + first, ...rest] : [first, ...rest];
+  return { tail: all.slice(-tailLines - 1), lines: lines + rest.length + (tail.length > 0 ? 0 : 1) };
+}

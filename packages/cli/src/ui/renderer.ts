@@ -1,0 +1,29 @@
+import type { RunEvent } from '@monokit/engine';
+
+/** Shows a run. Each way of showing (tty, plain, json, quiet) is a sibling file with a function that opens one. */
+export interface Renderer {
+  report(event: RunEvent): void;
+  /** The last words: failures once more, and the summary. */
+  finish(end: RunEnd): void;
+}
+
+export interface RunEnd {
+  readonly code: number;
+  readonly endedAt: number;
+}
+
+export interface Screen {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** What all renderers are told before anything happens. */
+export interface RunStart {
+  readonly ids: readonly string[];
+  /** Milliseconds since the epoch: when the process began. */
+  readonly startedAt: number;
+  readonly verbose: boolean;
+  /** Folder that Dockerfiles' names are relative to, by image. */
+  readonly folders: ReadonlyMap<string, string>;
+}

@@ -1,0 +1,19 @@
+import { styleText } from 'node:util';
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+
+/** Warnings of a run, each told once however many images and platforms it comes up in. */
+export class Warnings {
+  readonly #found = new Map<string, Diagnostic>();
+
+  add(diagnostic: Diagnostic): void {
+    const { code, file, range, message } = diagnostic;
+    this.#found.set(`${file}:${range?.start.line}:${code}:${message}`, diagnostic);
+  }
+
+  lines(stream: NodeJS.WriteStream): string[] {
+    return [...this.#found.values()].map(({ code, file, range, message, hint }) => {
+      const place = range ? `${file}:${range.start.line}` : file;
+      return `${styleText('yellow', 'warning', { stream })} ${code}: ${message} (${place})${hint ? `: ${hint}` : ''}`;
+    });
+  }
+}
