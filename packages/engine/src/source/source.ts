@@ -18,6 +18,8 @@ export interface SourceRequest {
   readonly name: string;
   readonly attrs: Readonly<Record<string, string>>;
   readonly platform?: Platform;
+  /** The vertex that asks, for progress. */
+  readonly vertex: Digest;
 }
 
 export interface Pinned {

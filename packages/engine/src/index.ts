@@ -1,0 +1,26 @@
+// The engine's public door.
+export { openEngine, type EngineOptions, type LocalEngine } from './local.ts';
+export { defineAll, run, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
+export type { RunEvent } from './orchestrator/event.ts';
+export type {
+  Build,
+  CacheEntry,
+  Defined,
+  DefinedImage,
+  Engine,
+  ExportDestination,
+  ExportRequest,
+  RequestInput,
+  RequestSource,
+  SolveRequest,
+  SolveResponse,
+} from './engine.ts';
+export type { Digest } from './oci/digest.ts';
+export type { ImageConfig } from './oci/image-config.ts';
+export type { Platform } from './oci/platform.ts';
+export type { Event, SourcePlace } from './progress/event.ts';
+export type { Work } from './progress/work.ts';
+export type { Session } from './session/session.ts';
+export type { Definition } from './llb/definition.ts';
+export type { State } from './llb/state.ts';
+export * as llb from './llb/llb.ts';

@@ -1,0 +1,58 @@
+// How each op is keyed and run: the table between the solver, which knows no ops, and the rooms that do the work.
+import type { ImmutableRef } from '../cache/ref.ts';
+import { opKey } from '../llb/cache-key.ts';
+import type { GraphVertex } from '../llb/graph.ts';
+import type { Op } from '../llb/op.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import type { Job } from '../session/job.ts';
+import type { Session } from '../session/session.ts';
+import type { CacheMap, Operator } from '../solver/vertex.ts';
+import { sourceOperator } from './source.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type Keyed = Exclude<Op, { kind: 'source' }>;
+type Run<K extends Op['kind']> = (
+  op: Extract<Op, { kind: K }>,
+  inputs: readonly ImmutableRef[],
+  world: Surroundings & { readonly job: Job; readonly vertex: GraphVertex },
+) => Promise<readonly ImmutableRef[]>;
+
+/** A kind that is missing here does not compile. What is heavy is loaded when it first runs. */
+const runs: { readonly [K in Keyed['kind']]: Run<K> } = {
+  exec: async (op, inputs, world) => (await import('./exec.ts')).runExec(op, inputs, world),
+  file: async (op, inputs, world) => [await (await import('./file.ts')).runFileOp(op, inputs, world)],
+  merge: async (op, inputs, { cache, job, vertex }) => {
+    const layers = op.layers.map((index) => (index < 0 ? cache.scratch : inputs[index]!));
+    return [await cache.merge(layers, { description: vertex.name, ...job })];
+  },
+  diff: async (op, inputs, { cache, job, vertex }) => {
+    const [lower, upper] = [op.lower, op.upper].map((index) => (index < 0 ? undefined : inputs[index]!));
+    return [await cache.diff(lower, upper, { description: vertex.name, ...job })];
+  },
+  build: async (op, inputs, world) => [await (await import('./build.ts')).runBuild(op, inputs, world)],
+  passthrough: async (op, inputs) => op.outputs.map((index) => inputs[index]!.clone()),
+};
+
+/** The operator of a vertex. `session` is that of the client whose build wants it. */
+export function operatorOf(vertex: GraphVertex, world: Surroundings, session: Session): Operator<ImmutableRef, Job> {
+  const { op } = vertex;
+  if (op.kind === 'source') return sourceOperator(op, vertex, world, session);
+  return {
+    cacheMaps: async () => [cacheMapOf(op, world)],
+    run: (inputs, { signal, report }) => {
+      const run = runs[op.kind] as Run<Op['kind']>;
+      return run(op, inputs, { ...world, vertex, job: { signal, report, session } });
+    },
+  };
+}
+
+function cacheMapOf(op: Keyed, { contentHash }: Surroundings): CacheMap<ImmutableRef, Job> {
+  const { digest, deps } = opKey(op, { platform: hostPlatform() });
+  return {
+    digest,
+    deps: deps.map(({ selector, content }) => ({
+      ...(selector && { selector }),
+      ...(content && { content: (input: ImmutableRef, job: Job) => contentHash.digest(input, content, job) }),
+    })),
+  };
+}

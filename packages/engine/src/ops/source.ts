@@ -1,0 +1,41 @@
+import type { ImmutableRef } from '../cache/ref.ts';
+import { sourceKey } from '../llb/cache-key.ts';
+import type { GraphVertex } from '../llb/graph.ts';
+import type { SourceOp } from '../llb/source.ts';
+import type { Job } from '../session/job.ts';
+import type { Session } from '../session/session.ts';
+import type { Operator } from '../solver/vertex.ts';
+import type { Pinned } from '../source/source.ts';
+import { Failed } from '../std/failed.ts';
+import type { OpsFailure } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Pins a source once, gives BuildKit's keys of what was found, and brings its tree about when somebody needs it. */
+export function sourceOperator(op: SourceOp, vertex: GraphVertex, world: Surroundings, session: Session): Operator<ImmutableRef, Job> {
+  const [scheme, name] = split(op.identifier);
+  let pinned: Promise<Pinned> | undefined;
+  const pin = async ({ signal, report }: Job): Promise<Pinned> => {
+    const source = await world.source(scheme);
+    if (!source) {
+      const message = `${vertex.name}: there is no source for ${scheme}://`;
+      throw new Failed<OpsFailure>({ kind: 'op-refused', message });
+    }
+    const request = { scheme, name, attrs: Object.fromEntries(op.attrs), vertex: vertex.digest, ...(op.platform && { platform: op.platform }) };
+    return source.pin(request, { signal, report, session });
+  };
+  return {
+    async cacheMaps(job) {
+      const { keys } = await (pinned ??= pin(job));
+      return keys.map(({ key, session: own }) => ({ digest: sourceKey(key), deps: [], ...(own && { session: own }) }));
+    },
+    async run(_inputs, job) {
+      const { signal, report } = job;
+      return [await (await (pinned ??= pin(job))).tree({ signal, report, session })];
+    },
+  };
+}
+
+function split(identifier: string): [scheme: string, name: string] {
+  const at = identifier.indexOf('://');
+  return [identifier.slice(0, at), identifier.slice(at + 3)];
+}
