@@ -1,13 +1,13 @@
 // runc (or crun) by its command line: one `run` for each container, whose end is the process's own.
 import { spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
-import { constants as osConstants } from 'node:os';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Failed } from '../std/failed.ts';
 import { openPipe } from '../sys/pipe.ts';
 import { killProcess } from './cgroup.ts';
 import type { ProcessIo } from './executor.ts';
+import type { ExecutorFailure } from './failure.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface RuncRun {
@@ -37,54 +37,77 @@ const killPatience = 3000;
 
 /**
  * Runs a bundle's process to its end and keeps the runtime's state and cgroup, for the caller to read and remove.
- * Output is passed on as it comes, and all of it before this resolves. Rejects only if the runtime cannot be executed.
+ * Output is passed on as it comes, and all of it before this resolves. Rejects with `runtime-missing`
+ * if the runtime cannot be executed.
  */
 export async function runBundle(run: RuncRun): Promise<Ending> {
   const log = join(run.bundle, 'log.json');
   const child = start(run, log);
   const { signal } = run.io;
-  let ended = false;
-  const killing = async () => {
-    for (let waited = 0; !ended; waited += killInterval) {
-      run.kill();
-      if (waited >= killPatience) child.kill('SIGKILL');
-      await sleep(killInterval);
-    }
-  };
-  let killed: Promise<void> | undefined;
-  const abort = () => void (killed ??= killing());
+  using killer = new Killer(run.kill, () => child.kill('SIGKILL'));
+  const abort = () => killer.start();
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
+  // Whoever killed the runtime left its container running.
+  void child.exited.then(
+    ([, killedBy]) => killedBy && killer.start(),
+    () => {},
+  );
   try {
-    const [code, reason] = await child.ended;
-    if (reason) return { kind: 'signal', signal: reason };
+    const [code, killedBy] = await child.ended;
+    if (killedBy) return { kind: 'signal', signal: killedBy };
     const failure = code === 0 ? undefined : runtimeError(log);
     return failure === undefined ? { kind: 'exit', code: code! } : { kind: 'not-started', reason: failure };
   } finally {
-    ended = true;
     signal.removeEventListener('abort', abort);
-    await killed;
   }
 }
 
+/** Kills again and again, because the runtime may be about to start what there is to kill. */
+class Killer implements Disposable {
+  readonly #kill: () => void;
+  readonly #killRuntime: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(kill: () => void, killRuntime: () => void) {
+    this.#kill = kill;
+    this.#killRuntime = killRuntime;
+  }
+
+  start(): void {
+    if (this.#timer) return;
+    const begin = performance.now();
+    const round = () => {
+      this.#kill();
+      if (performance.now() - begin > killPatience) this.#killRuntime();
+    };
+    this.#timer = setInterval(round, killInterval);
+    round();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];
+
 interface Child {
+  readonly exited: Promise<Exit>;
   /** Resolves when it has ended and its output is closed. */
-  readonly ended: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
+  readonly ended: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
 }
 
 function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log: string): Child {
   const stdout = openPipe();
   const stderr = openPipe();
+  const flags = withoutCgroups ? withoutCgroupsFlags[runtime.name] : [];
   const outputs = [readAll(stdout.read, io.stdout), readAll(stderr.read, io.stderr)];
   try {
     const child = spawn(
       runtime.path,
-      [
-        ...['--root', state, '--log', log, '--log-format', 'json'],
-        ...(withoutCgroups ? withoutCgroupsFlags[runtime.name] : []),
-        ...['run', '--keep', '--bundle', bundle, id],
-      ],
+      ['--root', state, '--log', log, '--log-format', 'json', ...flags, 'run', '--keep', '--bundle', bundle, id],
       {
         cwd: bundle,
         // Nothing of ours: what is in it could change how the runtime behaves (NOTIFY_SOCKET, LISTEN_FDS).
@@ -94,12 +117,16 @@ function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log:
         detached: true,
       },
     );
-    const exited = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    const exited = new Promise<Exit>((resolve, reject) => {
       child.once('spawn', () => io.started?.());
-      child.once('error', reject);
+      child.once('error', (cause) => {
+        const message = `${runtime.path} cannot be executed: ${cause.message}`;
+        reject(new Failed<ExecutorFailure>({ kind: 'runtime-missing', message }, { cause }));
+      });
       child.once('exit', (code, signal) => resolve([code, signal]));
     });
     return {
+      exited,
       ended: Promise.all([exited, ...outputs]).then(([ending]) => ending),
       kill: (signal) => void child.kill(signal),
     };
@@ -167,9 +194,4 @@ function startTime(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What a shell says of a process that a signal ended. */
-export function signalOf(code: number): NodeJS.Signals | undefined {
-  return (Object.entries(osConstants.signals) as [NodeJS.Signals, number][]).find(([, n]) => n === code - 128)?.[0];
 }
