@@ -71,5 +71,10 @@ function bytesOf(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
 }
 
-const mega = (bytes: number) => Math.round(bytes / 1e5) / 10;
-const seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
+function mega(bytes: number): number {
+  return Math.round(bytes / 1e5) / 10;
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 10) / 100;
+}
