@@ -33,8 +33,20 @@ export interface FrontendImage {
 export interface Bridge {
   /** Settles an image reference: its manifest's digest and its configuration for a platform. Memoised a build. */
   resolveImage(reference: string, options: ResolveImage): Promise<ResolvedImage>;
-  /** Reads a file of the tree that a definition yields; undefined if there is none. At most 16 MiB. */
-  readFile(definition: Definition, path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Reads a file of the tree that a definition yields, or its first `length` bytes; undefined if there is none. At most
+   * 16 MiB.
+   */
+  readFile(
+    definition: Definition,
+    path: string,
+    options?: { readonly length?: number },
+  ): Promise<Uint8Array | undefined>;
+  /**
+   * When that which a definition fetches was made, Unix seconds: a commit's time, HTTP's Last-Modified, or else the
+   * newest file of a downloaded archive. Undefined if the definition fetches no single thing, or nobody says.
+   */
+  changedAt(definition: Definition): Promise<number | undefined>;
   /** Names in a folder of the tree that a definition yields; undefined if there is none. */
   readDir(definition: Definition, path: string): Promise<readonly string[] | undefined>;
   /**

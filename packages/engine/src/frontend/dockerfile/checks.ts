@@ -1,0 +1,96 @@
+// Which rules count, from `# check=`, the build argument and comments, and what they found.
+import type { Diagnostic, Range } from '../../std/diagnostic.ts';
+import { DirectiveReader } from './directives.ts';
+import { mistake } from './failure.ts';
+import { parseGoBool } from './go-format.ts';
+import { rules, type Rule, type RuleName } from './rules.ts';
+
+/** `skip=A,B;error=true;experimental=all`, read. */
+export interface CheckOptions {
+  readonly skip: 'all' | ReadonlySet<string>;
+  readonly experimental: 'all' | ReadonlySet<string>;
+  /** Warnings fail the build. */
+  readonly error: boolean;
+}
+
+/** Reads the form of `# check=`; throws a mistake. */
+export function readCheckOptions(text: string): CheckOptions {
+  const options: { -readonly [K in keyof CheckOptions]: CheckOptions[K] } = {
+    skip: new Set(),
+    experimental: new Set(),
+    error: false,
+  };
+  if (text.trim() === '') return options;
+  const parts = text.trim().split(';');
+  for (const part of [...parts.slice(0, 2), ...(parts.length > 2 ? [parts.slice(2).join(';')] : [])]) {
+    const equals = part.indexOf('=');
+    if (equals < 0) throw mistake(`invalid check option "${part}"`, { token: part });
+    const key = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    if (key === 'skip' || key === 'experimental') {
+      options[key] = value === 'all' ? 'all' : new Set(value.split(',').map((name) => name.trim()));
+    } else if (key === 'error') {
+      const error = parseGoBool(value);
+      if (error === undefined) throw mistake(`failed to parse check option "${part}"`, { token: part });
+      options.error = error;
+    } else throw mistake(`invalid check option "${key}"`, { token: key });
+  }
+  return options;
+}
+
+/** Collects what the rules find. */
+export class Checks {
+  readonly found: Diagnostic[] = [];
+  readonly #options: CheckOptions;
+  readonly #file: string;
+  readonly #seen = new Set<string>();
+
+  constructor(options: CheckOptions, file: string) {
+    this.#options = options;
+    this.#file = file;
+  }
+
+  /** Tells of `range` that a rule found it. A `# check=` among the `comments` above counts for this place alone. */
+  warn(name: RuleName, message: string, range: Range, comments: readonly string[] = []): void {
+    const rule: Rule = rules[name];
+    const here = inComments(comments);
+    const named = (list: 'all' | ReadonlySet<string>) => list === 'all' || list.has(name);
+    if (rule.experimental) {
+      if (!named(this.#options.experimental) && !(here && named(here.experimental))) return;
+    } else if (named(this.#options.skip) || (here && named(here.skip))) return;
+    // Several platforms, and a stage that others are built on, find the same things.
+    const key = `${name}:${range.start.line}:${message}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.found.push({
+      severity: this.#options.error ? 'error' : 'warning',
+      code: name,
+      message,
+      hint: rule.description,
+      ...(rule.url !== undefined && { url: rule.url }),
+      file: this.#file,
+      range,
+    });
+  }
+
+  /** Throws if something was found and `error=true` makes that a failure. */
+  enforce(): void {
+    const [first] = this.found;
+    if (!this.#options.error || !first) return;
+    const names = new Set(this.found.map((diagnostic) => diagnostic.code));
+    throw mistake(`lint violation found for rules: ${[...names].join(', ')}`, first.range && { range: first.range });
+  }
+}
+
+function inComments(comments: readonly string[]): CheckOptions | undefined {
+  for (const comment of comments) {
+    const directive = new DirectiveReader('').read(comment, 0);
+    if (directive?.name !== 'check') continue;
+    try {
+      return readCheckOptions(directive.value.split(' ')[0]!);
+    } catch {
+      return undefined; // a comment that only looks like one
+    }
+  }
+  return undefined;
+}

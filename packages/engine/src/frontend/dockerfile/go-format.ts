@@ -1,0 +1,115 @@
+// BuildKit writes some values into image histories with Go's fmt verbs; these give the same text.
+import type { Healthcheck } from '../../oci/image-config.ts';
+
+/** Go's `%q` of a string: double quotes, with escapes for what is not printable. */
+export function goQuote(text: string): string {
+  let quoted = '"';
+  for (const character of text) quoted += escapes[character] ?? escaped(character);
+  return `${quoted}"`;
+}
+
+/** Go's `%q` of a list: `["a" "b"]`. */
+export function goQuoteList(list: readonly string[]): string {
+  return `[${list.map(goQuote).join(' ')}]`;
+}
+
+/** Go's `%v` of a list: `[a b]`. */
+export function goList(list: readonly string[]): string {
+  return `[${list.join(' ')}]`;
+}
+
+/** Go's `%+v` of a health check: `{Test:[CMD-SHELL true] Interval:5s … Retries:0}`. */
+export function goHealthcheck(check: Healthcheck): string {
+  const { Test = [], Interval = 0, Timeout = 0, StartPeriod = 0, StartInterval = 0, Retries = 0 } = check;
+  const durations = { Interval, Timeout, StartPeriod, StartInterval };
+  const written = Object.entries(durations).map(([name, value]) => `${name}:${goDuration(value)}`);
+  return `{Test:${goList(Test)} ${written.join(' ')} Retries:${Retries}}`;
+}
+
+/** Go's text of a duration in nanoseconds: `1h30m0s`, `1.5s`, `100ms`, `0s`. */
+export function goDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return '0s';
+  const sign = nanoseconds < 0 ? '-' : '';
+  const total = BigInt(Math.round(Math.abs(nanoseconds)));
+  if (total < 1_000n) return `${sign}${total}ns`;
+  if (total < 1_000_000n) return `${sign}${decimal(total, 1_000n)}µs`;
+  if (total < 1_000_000_000n) return `${sign}${decimal(total, 1_000_000n)}ms`;
+  const minutes = total / 60_000_000_000n;
+  const seconds = decimal(total % 60_000_000_000n, 1_000_000_000n);
+  if (minutes === 0n) return `${sign}${seconds}s`;
+  if (minutes < 60n) return `${sign}${minutes}m${seconds}s`;
+  return `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}s`;
+}
+
+const units: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 6e10,
+  h: 3.6e12,
+};
+
+/** Reads Go's notation of a duration (`1m30s`) as nanoseconds; throws a `TypeError` in Go's words. */
+export function parseGoDuration(text: string): number {
+  const invalid = () => new TypeError(`time: invalid duration ${goQuote(text)}`);
+  let rest = text;
+  let sign = 1;
+  if (rest.startsWith('-') || rest.startsWith('+')) {
+    if (rest.startsWith('-')) sign = -1;
+    rest = rest.slice(1);
+  }
+  if (rest === '0') return 0;
+  if (rest === '') throw invalid();
+  let total = 0;
+  while (rest !== '') {
+    const number = /^(?:\d+\.?\d*|\.\d+)/.exec(rest)?.[0];
+    if (number === undefined) throw invalid();
+    rest = rest.slice(number.length);
+    const unit = /^[^\d.]+/.exec(rest)?.[0];
+    if (unit === undefined) throw new TypeError(`time: missing unit in duration ${goQuote(text)}`);
+    const factor = units[unit];
+    if (factor === undefined) throw new TypeError(`time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
+    total += Math.trunc(Number(number) * factor);
+    rest = rest.slice(unit.length);
+  }
+  if (total > 2 ** 63) throw invalid();
+  return sign * total;
+}
+
+/** Go's `strconv.ParseBool`; undefined for anything else. */
+export function parseGoBool(text: string): boolean | undefined {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  return undefined;
+}
+
+function decimal(value: bigint, unit: bigint): string {
+  const fraction = (value % unit)
+    .toString()
+    .padStart(unit.toString().length - 1, '0')
+    .replace(/0+$/, '');
+  return `${value / unit}${fraction && `.${fraction}`}`;
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0)!;
+  if (character === ' ' || (code !== 0xfffd && /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character))) return character;
+  if (code === 0xfffd) return character;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+}

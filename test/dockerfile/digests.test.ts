@@ -1,0 +1,41 @@
+// The recorded Dockerfiles give the ops that BuildKit's own frontend makes of them, digest for digest.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { digestOf } from '../../packages/engine/src/oci/digest.ts';
+import { cases, convertText, optionsOf } from './fixture.ts';
+
+interface Recorded {
+  readonly digests: readonly string[];
+  readonly head: string;
+}
+
+const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/dockerfiles.json'), 'utf8')) as Record<
+  string,
+  Recorded
+>;
+
+/** Cases in which our ops differ on purpose, and why. */
+const different: Readonly<Record<string, string>> = {};
+
+let equal = 0;
+for (const [name, { digests }] of Object.entries(recorded)) {
+  if (different[name] !== undefined) continue;
+  test(`${name} gives BuildKit's ops`, async () => {
+    const { dockerfile } = JSON.parse(readFileSync(join(cases, name, 'case.json'), 'utf8')) as { dockerfile?: string };
+    const file = [dockerfile, 'Dockerfile'].find((each) => each && existsSync(join(cases, name, each)))!;
+    const { images } = await convertText(readFileSync(join(cases, name, file)), optionsOf(name));
+    assert.deepEqual(
+      images[0]!.definition.ops.map((op) => digestOf(op)),
+      digests,
+    );
+    equal++;
+  });
+}
+
+test('all recorded Dockerfiles are compared', () => {
+  const total = Object.keys(recorded).length;
+  console.log(`${equal} of ${total} recorded Dockerfiles give equal ops`);
+  assert.equal(equal + Object.keys(different).length, total);
+});
