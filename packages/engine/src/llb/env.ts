@@ -40,7 +40,7 @@ export class EnvList implements Iterable<readonly [string, string]> {
   }
 
   get(key: string): string | undefined {
-    for (let list: EnvList | undefined = this; list; list = list.#below) {
+    for (const list of EnvList.#from(this)) {
       if (list.#entries) return list.#entries.get(key);
       if (list.#below && list.#key === key) return list.#value;
     }
@@ -64,11 +64,16 @@ export class EnvList implements Iterable<readonly [string, string]> {
     return Array.from(this.#all(), ([key, value]) => `${key}=${value}`);
   }
 
+  /** The list and those it builds on, newest first. */
+  static *#from(newest: EnvList): Generator<EnvList> {
+    for (let list: EnvList | undefined = newest; list; list = list.#below) yield list;
+  }
+
   #all(): ReadonlyMap<string, string> {
     if (this.#entries) return this.#entries;
     const writes: EnvList[] = [];
     let known: ReadonlyMap<string, string> = new Map();
-    for (let list: EnvList | undefined = this; list; list = list.#below) {
+    for (const list of EnvList.#from(this)) {
       if (list.#entries) {
         known = list.#entries;
         break;

@@ -227,7 +227,8 @@ function sshMount(ssh: SshMountOption & { readonly target: string }): Mount {
 /** The address as Go prints it: IPv6 in its short form, mapped IPv4 as IPv4. */
 function canonicalHost({ host, ip }: HostIp): HostIp {
   const version = isIP(ip);
-  if (version === 0) throw invalid(`${JSON.stringify(ip)}, given for the host ${JSON.stringify(host)}, is no IP address`);
+  if (version === 0)
+    throw invalid(`${JSON.stringify(ip)}, given for the host ${JSON.stringify(host)}, is no IP address`);
   if (version === 4) return { host, ip };
   const short = new URL(`http://[${ip}]`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);

@@ -1,13 +1,6 @@
 import type { Constraints } from './constraints.ts';
 import type { FileAction } from './file-action.ts';
-import type {
-  ActionStep,
-  BoundActions,
-  CopyOptions,
-  CreatedTime,
-  FileActions,
-  OwnerOption,
-} from './file-actions.ts';
+import type { ActionStep, BoundActions, CopyOptions, CreatedTime, FileActions, OwnerOption } from './file-actions.ts';
 import type { FileOp } from './file.ts';
 import { Inputs } from './inputs.ts';
 import { workersOf, type Made, type Making, type Node, type Output } from './node.ts';
@@ -131,16 +124,24 @@ class Actions {
         const { mode = 0o755, parents = false, owner, createdTime } = step.options;
         const path = absolute(dir, step.path);
         return {
-          ...{ kind: step.kind, path, mode: mode & 0o777, makeParents: parents },
-          ...{ ...ownerOf(owner, base), timestamp: nanoseconds(createdTime) },
+          kind: step.kind,
+          path,
+          mode: mode & 0o777,
+          makeParents: parents,
+          ...ownerOf(owner, base),
+          timestamp: nanoseconds(createdTime),
         };
       }
       case 'mkfile': {
         const { mode = 0o644, owner, createdTime } = step.options;
         const data = typeof step.data === 'string' ? Buffer.from(step.data) : step.data;
         return {
-          ...{ kind: step.kind, path: absolute(dir, step.path), mode: mode & 0o777, data },
-          ...{ ...ownerOf(owner, base), timestamp: nanoseconds(createdTime) },
+          kind: step.kind,
+          path: absolute(dir, step.path),
+          mode: mode & 0o777,
+          data,
+          ...ownerOf(owner, base),
+          timestamp: nanoseconds(createdTime),
         };
       }
       case 'symlink': {

@@ -41,7 +41,9 @@ export function gitIdentifier(remote: GitRemote, ref: string, subdir: string): s
 
 function fragmentOf(fragment: string): { readonly ref: string; readonly subdir: string } {
   const colon = fragment.indexOf(':');
-  return colon < 0 ? { ref: fragment, subdir: '' } : { ref: fragment.slice(0, colon), subdir: fragment.slice(colon + 1) };
+  return colon < 0
+    ? { ref: fragment, subdir: '' }
+    : { ref: fragment.slice(0, colon), subdir: fragment.slice(colon + 1) };
 }
 
 function decoded(path: string): string {

@@ -60,7 +60,9 @@ export function platformJson(platform: Platform): GoObject {
   };
 }
 
-export function execJson(op: Pick<ExecOp, 'meta' | 'mounts' | 'network' | 'security' | 'secretEnv' | 'cdiDevices'>): GoObject {
+export function execJson(
+  op: Pick<ExecOp, 'meta' | 'mounts' | 'network' | 'security' | 'secretEnv' | 'cdiDevices'>,
+): GoObject {
   const { meta } = op;
   return {
     meta: {

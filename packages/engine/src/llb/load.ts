@@ -80,11 +80,7 @@ function* inOrder(head: Digest, ops: ReadonlyMap<Digest, Op>): Generator<Digest>
   }
 }
 
-function requireCapabilities(
-  op: Digest,
-  metadata: OpMetadata | undefined,
-  known: ReadonlySet<string>,
-): void {
+function requireCapabilities(op: Digest, metadata: OpMetadata | undefined, known: ReadonlySet<string>): void {
   for (const capability of metadata?.capabilities ?? []) {
     if (known.has(capability)) continue;
     const message = `the definition asks for ${JSON.stringify(capability)}, which this engine does not know`;

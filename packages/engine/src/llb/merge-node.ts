@@ -25,7 +25,8 @@ class MergeNode implements Node {
   /** Unlike other ops a merge may have the same input twice. */
   make(making: Making): Made {
     const inputs = this.inputs.map((input) => making.edge(input)).filter((edge): edge is Edge => edge !== undefined);
-    if (inputs.length < 2) throw invalid('a merge of states that were decided late has fewer than two that are not empty');
+    if (inputs.length < 2)
+      throw invalid('a merge of states that were decided late has fewer than two that are not empty');
     return {
       kind: 'op',
       op: { kind: 'merge', inputs, workers: workersOf(this, making), layers: inputs.map((_, i) => i) },

@@ -174,7 +174,9 @@ function metadataLines({ metadata }: Vertex): readonly string[] {
       .map(([name, text]) => (name === 'llb.customname' ? `name ${quoted(text)}` : `${name} ${quoted(text)}`)),
     ...(metadata.ignoreCache ? ['ignore-cache'] : []),
     ...(metadata.exportCache === undefined ? [] : [`export-cache ${metadata.exportCache}`]),
-    ...(progressGroup ? [`group ${progressGroup.id} ${quoted(progressGroup.name)}${progressGroup.weak ? ' weak' : ''}`] : []),
+    ...(progressGroup
+      ? [`group ${progressGroup.id} ${quoted(progressGroup.name)}${progressGroup.weak ? ' weak' : ''}`]
+      : []),
     ...Object.entries(linuxResources).map(([name, value]) => `limit ${name} ${value}`),
   ];
 }

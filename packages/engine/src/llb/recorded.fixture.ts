@@ -17,7 +17,9 @@ export interface RecordedKey {
 }
 
 export function recorded(name: 'client' | 'dockerfiles'): ReadonlyMap<string, Recorded> {
-  return new Map(Object.entries(read(name) as Record<string, Recorded>));
+  const all = Object.entries(read(name) as Record<string, Recorded>);
+  // Go writes an empty list as null.
+  return new Map(all.map(([name, entry]) => [name, { ...entry, digests: entry.digests ?? [] }]));
 }
 
 export function recordedKeys(): ReadonlyMap<string, readonly RecordedKey[]> {

@@ -58,12 +58,13 @@ export class PendingSettings {
 
   /** The settings once `later` has settled for this context; throws before. */
   resolve(context: LaterContext): Settings {
-    const changes: ((settings: Settings) => Settings)[] = [];
-    for (let list: PendingSettings | undefined = this; list; list = list.#below) {
-      if (list.#change) changes.push(list.#change);
-    }
-    const base = this.later.settled(context).chain;
-    return changes.reduceRight((settings, change) => change(settings), resolveSettings(base, context));
+    const base = resolveSettings(this.later.settled(context).chain, context);
+    return [...PendingSettings.#changes(this)].reduceRight((settings, change) => change(settings), base);
+  }
+
+  /** Newest first. */
+  static *#changes(newest: PendingSettings): Generator<(settings: Settings) => Settings> {
+    for (let list: PendingSettings | undefined = newest; list; list = list.#below) if (list.#change) yield list.#change;
   }
 }
 

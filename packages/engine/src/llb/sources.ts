@@ -114,7 +114,15 @@ export function git(url: string, options: GitOptions = {}): State {
   const credentials = options.authTokenSecret || options.authHeaderSecret;
   if (credentials) capabilities.push('source.git.httpauth');
   if (ssh) capabilities.push('source.git.knownsshhosts', 'source.git.mountsshsock');
-  for (const name of ['keepgitdir', 'checksum', 'skipsubmodules', 'mtime', 'fetchbycommit', 'bundle', 'checkoutbundle']) {
+  for (const name of [
+    'keepgitdir',
+    'checksum',
+    'skipsubmodules',
+    'mtime',
+    'fetchbycommit',
+    'bundle',
+    'checkoutbundle',
+  ]) {
     if (attrs[`git.${name}`]) capabilities.push(`source.git.${name}`);
   }
   return from(`git://${gitIdentifier(remote, ref, subdir)}`, attrs, options, capabilities);

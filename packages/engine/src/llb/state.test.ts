@@ -25,7 +25,13 @@ const context = local('context', {
   followPaths: ['src'],
   sharedKeyHint: 'hint',
 });
-const ran = busybox.env('A', '1').env('B', '2').env('A', '3').dir('/work').user('nobody').run(['sh', '-c', 'echo $A'], { customName: 'say A' });
+const ran = busybox
+  .env('A', '1')
+  .env('B', '2')
+  .env('A', '3')
+  .dir('/work')
+  .user('nobody')
+  .run(['sh', '-c', 'echo $A'], { customName: 'say A' });
 const touched = busybox.run('touch /a');
 
 /** The recorded graphs, made with our API. */
@@ -59,10 +65,7 @@ const states: Readonly<Record<string, State>> = {
   'merge-one': merge([scratch(), busybox]),
   mkdir: scratch().mkdir('/a/b', { mode: 0o750, parents: true, owner: { user: 1, group: 2 } }),
   'mkfile-chain': scratch().file(
-    mkdir('/d')
-      .mkfile('/d/f', 'hi <&>', { mode: 0o640 })
-      .symlink('/d/f', '/l')
-      .rm('/d/f', { allowNotFound: true }),
+    mkdir('/d').mkfile('/d/f', 'hi <&>', { mode: 0o640 }).symlink('/d/f', '/l').rm('/d/f', { allowNotFound: true }),
   ),
   'oci-layout': ociLayout('base@sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881', {
     sessionId: 'sess',
@@ -101,7 +104,10 @@ test('states give the definitions that BuildKit’s Go client gives', async (t) 
     await t.test(name, async () => {
       const made = await states[name]!.marshal(options);
       const wanted = unmarshalDefinition(Buffer.from(definition, 'base64'));
-      assert.deepEqual(made.ops.map((op) => digestOf(op)), digests);
+      assert.deepEqual(
+        made.ops.map((op) => digestOf(op)),
+        digests,
+      );
       assert.equal(headOf(made), head);
       assert.deepEqual(plain(made), plain(wanted));
     });
@@ -117,7 +123,12 @@ test('a marshalled graph goes on growing as a state', async () => {
 });
 
 test('an environment variable that is set again moves to the end', async () => {
-  const [, exec] = await ops(busybox.env({ A: '1', B: '2' }).env('A', '3').run('true', { env: { C: '4', B: '5' } }));
+  const [, exec] = await ops(
+    busybox
+      .env({ A: '1', B: '2' })
+      .env('A', '3')
+      .run('true', { env: { C: '4', B: '5' } }),
+  );
   assert.deepEqual(exec?.kind === 'exec' && exec.meta.env, ['A=3', 'C=4', 'B=5']);
 });
 
@@ -216,7 +227,10 @@ test('a state that is decided later passes its settings on, once for each platfo
   const state = base.env('B', '2').dir('sub').run('true');
   await state.marshal(options);
   const [source, exec] = await ops(state);
-  assert.equal(source?.kind === 'source' && source.identifier, `docker-image://docker.io/library/app:latest@${digestOf('x')}`);
+  assert.equal(
+    source?.kind === 'source' && source.identifier,
+    `docker-image://docker.io/library/app:latest@${digestOf('x')}`,
+  );
   assert.partialDeepStrictEqual(exec, { meta: { env: ['A=1', 'B=2'], cwd: '/app/sub' }, platform: amd64 });
   await state.marshal({ platform: { os: 'linux', architecture: 'arm64' } });
   assert.deepEqual(asked, ['docker.io/library/app:latest amd64', 'docker.io/library/app:latest arm64']);
@@ -254,18 +268,23 @@ test('metadata adds up where two nodes become one op', async () => {
 
 test('equal texts are one source map', async () => {
   const range = { start: { line: 2, character: 0 }, end: { line: 2, character: 4 } };
-  const [a, b] = [0, 1].map(() => sourceMap({ filename: 'Dockerfile', data: 'FROM x\nRUN y\n', language: 'Dockerfile' }));
+  const [a, b] = [0, 1].map(() =>
+    sourceMap({ filename: 'Dockerfile', data: 'FROM x\nRUN y\n', language: 'Dockerfile' }),
+  );
   const state = busybox.run('a', { location: a!.at(range) }).run('b', { location: [b!.at(range), a!.at()] });
   const { source } = await state.marshal(options);
   assert.equal(source?.infos.length, 1);
-  assert.deepEqual([...source!.locations.values()], [
-    [],
-    [{ sourceIndex: 0, ranges: [range] }],
+  assert.deepEqual(
+    [...source!.locations.values()],
     [
-      { sourceIndex: 0, ranges: [range] },
-      { sourceIndex: 0, ranges: [] },
+      [],
+      [{ sourceIndex: 0, ranges: [range] }],
+      [
+        { sourceIndex: 0, ranges: [range] },
+        { sourceIndex: 0, ranges: [] },
+      ],
     ],
-  ]);
+  );
 });
 
 test('only what a mount keeps is a state', () => {
