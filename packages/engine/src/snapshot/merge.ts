@@ -30,7 +30,7 @@ export async function freeLayer(
   if (await pool.run(isFree, { upper, below: folders }, { signal })) return layer;
   await using free = await snapshotter.prepare([], { unpack: true });
   await pool.run(writeFree, { upper, below: folders, to: free.upper }, { signal });
-  return free.commit();
+  return await free.commit();
 }
 
 /** A new layer that makes the tree `upper` out of the tree `lower`, for trees of which neither begins the other. */
@@ -41,7 +41,7 @@ export async function diffLayer(
   const folders = (chain: Chain) => chain.map((id) => snapshotter.folder(id)).reverse();
   await using layer = await snapshotter.prepare([], { unpack: true });
   await pool.run(writeDiff, { lower: folders(lower), upper: folders(upper), to: layer.upper }, { signal });
-  return layer.commit();
+  return await layer.commit();
 }
 
 interface Stacked {

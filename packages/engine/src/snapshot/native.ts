@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { digestOf, encoded } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
-import { copyTree } from './copy.ts';
+import { bytePath } from '../std/byte-path.ts';
+import { copyAttributes, copyTree } from './copy.ts';
 import { treeChanges } from './diff.ts';
 import { LayerFolder } from './layer-folder.ts';
 import type { Layers } from './layers.ts';
 import type { Mount } from './mount.ts';
 import { makeRoot } from './overlay.ts';
 import type { Chain, LayerId, Snapshotter, WritableLayer } from './snapshotter.ts';
-import { rootOf } from './tree.ts';
+import { lstat, rootOf } from './tree.ts';
 
 /**
  * For machines whose kernel cannot stack layers here: trees are copied together, and a committed tree's changes are found by
@@ -120,7 +121,7 @@ class NativeLayer implements WritableLayer {
   readonly upper: string;
   readonly #layers: Layers;
   readonly #parts: NativeLayerParts;
-  #committed = false;
+  #committed: Promise<LayerId> | undefined;
 
   constructor(layers: Layers, parts: NativeLayerParts) {
     this.#layers = layers;
@@ -133,16 +134,20 @@ class NativeLayer implements WritableLayer {
     return { kind: 'bind', path: this.#parts.tree, readonly: false };
   }
 
-  async commit(): Promise<LayerId> {
+  commit(): Promise<LayerId> {
+    return (this.#committed ??= this.#commit());
+  }
+
+  async #commit(): Promise<LayerId> {
     await this.#parts.collect?.();
     this.#layers.commit(this.upper, this.#parts.id);
-    this.#committed = true;
     await this.#layers.remove([this.#parts.scratch]);
     return this.#parts.id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#committed) await this.#layers.remove([this.#parts.scratch]);
+    await this.#committed?.catch(() => {}); // told to whoever asked for it
+    await this.#layers.remove([this.#parts.scratch]);
   }
 }
 
@@ -153,6 +158,8 @@ export function collectChangesHere(
   { lower, tree, to }: { readonly lower: readonly string[]; readonly tree: string; readonly to: string },
   { check }: TaskContext,
 ): void {
+  const root = bytePath(tree);
+  copyAttributes({ source: root, stats: lstat(root)! }, bytePath(to));
   const folder = new LayerFolder(to, 'move');
   for (const change of treeChanges(rootOf(lower), rootOf([tree]))) {
     check();

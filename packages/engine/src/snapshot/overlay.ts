@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mount } from './mount.ts';
 import type { Layers } from './layers.ts';
@@ -51,7 +51,7 @@ class OverlayLayer implements WritableLayer {
   readonly #id: LayerId;
   readonly #lower: readonly string[];
   readonly #scratch: string;
-  #committed = false;
+  #committed: Promise<LayerId> | undefined;
 
   constructor(layers: Layers, lower: readonly string[]) {
     this.#layers = layers;
@@ -68,15 +68,20 @@ class OverlayLayer implements WritableLayer {
     return { kind: 'overlay', lower: this.#lower, upper: this.upper, work: join(this.#scratch, 'work') };
   }
 
-  async commit(): Promise<LayerId> {
+  commit(): Promise<LayerId> {
+    return (this.#committed ??= this.#commit());
+  }
+
+  async #commit(): Promise<LayerId> {
     this.#layers.commit(this.upper, this.#id);
-    this.#committed = true;
-    await this.#layers.remove([this.#scratch]);
+    // What is left is overlayfs's empty workplace, not worth a thread.
+    rmSync(this.#scratch, { recursive: true, force: true });
     return this.#id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#committed) await this.#layers.remove([this.#scratch]);
+    await this.#committed?.catch(() => {}); // told to whoever asked for it
+    await this.#layers.remove([this.#scratch]);
   }
 }
 
