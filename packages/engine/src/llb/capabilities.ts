@@ -26,6 +26,17 @@ export const llbCapabilities: ReadonlySet<string> = new Set(
   `.match(/\S+/g)!,
 );
 
+/** What frontends may ask of the bridge that runs them, as BuildKit v0.32 names it. */
+export const gatewayCapabilities: ReadonlySet<string> = new Set(
+  `
+  solve.base solve.inlinereturn resolveimage resolveimage.resolvemode readfile return returnmap readdir statfile
+  importcaches proto.refarray reference.output frontend.inputs gateway.solve.metadata gateway.exec
+  gateway.exec.extrahosts gateway.exec.secretenv gateway.exec.signals gateway.exec.filesystem frontend.caps
+  gateway.solve.evaluate gateway.evaluate gateway.warnings reference.attestations source.metaresolver
+  source.metaresolver.image.attestations source.metaresolver.http.checksumrequest
+  `.match(/\S+/g)!,
+);
+
 /** What the terminal entry of a definition asks for, given the metadata of its ops. */
 export function terminalCapabilities(ops: Iterable<OpMetadata>): readonly string[] {
   let [ignores, describes, exports] = [false, false, false];

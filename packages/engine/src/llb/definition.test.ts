@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { marshalDefinition, unmarshalDefinition, headOf, type Definition } from './definition.ts';
+import { dumpDot, dumpJson } from './dump.ts';
 import { goJson } from './go-json.ts';
 import { opJson } from './json.ts';
 import { loadDefinition } from './load.ts';
@@ -211,6 +212,30 @@ test('a definition reads well', () => {
    mount /src #2 readonly
    tmpfs /tmp size=1048576
 = #3.1
+`,
+  );
+});
+
+test('a definition is dumped as buildctl dumps it', () => {
+  const { definition, digests, ops } = recorded('client').get('copy')!;
+  const read = unmarshalDefinition(Buffer.from(definition, 'base64'));
+  const lines = dumpJson(read).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ Op, Digest }) => ({ Op, Digest })),
+    digests.map((digest, i) => ({ Op: ops?.[i], Digest: digest })),
+  );
+  assert.ok(lines[2]?.endsWith(`,"Digest":"${digests[2]}","OpMetadata":{"caps":{"file.base":true}}}`));
+  assert.equal(
+    dumpDot(read),
+    `digraph {
+  "${digests[0]}" [label="docker-image://docker.io/library/busybox:latest" shape="ellipse"];
+  "${digests[1]}" [label="local://context" shape="ellipse"];
+  "${digests[2]}" [label="copy{src=/src/*.txt, dest=/dst/}" shape="note"];
+  "${digests[3]}" [label="${digests[3]}" shape="plaintext"];
+  "${digests[0]}" -> "${digests[2]}" [label=""];
+  "${digests[1]}" -> "${digests[2]}" [label=""];
+  "${digests[2]}" -> "${digests[3]}" [label=""];
+}
 `,
   );
 });

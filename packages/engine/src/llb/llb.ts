@@ -20,6 +20,7 @@ export type { Constraints } from './constraints.ts';
 export { marshalDefinition, unmarshalDefinition, headOf, type Definition } from './definition.ts';
 export { fromDefinition } from './definition-node.ts';
 export { diff } from './diff-node.ts';
+export { dumpDot, dumpJson } from './dump.ts';
 export { EnvList } from './env.ts';
 export type { CdiDevice, HostIp, NetworkMode, ProxyEnv, SecurityMode, Ulimit } from './exec.ts';
 export {
@@ -42,6 +43,7 @@ export {
 export type { LlbFailure } from './failure.ts';
 export type { LaterContext } from './later.ts';
 export type { MarshalOptions } from './marshal.ts';
+export { loadDefinition, type LoadedDefinition } from './load.ts';
 export { merge } from './merge-node.ts';
 export type { LinuxResources, OpMetadata, ProgressGroup } from './metadata.ts';
 export type { CacheSharing, ContentCache } from './mount.ts';

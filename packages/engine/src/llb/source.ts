@@ -7,7 +7,7 @@ export interface SourceOp extends OpCommon {
   readonly kind: 'source';
   /** `scheme://rest`, e.g. `docker-image://docker.io/library/busybox:latest`. */
   readonly identifier: string;
-  /** By the names of `llb/attributes.ts`. */
+  /** By BuildKit's names: `image.resolvemode`, `local.followpaths`, `git.checksum` … */
   readonly attrs: ReadonlyMap<string, string>;
 }
 
