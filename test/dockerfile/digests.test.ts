@@ -7,8 +7,8 @@ import { digestOf } from '../../packages/engine/src/oci/digest.ts';
 import { cases, convertText, optionsOf } from './fixture.ts';
 
 interface Recorded {
-  readonly digests: readonly string[];
-  readonly head: string;
+  /** Absent for scratch. */
+  readonly digests?: readonly string[] | null;
 }
 
 const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/dockerfiles.json'), 'utf8')) as Record<
@@ -17,7 +17,10 @@ const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/docke
 >;
 
 /** Cases in which our ops differ on purpose, and why. */
-const different: Readonly<Record<string, string>> = {};
+const different: Readonly<Record<string, string>> = {
+  'build-arg-hostname':
+    'BUILDKIT_SANDBOX_HOSTNAME sets the host name; the recording has the build argument without what it does',
+};
 
 let equal = 0;
 for (const [name, { digests }] of Object.entries(recorded)) {
@@ -28,7 +31,7 @@ for (const [name, { digests }] of Object.entries(recorded)) {
     const { images } = await convertText(readFileSync(join(cases, name, file)), optionsOf(name));
     assert.deepEqual(
       images[0]!.definition.ops.map((op) => digestOf(op)),
-      digests,
+      digests ?? [],
     );
     equal++;
   });

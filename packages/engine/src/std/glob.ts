@@ -61,8 +61,8 @@ function compileGlob(pattern: string, globStar: boolean): RegExp {
       if (chars[at] === '/') at++;
       source += at === chars.length ? '.*' : '(?:.*/)?';
     } else if (c === '*') {
-      while (!globStar && chars[at] === '*') at++;
-      source += '[^/]*';
+      // Several stars in a row are one; they would only make matching slow.
+      if (globStar || chars[at] !== '*') source += '[^/]*';
     } else if (c === '?') source += '[^/]';
     else if (c === '\\') {
       const taken = chars[at++];

@@ -3,6 +3,7 @@ import { joinPath } from '../../llb/path.ts';
 import { mistake } from './failure.ts';
 import { goQuote, parseGoBool } from './go-format.ts';
 import type { GitOptions } from '../../llb/source-options.ts';
+import { readWebAddress } from './web-address.ts';
 
 export interface GitReference {
   /** For git: the address without query and fragment. */
@@ -74,22 +75,17 @@ export function gitOptions(git: GitReference): GitOptions {
 function readAddress(text: string): Address | undefined {
   if (text.startsWith('./') || text.startsWith('../')) return undefined;
   const maybePath = text.startsWith('github.com/');
-  const scheme = maybePath ? 'https' : /^([a-zA-Z0-9]+):\/\//.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) {
+  if (!maybePath && !/^[a-zA-Z0-9]+:\/\//.test(text)) {
     const found = scp.exec(text);
     if (!found) return undefined;
     const end = text.search(/[?#]/);
     return { remote: end < 0 ? text : text.slice(0, end), query: found[2] ?? '', fragment: found[3] ?? '', maybePath };
   }
-  if (!['http', 'https', 'ssh', 'git'].includes(scheme)) return undefined;
-  const rest = maybePath ? text : text.slice(scheme.length + 3);
-  const [beforeFragment, fragment = ''] = cut(rest, '#');
-  const [place, query = ''] = cut(beforeFragment, '?');
-  const path = place.includes('/') ? place.slice(place.indexOf('/')) : '';
+  const address = readWebAddress(maybePath ? `https://${text}` : text);
+  if (!address || !['http', 'https', 'ssh', 'git'].includes(address.scheme)) return undefined;
+  const { scheme, authority, path, query, fragment } = address;
   if (!maybePath && scheme.startsWith('http') && !path.endsWith('.git')) return undefined;
-  const decoded = decode(fragment);
-  if (decoded === undefined || /[\s\0]/.test(place)) return undefined;
-  return { remote: maybePath ? place : `${scheme}://${place}`, query, fragment: decoded, maybePath };
+  return { remote: `${maybePath ? '' : `${scheme}://`}${authority}${path}`, query, fragment, maybePath };
 }
 
 interface Query {
@@ -164,17 +160,4 @@ function refOf({ ref, tag, branch }: Query, fragment: string): string {
     if (other !== first) throw mistake(`ref conflicts: ${goQuote(first)} vs ${goQuote(other)}`, { token: other });
   }
   return first;
-}
-
-function cut(text: string, separator: string): [string, string | undefined] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import { goQuote } from '../go-format.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';
 import { expandOperands, readMode, readOperands, Transfer, warnOfIgnored, type Operands } from '../transfer.ts';
+import { decoded, readWebAddress } from '../web-address.ts';
 import { historyOf } from './copy.ts';
 
 /** `ADD [flags] source … destination`: as COPY from the context, and archives are unpacked, and addresses fetched. */
@@ -116,13 +117,9 @@ function checkChecksum({ sources }: Operands): void {
     throw mistake('checksum requires HTTP(S) or Git sources', { token: only });
 }
 
+/** The last part of an address's path; a name of its own where there is none. */
 function fileName(address: string): string {
-  const place = address.replace(/[?#].*$/s, '').replace(/^[a-z]+:\/\/[^/]*/i, '');
-  try {
-    const name = basePath(decodeURIComponent(place));
-    if (name !== '.' && name !== '/') return name;
-  } catch {
-    // Not an encoding of anything; then it has no name.
-  }
-  return '__unnamed__';
+  const path = readWebAddress(address)?.path;
+  const name = path === undefined ? '' : basePath(decoded(path) ?? '');
+  return name === '' || name === '.' || name === '/' ? '__unnamed__' : name;
 }
