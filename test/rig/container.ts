@@ -145,6 +145,8 @@ export function leftOf({ runFolder, leaseId }: { readonly runFolder: string; rea
     .flatMap((pid) => {
       try {
         const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        // Whoever inherited a dead process may take its time to notice.
+        if (/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return [];
         const group = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
         return text.includes(runFolder) || group.includes(leaseId) ? [`${pid} ${text}`] : [];
       } catch {

@@ -1,0 +1,28 @@
+import { defineConfig } from '@monokit/config';
+import { hello } from './examples/typescript/hello.ts';
+
+export default defineConfig({
+  // Base images are looked for here before the registry is asked; `npm run setup` makes stand-ins for working offline.
+  registries: { 'docker.io': { mirrors: ['./.bases'] } },
+  groups: {
+    default: ['parallel', 'monorepo', 'hello'],
+    monorepo: ['base', 'api', 'web', 'tool', 'worker'],
+  },
+  images: {
+    parallel: { description: 'Four stages at the same time', context: 'examples/parallel' },
+
+    base: { description: 'What the services stand on', context: 'examples/monorepo/base' },
+    api: { description: 'A Node service, tested while it is built', context: 'examples/monorepo/api', tags: 'api:dev' },
+    web: { description: 'A static site', context: 'examples/monorepo/web', tags: 'web:dev' },
+    tool: { description: 'A C program FROM scratch', context: 'examples/monorepo/tool', tags: 'tool:dev' },
+    worker: {
+      description: 'One Dockerfile, a variant for each queue',
+      context: 'examples/monorepo/worker',
+      matrix: { queue: ['mail', 'reports', 'thumbnails'] },
+      args: { QUEUE: '${queue}' },
+      tags: 'worker:${queue}',
+    },
+
+    hello: { description: 'An image written in TypeScript', define: hello, tags: 'hello:dev' },
+  },
+});

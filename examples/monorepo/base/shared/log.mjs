@@ -1,0 +1,1 @@
+export const log = (who, what) => console.log(`${new Date().toISOString()} ${who}: ${what}`);

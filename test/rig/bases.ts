@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const maker = join(import.meta.dirname, '../conformance/busybox.mjs');
+
+/** An OCI layout with a busybox image, made from the machine's static busybox; one for all tests. */
+export function busyboxLayout(): string {
+  const kept = join(tmpdir(), 'monokit-test-bases', 'busybox');
+  if (existsSync(join(kept, 'index.json'))) return kept;
+  const made = join(mkdtempSync(join(tmpdir(), 'monokit-busybox-')), 'layout');
+  const { status, stderr } = spawnSync(process.execPath, [maker, made], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the busybox base could not be made (is busybox-static installed?): ${stderr}`);
+  spawnSync('mkdir', ['-p', join(kept, '..')]);
+  try {
+    renameSync(made, kept);
+  } catch (error) {
+    if (!existsSync(join(kept, 'index.json'))) throw error; // another test was first
+  }
+  return kept;
+}

@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { busyboxLayout } from './bases.ts';
+import { writeTree, type Tree } from './tree.ts';
+
+export const projectRoot = join(import.meta.dirname, '../..');
+const bin = join(projectRoot, 'node_modules/.bin/cli');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project in a folder of its own, with a cache of its own, and the command line as people use it. */
+export class Rig implements AsyncDisposable {
+  readonly root: string;
+  /** The project's files. */
+  readonly dir: string;
+  readonly cacheDir: string;
+  readonly #children = new Set<ChildProcess>();
+
+  static async open(files: Tree = {}): Promise<Rig> {
+    const rig = new Rig(mkdtempSync(join(tmpdir(), 'monokit-test-')));
+    await rig.write(files);
+    return rig;
+  }
+
+  private constructor(root: string) {
+    this.root = root;
+    this.dir = join(root, 'project');
+    this.cacheDir = join(root, 'cache');
+    mkdirSync(this.dir);
+  }
+
+  async write(files: Tree): Promise<void> {
+    writeTree(this.dir, files);
+  }
+
+  path(...names: string[]): string {
+    return join(this.dir, ...names);
+  }
+
+  /** Starts the command line; `done` resolves when it has ended. */
+  start(args: readonly string[], { env = {}, stdin }: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string | Uint8Array } = {}) {
+    const child = spawn(bin, args, {
+      cwd: this.dir,
+      env: { ...process.env, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    child.stdin.on('error', () => undefined); // it may have ended without reading
+    child.stdin.end(stdin);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString('utf8')));
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString('utf8')));
+    const done = new Promise<Outcome>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        this.#children.delete(child);
+        resolve({ code, signal, stdout, stderr });
+      });
+    });
+    /** Resolves when the text has been told, on either stream; rejects if it ends without. */
+    const told = (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => (`${stdout}${stderr}`.includes(text) ? resolve() : undefined);
+        child.stdout.on('data', look);
+        child.stderr.on('data', look);
+        child.on('close', () => reject(new Error(`ended without telling ${JSON.stringify(text)}:\n${stdout}${stderr}`)));
+        look();
+      });
+    return { child, done, told };
+  }
+
+  /** Runs the command line to its end. */
+  cli(args: readonly string[], options?: Parameters<Rig['start']>[1]): Promise<Outcome> {
+    return this.start(args, options).done;
+  }
+
+  /** Runs it and expects success; fails with what it told otherwise. */
+  async ok(args: readonly string[], options?: Parameters<Rig['start']>[1]): Promise<Outcome> {
+    const outcome = await this.cli(args, options);
+    if (outcome.code !== 0) throw new Error(`cli ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
+    return outcome;
+  }
+
+  /** Flags that make `FROM busybox` the static busybox of this machine. */
+  get busybox(): readonly string[] {
+    return ['--build-context', `busybox=oci-layout://${busyboxLayout()}`];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Files by name: text or bytes, folders as objects, symlinks as `{ link: 'target' }`. */
+export interface Tree {
+  readonly [name: string]: string | Uint8Array | Tree | Symlink;
+}
+
+export class Symlink {
+  readonly target: string;
+  constructor(target: string) {
+    this.target = target;
+  }
+}
+
+/** Writes files below a folder. A name may hold slashes. */
+export function writeTree(folder: string, tree: Tree): void {
+  for (const [name, content] of Object.entries(tree)) {
+    const path = join(folder, name);
+    if (content instanceof Symlink) {
+      mkdirSync(join(path, '..'), { recursive: true });
+      symlinkSync(content.target, path);
+    } else if (typeof content === 'string' || content instanceof Uint8Array) {
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, content);
+    } else {
+      mkdirSync(path, { recursive: true });
+      writeTree(path, content as Tree);
+    }
+  }
+}
