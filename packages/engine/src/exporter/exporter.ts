@@ -1,44 +1,76 @@
-// Where graphs end: a result becomes an image in a store or registry, an archive, or a folder. Each kind is a sibling file
-// with the same shape; what they share is assembling manifests from refs (assemble.ts).
-import type { ImmutableRef } from '../cache/ref.ts';
-import type { ExportDestination } from '../engine.ts';
+// Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
+// produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Store } from '../content/store.ts';
+import type { ExportDestination, ExportRequest } from '../engine.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Registries } from '../registry/registry.ts';
 import type { Job } from '../session/job.ts';
+import { dockerExporter } from './docker.ts';
+import { imageExporter } from './image.ts';
+import { localExporter } from './local.ts';
+import { ociExporter } from './oci.ts';
+import { tarExporter } from './tar.ts';
 
 export interface Exporter {
-  /** Makes the artefact and puts it where it goes: whole, or not at all. An attribute that it does not know is refused. */
-  export(input: ExportInput, job: Job): Promise<Exported>;
+  /** Judges attributes and destination before anything is built. Throws `Failed<ExportFailure>`. */
+  check(request: Pick<ExportRequest, 'attrs' | 'destination'>): void;
+  /** Makes the artefact; under its final name it is whole or not there at all. */
+  make(input: ExportInput, deps: ExportDeps, job: Job): Promise<Made>;
 }
 
+/** What was built. The refs are still the caller's when this is done. */
 export interface ExportInput {
-  /** Of the request; names the work for people. */
-  readonly id: string;
-  /** One image, or one a platform. */
   readonly images: readonly ExportImage[];
-  /** Makes an index even of one image. */
+  /** The result is an index (or a folder for each platform), even with one image. */
   readonly multiPlatform: boolean;
-  /** By BuildKit's names (EXP-002 … EXP-004). */
   readonly attrs: Readonly<Record<string, string>>;
   readonly destination?: ExportDestination;
+  /** The vertex that stands for this export in the progress; without one nothing is reported. */
+  readonly vertex?: Digest;
 }
 
 export interface ExportImage {
   readonly platform: Platform;
   readonly ref: ImmutableRef;
-  /** Without rootfs; with one history entry an instruction. Absent for LLB that came without one. */
+  /** Its history has one entry for each instruction; `rootfs` is made here. Absent for LLB without one. */
   readonly config?: ImageConfig;
   readonly baseConfig?: ImageConfig;
-  /** SOURCE_DATE_EPOCH, Unix seconds. */
+  /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */
   readonly epoch?: number;
 }
 
-export interface Exported {
-  /** By BuildKit's keys: `containerimage.digest`, `image.name`, … */
-  readonly response: Readonly<Record<string, string>>;
-  /** Of the manifest or index, where there is one. */
-  readonly digest?: Digest;
-  /** Bytes of all layers as exported. */
-  readonly size?: number;
+export interface ExportDeps {
+  readonly content: Store;
+  readonly images: TagStore;
+  readonly registries: Registries;
+  readonly pool: Pool;
 }
+
+/** The images that stay here under their tags. */
+export interface TagStore {
+  put(name: string, descriptor: Descriptor): Promise<void>;
+}
+
+export interface Made {
+  /** By BuildKit's keys: `containerimage.digest`, `containerimage.config.digest`, `containerimage.descriptor`, `image.name`. */
+  readonly response: Readonly<Record<string, string>>;
+  /** The manifest's or index's, where an image came out. */
+  readonly digest?: Digest;
+  /** Bytes of all layers, compressed. */
+  readonly size?: number;
+  /** Sends it away. Runs once, while the refs are still held. */
+  finalise?(): Promise<void>;
+}
+
+export const exporters: { readonly [T in ExportRequest['type']]: Exporter } = {
+  image: imageExporter,
+  oci: ociExporter,
+  docker: dockerExporter,
+  tar: tarExporter,
+  local: localExporter,
+};

@@ -215,7 +215,12 @@ test('an OCI layout is a mirror: shared, or one for each repository', async () =
     const found = await registries.resolve(parseReference('busybox'), { signal });
     assert.match(Buffer.from(await found.manifest(one[0]!.digest, { signal })).toString(), /schemaVersion/);
     await writeFile(join(folder, 'blobs/sha256', encoded(one[0]!.digest)), 'damaged');
-    await assert.rejects(found.manifest(one[0]!.digest, { signal }), failsWith('registry-content', /is damaged/));
+    await assert.rejects(found.manifest(one[0]!.digest, { signal }), failsWith('content-mismatch'));
+    const unreachable = client({ '127.0.0.1:1': { mirrors: [folder] } });
+    await assert.rejects(
+      unreachable.resolve(parseReference('127.0.0.1:1/other'), { signal }),
+      failsWith('registry-unreachable', /connection refused \(before that: the mirror .* does not have it\)/),
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -302,6 +307,7 @@ async function writeLayout(folder: string, names: readonly string[]): Promise<De
     const annotations = { 'org.opencontainers.image.ref.name': name };
     manifests.push({ mediaType: mediaTypes.ociManifest, digest, size: bytes.length, annotations });
   }
+  await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
   return manifests;
 }

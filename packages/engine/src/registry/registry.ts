@@ -15,6 +15,11 @@ import { Remote } from './remote.ts';
 import { patient, type RetryPolicy } from './retry.ts';
 import { Transport } from './transport.ts';
 
+/** Whoever has credentials; a Session is one. */
+export interface Account {
+  readonly credentials: CredentialsOf;
+}
+
 export interface RegistryOptions {
   readonly hosts?: RegistryHosts;
   readonly transport?: Transport;
@@ -34,18 +39,21 @@ export class Registries implements AsyncDisposable {
     this.#retry = retry;
   }
 
-  /** A client with somebody's credentials, a Session's for one; one client for each somebody. */
-  as(who: { readonly credentials: CredentialsOf }): RegistryClient {
-    let client = this.#clients.get(who);
-    if (!client) {
-      client = new RegistryClient({
-        hosts: this.#hosts,
-        transport: this.#transport,
-        retry: this.#retry,
-        credentials: (host) => who.credentials(host),
-      });
-      this.#clients.set(who, client);
-    }
+  /**
+   * A client with somebody's credentials, a Session's for one; one client for each somebody. `insecure` names hosts
+   * that are to be treated so beyond what is configured (`registry.insecure` of an export).
+   */
+  as(who: Account, { insecure = [] }: { readonly insecure?: readonly string[] } = {}): RegistryClient {
+    const known = insecure.length ? undefined : this.#clients.get(who);
+    if (known) return known;
+    const extra = insecure.map((host) => [host, { ...this.#hosts[host], insecure: true }] as const);
+    const client = new RegistryClient({
+      hosts: { ...this.#hosts, ...Object.fromEntries(extra) },
+      transport: this.#transport,
+      retry: this.#retry,
+      credentials: (host) => who.credentials(host),
+    });
+    if (!insecure.length) this.#clients.set(who, client);
     return client;
   }
 
@@ -79,28 +87,26 @@ export class RegistryClient {
 
   /** What the reference names right now. Without tag and digest it is `latest`; a digest goes before a tag. */
   async resolve(reference: Reference, { signal }: { readonly signal: AbortSignal }): Promise<FoundImage> {
-    const places = endpointsOf(reference.domain, this.#options.hosts).map((endpoint) =>
-      this.#place(endpoint, reference),
-    );
+    const endpoints = endpointsOf(reference.domain, this.#options.hosts);
+    const places = endpoints.map((endpoint) => this.#place(endpoint, reference));
     const wanted = reference.digest ?? reference.tag ?? 'latest';
-    const refusals: unknown[] = [];
-    for (const place of places) {
+    const mirrors: string[] = [];
+    for (const [i, place] of places.entries()) {
+      const mirror = i < places.length - 1;
       try {
         const descriptor = await place.resolve(wanted, signal);
         // A place that does not have it may still have a part of it, so the others stay in line behind.
         if (descriptor) return foundAt([place, ...places.filter((other) => other !== place)], descriptor);
+        if (mirror) mirrors.push(`the mirror ${nameOf(endpoints[i]!)} does not have it`);
       } catch (error) {
         if (signal.aborted || !(error instanceof Failed)) throw error;
-        refusals.push(error);
+        if (!mirror) throw withMirrors(error, mirrors);
+        mirrors.push(error.message);
       }
     }
-    if (refusals.length) throw refusals.at(-1);
     const name = normalised(reference);
-    throw new Failed<RegistryFailure>({
-      kind: 'image-not-found',
-      reference: name,
-      message: `${name} does not exist${places.length > 1 ? ' there or in a mirror' : ''}, or it takes \`docker login\` to see it`,
-    });
+    const message = `${name} does not exist, or it takes \`docker login\` to see it`;
+    throw withMirrors(new Failed<RegistryFailure>({ kind: 'image-not-found', reference: name, message }), mirrors);
   }
 
   /** Pushes a graph to the registry itself, never to a mirror. The reference's tag is set to its root. */
@@ -170,4 +176,17 @@ async function firstOf<T>(places: readonly Place[], ask: (place: Place) => Promi
     }
   }
   throw refusal;
+}
+
+/** The registry's own failure is the one that counts; what its mirrors said is told beside it. */
+function withMirrors(error: Failed, mirrors: readonly string[]): Failed {
+  if (mirrors.length === 0) return error;
+  return new Failed(
+    { ...error.failure, message: `${error.message} (before that: ${mirrors.join('; ')})` },
+    { cause: error },
+  );
+}
+
+function nameOf(endpoint: Endpoint): string {
+  return endpoint.kind === 'layout' ? endpoint.path : endpoint.host;
 }

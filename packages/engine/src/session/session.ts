@@ -13,8 +13,11 @@ export interface Session {
   /** Who to be at a registry. */
   credentials(host: string): Promise<Credentials | undefined>;
   /** An OCI layout the client lends, by its name in `oci-layout://name@digest`. */
-  store(name: string): Promise<Store | undefined>;
+  store(name: string): Promise<LentStore | undefined>;
 }
+
+/** Content that a client lends for reading. */
+export type LentStore = Pick<Store, 'stat' | 'open'>;
 
 /** A folder that a client lends; here it is on this machine. */
 export interface LocalFolder {

@@ -9,6 +9,7 @@ import type { RecordType } from '../cache/ref.ts';
 import type { Store } from '../content/store.ts';
 import type { FoundImage, Registries } from '../registry/registry.ts';
 import type { Job } from '../session/job.ts';
+import type { LentStore } from '../session/session.ts';
 import type { SourceFailure } from './failure.ts';
 import { imageKeys, pullImage, type PulledImage } from './pulled-image.ts';
 import type { ImageResolver, Pinned, Source } from './source.ts';
@@ -146,7 +147,7 @@ export function pinnedImage(
 }
 
 /** Content that is in a store here, under the interface of what registries have. */
-export function localImage(content: Store, descriptor: Descriptor): FoundImage {
+export function localImage(content: LentStore, descriptor: Descriptor): FoundImage {
   return {
     descriptor,
     blobs: content,

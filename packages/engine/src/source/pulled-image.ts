@@ -1,5 +1,6 @@
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
+import { goJson } from '../std/go-json.ts';
 import { chainId } from '../oci/chain-id.ts';
 import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -86,14 +87,6 @@ export function imageKeys(
   );
   const layers = image.layers.slice(0, limit);
   return layers.length ? [byManifest, chainId(layers.map(({ diffId }) => diffId))] : [byManifest];
-}
-
-/** JSON as Go's encoder writes it, which is what keys are made of. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function layersOf(

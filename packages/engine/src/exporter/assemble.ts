@@ -1,0 +1,220 @@
+import { Failed } from '../std/failed.ts';
+import { Semaphore } from '../std/semaphore.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import { layerCompression, layerMediaType, mediaTypes } from '../oci/media-type.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { LayerBlob } from '../cache/ref.ts';
+import type { Provider } from '../content/store.ts';
+import { configJson, indexJson, manifestJson, type Document } from './documents.ts';
+import { epochOf, timeOf } from './epoch.ts';
+import type { ExportImage, ExportInput } from './exporter.ts';
+import type { ExportFailure } from './failure.ts';
+import { completeHistory } from './history.ts';
+import type { ImageOptions } from './image-options.ts';
+import { step, type StepWork } from './step.ts';
+
+/** An image, or an index of several, with all that hangs below it. A provider of the whole graph. */
+export interface Assembled extends Provider {
+  /** Of the manifest or index, with its descriptor's annotations. */
+  readonly root: Descriptor;
+  /** The config of an image that is no index. */
+  readonly config?: Digest;
+  /** Every descriptor of the graph, the root first. */
+  readonly graph: readonly Descriptor[];
+  children(descriptor: Descriptor): readonly Descriptor[];
+  /** Bytes of all layers, compressed. */
+  readonly size: number;
+}
+
+/** Makes layers, configs, manifests and index of what was built. Nothing is written; layers come from their refs. */
+export async function assemble(input: ExportInput, options: ImageOptions, work: StepWork): Promise<Assembled> {
+  const { images, multiPlatform } = input;
+  const platforms = images.map(({ platform }) => platform);
+  if (images.length === 0 || (!multiPlatform && images.length > 1)) {
+    const message = images.length
+      ? 'cannot export multiple platforms without multi-platform enabled'
+      : 'there is nothing to export';
+    throw new Failed<ExportFailure>({ kind: 'export-result', message });
+  }
+  options.annotations.check(platforms, { index: multiPlatform, oci: options.oci });
+  const layers = await step('exporting layers', work, () => exportLayers(images, options, work));
+  const made = await Promise.all(images.map((image, i) => makeImage(image, layers[i]!, options, work)));
+  if (!multiPlatform) {
+    const { manifest, config, platform } = made[0]!;
+    return graphOf(made, { ...manifest.descriptor, platform }, { config: config.descriptor.digest });
+  }
+  const notes = options.annotations.of();
+  const manifests = made.map(({ manifest, platform }) => ({ ...manifest.descriptor, platform }));
+  const bytes = indexJson({ oci: options.oci, manifests, annotations: notes.index });
+  const mediaType = options.oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
+  const index = describe(bytes, mediaType, notes['index-descriptor']);
+  await step(`exporting manifest list ${index.descriptor.digest}`, work, async () => {});
+  return graphOf(made, index.descriptor, { index: { ...index, manifests } });
+}
+
+interface MadeImage {
+  readonly platform: Platform;
+  readonly manifest: Document;
+  readonly config: Document;
+  readonly layers: readonly Descriptor[];
+  readonly blobs: readonly LayerBlob[];
+}
+
+function exportLayers(
+  images: readonly ExportImage[],
+  options: ImageOptions,
+  work: StepWork,
+): Promise<readonly (readonly LayerBlob[])[]> {
+  const { compression, level, force, rewriteTimestamp, created } = options;
+  const { signal } = work;
+  const permits = new Semaphore(4);
+  return Promise.all(
+    images.map(async ({ ref, epoch: found, baseConfig }) => {
+      using _permit = await permits.acquire({ signal });
+      const epoch = rewriteTimestamp ? epochOf(created, found) : undefined;
+      return ref.blobs({
+        compression,
+        ...(level !== undefined && { level }),
+        force,
+        // The base's layers are somebody else's and stay what they are (SNAP-012).
+        ...(epoch !== undefined && { epoch, keep: baseConfig?.rootfs?.diff_ids.length ?? 0 }),
+        signal,
+        report: (event) => work.report(event),
+      });
+    }),
+  );
+}
+
+async function makeImage(
+  image: ExportImage,
+  blobs: readonly LayerBlob[],
+  options: ImageOptions,
+  work: StepWork,
+): Promise<MadeImage> {
+  const { platform, baseConfig } = image;
+  const { oci, created } = options;
+  const config = image.config ?? defaultConfig(platform);
+  if (!config.os || !config.architecture) {
+    const missing = config.os ? 'architecture' : 'os';
+    throw new Failed<ExportFailure>({
+      kind: 'export-result',
+      message: `invalid image config for export: missing ${missing}`,
+    });
+  }
+  const epoch = epochOf(created, image.epoch);
+  const times = { ...(epoch !== undefined && { epoch }), time: timeOf(created, image.epoch) };
+  const history = completeHistory(config.history ?? [], { layers: blobs, base: baseConfig?.history ?? [], ...times });
+  const diffIds = blobs.map(({ diffId }) => diffId);
+  const configDocument = describe(
+    configJson(config, { diffIds, history, ...times }),
+    oci ? mediaTypes.ociConfig : mediaTypes.dockerConfig,
+  );
+  const notes = options.annotations.of(platform);
+  const layers = blobs.map(({ descriptor }) => layerDescriptor(descriptor, options));
+  const bytes = manifestJson({ oci, config: configDocument.descriptor, layers, annotations: notes.manifest });
+  const manifest = describe(
+    bytes,
+    oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest,
+    notes['manifest-descriptor'],
+  );
+  await step(`exporting manifest ${manifest.descriptor.digest}`, work, async () => {});
+  await step(`exporting config ${configDocument.descriptor.digest}`, work, async () => {});
+  return { platform, manifest, config: configDocument, layers, blobs };
+}
+
+function graphOf(
+  images: readonly MadeImage[],
+  root: Descriptor,
+  top: { readonly config?: Digest; readonly index?: Document & { readonly manifests: readonly Descriptor[] } },
+): Assembled {
+  const documents = new Map<Digest, Uint8Array>();
+  const providers = new Map<Digest, Provider>();
+  const children = new Map<Digest, readonly Descriptor[]>();
+  const graph = new Map<Digest, Descriptor>([[root.digest, root]]);
+  const { index } = top;
+  if (index) {
+    documents.set(root.digest, index.bytes);
+    children.set(root.digest, index.manifests);
+  }
+  let size = 0;
+  for (const { manifest, config, layers, blobs } of images) {
+    const below = [config.descriptor, ...layers];
+    for (const { descriptor, bytes } of [manifest, config]) documents.set(descriptor.digest, bytes);
+    for (const { descriptor, provider } of blobs) providers.set(descriptor.digest, provider);
+    children.set(manifest.descriptor.digest, below);
+    for (const descriptor of [manifest.descriptor, ...below]) {
+      if (!graph.has(descriptor.digest)) graph.set(descriptor.digest, descriptor);
+    }
+    size += layers.reduce((sum, layer) => sum + layer.size, 0);
+  }
+  return {
+    root,
+    ...(top.config && { config: top.config }),
+    graph: [...graph.values()],
+    children: ({ digest }) => children.get(digest) ?? [],
+    size,
+    async *open(descriptor, options) {
+      const document = documents.get(descriptor.digest);
+      if (document) yield document;
+      else yield* providers.get(descriptor.digest)!.open(descriptor, options);
+    },
+  };
+}
+
+function describe(bytes: Uint8Array, mediaType: string, annotations: Readonly<Record<string, string>> = {}): Document {
+  const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+  return { bytes, descriptor: Object.keys(annotations).length ? { ...descriptor, annotations } : descriptor };
+}
+
+/** A layer as the manifest names it: in the manifest's family of media types, without the engine's own annotations. */
+function layerDescriptor(
+  { mediaType, digest, size, annotations = {} }: Descriptor,
+  { oci, preferNondist }: ImageOptions,
+): Descriptor {
+  const compression = layerCompression(mediaType);
+  if (!compression)
+    throw new Failed<ExportFailure>({ kind: 'export-result', message: `a layer has the type ${mediaType}` });
+  const nondist = preferNondist && /nondistributable|foreign/.test(mediaType);
+  const plain = layerMediaType(compression, oci ? 'oci' : 'docker');
+  const kept = Object.entries(annotations).filter(([key]) => oci && !isInternal(key));
+  return {
+    mediaType: nondist
+      ? oci
+        ? plain.replace('.layer.v1', '.layer.nondistributable.v1')
+        : plain.replace('rootfs.diff', 'rootfs.foreign.diff')
+      : plain,
+    digest,
+    size,
+    ...(kept.length && { annotations: Object.fromEntries(kept) }),
+  };
+}
+
+function isInternal(annotation: string): boolean {
+  return (
+    annotation === 'containerd.io/uncompressed' ||
+    annotation === 'buildkit/createdat' ||
+    annotation.startsWith('containerd.io/distribution.source.')
+  );
+}
+
+/** What LLB without a config gets. */
+function defaultConfig({ os, architecture, variant }: Platform): ImageConfig {
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  return {
+    architecture,
+    os,
+    ...(variant && { variant }),
+    config: { ...(os !== 'windows' && { Env: [path] }), WorkingDir: '/' },
+  };
+}
+
+/** BuildKit's answer about an image; `descriptor` as it is told (and kept in a layout's index). */
+export function imageResponse(assembled: Assembled, descriptor: Descriptor): Record<string, string> {
+  return {
+    'containerimage.digest': assembled.root.digest,
+    ...(assembled.config && { 'containerimage.config.digest': assembled.config }),
+    'containerimage.descriptor': Buffer.from(JSON.stringify(descriptor)).toString('base64'),
+  };
+}

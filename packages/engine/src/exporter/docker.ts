@@ -1,0 +1,67 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { encoded } from '../oci/digest.ts';
+import { familiar, parseReference } from '../oci/reference.ts';
+import { Failed } from '../std/failed.ts';
+import { assemble, imageResponse, type Assembled } from './assemble.ts';
+import { Attrs } from './attrs.ts';
+import { fileDestination, writeTo } from './destination.ts';
+import type { Exporter } from './exporter.ts';
+import type { ExportFailure } from './failure.ts';
+import { readImageOptions, type ImageOptions } from './image-options.ts';
+import { layoutTar } from './layout-tar.ts';
+import { datedRoot, jsonFile, layoutFiles, namedRoots, nameResponse } from './oci.ts';
+import { step, type StepWork } from './step.ts';
+
+/** What `docker load` reads: the tar of an OCI layout, and beside it Docker's own manifest.json. One platform only. */
+export const dockerExporter: Exporter = {
+  check({ attrs, destination }) {
+    readOptions(attrs);
+    fileDestination('docker', destination);
+  },
+
+  async make(input, _deps, job) {
+    const options = readOptions(input.attrs);
+    if (input.multiPlatform) {
+      const message =
+        'docker exporter does not currently support exporting manifest lists; use type=oci for several platforms';
+      throw new Failed<ExportFailure>({ kind: 'export-result', message });
+    }
+    const { signal } = job;
+    const work: StepWork = {
+      signal,
+      report: (event) => job.report(event),
+      ...(input.vertex && { vertex: input.vertex }),
+    };
+    const assembled = await assemble(input, options, work);
+    const root = datedRoot(assembled.root, input, options);
+    const files = [...layoutFiles(namedRoots(root, options.tags)), dockerManifest(assembled, options)];
+    const destination = fileDestination('docker', input.destination);
+    await step('sending tarball', work, () =>
+      writeTo(destination, layoutTar(assembled, files, { signal }), { signal }),
+    );
+    return {
+      response: { ...imageResponse(assembled, root), ...nameResponse(options) },
+      digest: root.digest,
+      size: assembled.size,
+    };
+  },
+};
+
+function readOptions(given: Readonly<Record<string, string>>): ImageOptions {
+  const attrs = new Attrs('docker', given);
+  const options = readImageOptions(attrs);
+  attrs.end();
+  return options;
+}
+
+function dockerManifest(assembled: Assembled, { tags }: ImageOptions): ReturnType<typeof jsonFile> {
+  const [config, ...layers] = assembled.children(assembled.root);
+  const path = ({ digest }: Descriptor) => `blobs/${digest.slice(0, digest.indexOf(':'))}/${encoded(digest)}`;
+  return jsonFile('manifest.json', [
+    {
+      Config: path(config!),
+      RepoTags: tags.length ? tags.map((name) => familiar(parseReference(name))) : null,
+      Layers: layers.map(path),
+    },
+  ]);
+}

@@ -1,0 +1,139 @@
+// The JSON documents of an image, byte for byte as BuildKit writes them: manifests and indexes indented by two spaces in
+// the order of OCI's Go types, the config compact with its keys sorted (EXP-008).
+import type { Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { History, ImageConfig } from '../oci/image-config.ts';
+import { mediaTypes } from '../oci/media-type.ts';
+import type { Platform } from '../oci/platform.ts';
+import { goJson } from '../std/go-json.ts';
+import type { Notes } from './annotations.ts';
+import { rfc3339 } from './epoch.ts';
+
+/** Bytes with the descriptor that names them. */
+export interface Document {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+export function manifestJson(options: {
+  readonly oci: boolean;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly annotations: Notes;
+}): Buffer {
+  const { oci, config, layers, annotations } = options;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest,
+    config: orderedDescriptor(config),
+    layers: layers.map(orderedDescriptor),
+    ...sortedNotes(annotations),
+  };
+  return Buffer.from(goJson(manifest, { indent: true }));
+}
+
+export function indexJson(options: {
+  readonly oci: boolean;
+  readonly manifests: readonly Descriptor[];
+  readonly annotations: Notes;
+}): Buffer {
+  const { oci, manifests, annotations } = options;
+  const index = {
+    schemaVersion: 2,
+    mediaType: oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex,
+    manifests: manifests.map(orderedDescriptor),
+    ...sortedNotes(annotations),
+  };
+  return Buffer.from(goJson(index, { indent: true }));
+}
+
+/**
+ * An image's config with its layers and history filled in. Keys we don't know are kept. `created` stays what the config
+ * says, but no later than `epoch`; where it says nothing it is `time`.
+ */
+export function configJson(
+  config: ImageConfig,
+  options: {
+    readonly diffIds: readonly Digest[];
+    readonly history: readonly History[];
+    readonly epoch?: number;
+    readonly time: number;
+  },
+): Buffer {
+  const { diffIds, history, epoch, time } = options;
+  const late = config.created !== undefined && epoch !== undefined && !(Date.parse(config.created) <= epoch * 1000);
+  const patched: Record<string, unknown> = {
+    ...config,
+    config: orderedConfig(config.config),
+    created: late ? rfc3339(epoch) : (config.created ?? rfc3339(time)),
+    rootfs: { type: 'layers', diff_ids: diffIds },
+    history,
+  };
+  const keys = Object.keys(patched).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return Buffer.from(goJson(Object.fromEntries(keys.map((key) => [key, patched[key]]))));
+}
+
+/** A descriptor's fields in the order of OCI's Go types, empty ones left out. */
+export function orderedDescriptor(descriptor: Descriptor): Descriptor {
+  const { mediaType, digest, size, annotations, platform, artifactType } = descriptor;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...sortedNotes(annotations ?? {}),
+    ...(platform && { platform: orderedPlatform(platform) }),
+    ...(artifactType && { artifactType }),
+  };
+}
+
+function orderedPlatform(platform: Platform): Platform {
+  const { architecture, os, variant } = platform;
+  return {
+    architecture,
+    os,
+    ...(platform['os.version'] && { 'os.version': platform['os.version'] }),
+    ...(platform['os.features']?.length && { 'os.features': platform['os.features'] }),
+    ...(variant && { variant }),
+  };
+}
+
+const configKeys = [
+  'User',
+  'ExposedPorts',
+  'Env',
+  'Entrypoint',
+  'Cmd',
+  'Volumes',
+  'WorkingDir',
+  'Labels',
+  'StopSignal',
+  'ArgsEscaped',
+  'Healthcheck',
+  'OnBuild',
+  'Shell',
+];
+
+/** Go's maps come out sorted. */
+const maps = new Set(['ExposedPorts', 'Volumes', 'Labels']);
+
+function orderedConfig(config: ImageConfig['config'] | undefined): Record<string, unknown> {
+  const given: Record<string, unknown> = { ...config };
+  const unknown = Object.keys(given)
+    .filter((key) => !configKeys.includes(key))
+    .sort();
+  const ordered: Record<string, unknown> = {};
+  for (const key of [...configKeys, ...unknown]) {
+    const value = given[key];
+    if (value !== undefined) ordered[key] = maps.has(key) && value ? sorted(value as Record<string, unknown>) : value;
+  }
+  return ordered;
+}
+
+function sortedNotes(annotations: Notes): { annotations?: Notes } {
+  return Object.keys(annotations).length ? { annotations: sorted(annotations) } : {};
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  const keys = Object.keys(record).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return Object.fromEntries(keys.map((key) => [key, record[key]!]));
+}
