@@ -63,10 +63,10 @@ for (const compression of ['gzip', 'uncompressed']) {
     });
     await exported('oci', { ...input, attrs, destination: { kind: 'file', path: archive } });
 
-    const inspected = JSON.parse(run('skopeo', 'inspect', `oci-archive:${archive}:v1`));
+    const inspected = JSON.parse(run('skopeo', '--tmpdir', folder.path, 'inspect', `oci-archive:${archive}:v1`));
     assert.equal(inspected.Architecture, 'amd64');
     assert.equal(inspected.Layers.length, 2);
-    run('skopeo', 'copy', `oci-archive:${archive}`, `dir:${join(folder.path, 'copied')}`);
+    run('skopeo', '--tmpdir', folder.path, 'copy', `oci-archive:${archive}`, `dir:${join(folder.path, 'copied')}`);
     run('umoci', 'unpack', '--image', `${layout}:v1`, join(folder.path, 'bundle'));
     assert.equal(readFileSync(join(folder.path, 'bundle/rootfs/etc/one'), 'utf8'), '1');
     assert.equal(readFileSync(join(folder.path, 'bundle/rootfs/etc/two'), 'utf8'), '2');
@@ -78,7 +78,10 @@ test('skopeo reads a docker archive and chooses a platform of an index', async (
   const [docker, several] = [join(folder.path, 'docker.tar'), join(folder.path, 'several')];
   const one = { images: [image('amd64')], multiPlatform: false, attrs: { name: 'app:v1' } };
   await exported('docker', { ...one, destination: { kind: 'file', path: docker } });
-  assert.deepEqual(JSON.parse(run('skopeo', 'inspect', `docker-archive:${docker}:app:v1`)).Env, ['A=1']);
+  assert.deepEqual(
+    JSON.parse(run('skopeo', '--tmpdir', folder.path, 'inspect', `docker-archive:${docker}:app:v1`)).Env,
+    ['A=1'],
+  );
   const both = {
     images: [image('amd64'), image('arm64')],
     multiPlatform: true,
