@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import { failedOf } from '../std/failed.ts';
 import { opKey, sourceKey } from './cache-key.ts';
+import { outermost } from './content-selector.ts';
 import { unmarshalDefinition } from './definition.ts';
 import type { ExecOp } from './exec.ts';
 import { copy, mkdir, rm, type FileActions } from './file-actions.ts';
@@ -132,6 +133,18 @@ test('several mounts of one input select together', async () => {
     dep.content,
     ['/a', '/ab', '/b'].map((path) => ({ path, followLinks: true })),
   );
+});
+
+test('of paths in each other the outermost are left', () => {
+  assert.deepEqual(outermost(['/b/c', '/b', '/b c', '/b.d', '/a/', '/a/x', '/b/c/d', '/b']), [
+    '/a/',
+    '/b',
+    '/b c',
+    '/b.d',
+  ]);
+  assert.deepEqual(outermost(['/x', '/', '/y/z']), ['/']);
+  const deep = '/a'.repeat(500_000);
+  assert.deepEqual(outermost([deep, `${deep}/b`]), [deep]);
 });
 
 test('a copy counts by the content of what it reads, and by its name', async () => {

@@ -1,3 +1,5 @@
+import { compareUtf8 } from '../proto/utf8.ts';
+
 /** A choice of files in an input, whose content is what matters of it. */
 export interface ContentSelector {
   readonly path: string;
@@ -14,15 +16,16 @@ export interface ContentSelector {
 /** Paths without those that another one of them contains, sorted. */
 export function outermost(paths: readonly string[]): readonly string[] {
   if (paths.length <= 1) return paths;
-  const all = new Set(paths);
-  return [...all].filter((path) => !parents(path).some((parent) => all.has(parent))).sort();
-}
-
-/** The folders that a path is in, itself left out; written with and without a slash at their end. */
-function parents(path: string): readonly string[] {
-  const found: string[] = [];
-  for (let at = path.lastIndexOf('/'); at >= 0; at = at === 0 ? -1 : path.lastIndexOf('/', at - 1)) {
-    for (const parent of [path.slice(0, at), path.slice(0, at + 1)]) if (parent !== path) found.push(parent);
+  // With the slash below all other characters, what a folder contains follows it.
+  const sorted = [...new Set(paths)]
+    .map((path) => ({ path, order: path.replaceAll('/', '\0') }))
+    .sort((a, b) => compareUtf8(a.order, b.order));
+  const kept: string[] = [];
+  let folder: string | undefined;
+  for (const { path } of sorted) {
+    if (folder !== undefined && path.startsWith(folder)) continue;
+    kept.push(path);
+    folder = path.endsWith('/') ? path : `${path}/`;
   }
-  return found;
+  return kept.sort(compareUtf8);
 }

@@ -4,6 +4,7 @@ import { digestOf } from '../oci/digest.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { marshalDefinition, unmarshalDefinition, headOf, type Definition } from './definition.ts';
 import { dumpDot, dumpJson } from './dump.ts';
+import type { FileAction } from './file-action.ts';
 import { goJson } from './go-json.ts';
 import { opJson } from './json.ts';
 import { loadDefinition } from './load.ts';
@@ -108,6 +109,15 @@ test('definitions that cannot be run are refused', async (t) => {
     secretEnv: [],
     cdiDevices: [],
   };
+  const rm: FileAction = {
+    kind: 'rm',
+    path: '/f',
+    allowNotFound: false,
+    allowWildcard: false,
+    input: -1,
+    secondaryInput: -1,
+    output: 0,
+  };
   const refused: Readonly<Record<string, Definition>> = {
     'an op alone': { ops: [marshalOp(source).bytes], metadata: new Map() },
     'an end alone': { ops: [marshalTerminal(on.inputs[0]!)], metadata: new Map() },
@@ -124,6 +134,11 @@ test('definitions that cannot be run are refused', async (t) => {
     'an exec without a root': of({ ...exec, mounts: [{ ...mount, dest: '/x' }] }),
     'a mount of no input': of({ ...exec, mounts: [{ ...mount, input: 1 }] }),
     'a file op without actions': of({ kind: 'file', inputs: [], actions: [] }),
+    'a file action on a later one': of({ kind: 'file', inputs: [], actions: [{ ...rm, input: 1 }, rm] }),
+    'a file action on itself': of({ kind: 'file', inputs: [], actions: [{ ...rm, input: 0 }] }),
+    'a file op that gives nothing': of({ kind: 'file', inputs: [], actions: [{ ...rm, output: -1 }] }),
+    'a file op with a gap in its outputs': of({ kind: 'file', inputs: [], actions: [{ ...rm, output: 1 }] }),
+    'a file op with an output twice': of({ kind: 'file', inputs: [], actions: [rm, rm] }),
     'a merge of no input': of({ kind: 'merge', ...on, layers: [0, 1] }),
     'a diff of no input': of({ kind: 'diff', ...on, lower: -2, upper: 0 }),
     'a passthrough without an id': of({ kind: 'passthrough', ...on, id: '', outputs: [0] }),

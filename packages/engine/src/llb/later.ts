@@ -8,7 +8,10 @@ export interface LaterContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A state that is decided when it is marshalled, once per platform; a failure is remembered like a success. */
+/**
+ * A state that is decided when it is marshalled, once per platform. A failure is remembered like a success, unless it
+ * came of giving up: a state may be marshalled again in the next build.
+ */
 export class Later {
   readonly #decide: (context: LaterContext) => State | Promise<State>;
   readonly #states = new Map<string, State | Promise<State>>();
@@ -24,7 +27,12 @@ export class Later {
     if (!state) {
       state = this.#decide(context);
       this.#states.set(key, state);
-      if (state instanceof Promise) state.then((settled) => this.#states.set(key, settled)).catch(() => undefined);
+      if (state instanceof Promise) {
+        state.then(
+          (settled) => this.#states.set(key, settled),
+          () => context.signal?.aborted && this.#states.delete(key),
+        );
+      }
     }
     return state;
   }

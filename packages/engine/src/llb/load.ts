@@ -97,7 +97,10 @@ function validate(op: Op, digest: Digest): void {
       return;
     case 'exec':
       validateExec(op);
-      for (const mount of op.mounts) known(mount.input, `the mount at ${mount.dest}`);
+      for (const { kind, input, dest } of op.mounts) {
+        // The others have no input, whatever the field says.
+        if (kind === 'bind' || kind === 'cache') known(input, `the mount at ${dest}`);
+      }
       return;
     case 'file':
       return validateFile(op);

@@ -91,7 +91,7 @@ export function local(name: string, options: LocalOptions = {}): State {
 export function git(url: string, options: GitOptions = {}): State {
   const remote = parseGitUrl(url);
   const ref = options.ref ?? remote.ref;
-  const subdir = joinPath('/', options.subdir ?? remote.subdir).slice(1);
+  const subdir = options.subdir ?? joinPath('/', remote.subdir).slice(1);
   const ssh = remote.scheme === 'ssh';
   const { authTokenSecret = 'GIT_AUTH_TOKEN', authHeaderSecret = 'GIT_AUTH_HEADER', bundle } = options;
   const attrs: Attrs = {

@@ -258,6 +258,19 @@ test('a failure to decide a state is the failure of every marshalling', async ()
   await assert.rejects(state.marshal(options), failure);
 });
 
+test('a state that was given up is decided anew', async () => {
+  const abort = new AbortController();
+  let asked = 0;
+  const state = decidedLater(({ signal }) => {
+    if (asked++ > 0) return busybox;
+    return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
+  });
+  const first = state.marshal({ ...options, signal: abort.signal });
+  abort.abort(new Error('stop'));
+  await assert.rejects(first, /stop/);
+  assert.equal((await ops(state)).length, 1);
+});
+
 test('metadata adds up where two nodes become one op', async () => {
   const one = busybox.run('true', { customName: 'one', description: { a: '1' } });
   const two = busybox.run('true', { ignoreCache: true, description: { b: '2' } });
