@@ -175,17 +175,17 @@ export interface Discover {
 export interface Registry {
   /** Asked first, in order: a URL or host, or the folder of an OCI layout. */
   readonly mirrors?: readonly string[];
-  /** Plain HTTP, or a certificate that nobody vouches for. */
+  /** Plain HTTP. Loopback hosts are reached so anyway. */
+  readonly http?: boolean;
+  /** Takes any certificate. */
   readonly insecure?: boolean;
-  /** A file of PEM certificates. */
-  readonly ca?: string;
 }
 
 export interface Run {
   /** Steps at once: a number, or a share of the processors such as `50%`. */
   readonly concurrency?: number | string;
-  /** What a failure stops: all else (`never`), what depends on it (`dependencies-successful`), nothing (`always`). */
-  readonly continue?: 'never' | 'dependencies-successful' | 'always' | boolean;
+  /** What a failure stops: all else (`never`), or only what depends on it (`dependencies-successful`). */
+  readonly continue?: 'never' | 'dependencies-successful' | boolean;
   /** The network of RUN steps where an image says nothing. */
   readonly network?: NetworkMode;
 }

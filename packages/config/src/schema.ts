@@ -148,12 +148,10 @@ const config: Readonly<Record<keyof Config, Check>> = {
       : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
   ),
   discover,
-  registries: record(
-    keys({ mirrors: list(text), insecure: flag, ca: text }, { meant: { mirror: 'mirrors', http: 'insecure' } }),
-  ),
+  registries: record(keys({ mirrors: list(text), http: flag, insecure: flag }, { meant: { mirror: 'mirrors' } })),
   run: keys({
     concurrency: textOrNumber,
-    continue: oneOf('never', 'dependencies-successful', 'always', true, false),
+    continue: oneOf('never', 'dependencies-successful', true, false),
     network: networks,
   }),
   cache: keys({ dir: text, maxSize: textOrNumber, maxAge: textOrNumber }),

@@ -1,0 +1,41 @@
+// Images written in TypeScript: a `define` function becomes LLB, once for each platform.
+import type { ImageConfig, RequestSource } from '@monokit/engine';
+import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci/platform';
+import { Failed } from '@monokit/engine/std/failed';
+import type { Defined, Image, Marshals } from './config.ts';
+import type { ConfigFailure } from './failure.ts';
+import type { ResolvedTarget } from './target.ts';
+
+/** Calls what the configuration gave and marshals what it gives. Rejects with whatever the function throws. */
+export async function definedSource(
+  target: ResolvedTarget,
+  define: NonNullable<Image['define']>,
+): Promise<RequestSource> {
+  const { id, args, labels } = target;
+  const platforms = target.platforms.length > 0 ? target.platforms.map(parsePlatform) : [hostPlatform()];
+  const images = await Promise.all(
+    platforms.map(async (platform) => {
+      const scope = { id, platform, args, ...(target.target !== undefined && { target: target.target }) };
+      const given: Defined = typeof define === 'function' ? await define(scope) : define;
+      const { state, config: written } = marshals(given) ? { state: given } : given;
+      if (!marshals(state)) {
+        const message = `${id}: define gave no State for ${formatPlatform(platform)}`;
+        throw new Failed<ConfigFailure>({ kind: 'define', id, message });
+      }
+      const { Labels, ...container } = written ?? {};
+      const allLabels = { ...Labels, ...labels };
+      const config: ImageConfig = {
+        architecture: platform.architecture,
+        os: platform.os,
+        ...(platform.variant && { variant: platform.variant }),
+        config: { ...container, ...(Object.keys(allLabels).length > 0 && { Labels: allLabels }) },
+      };
+      return { platform, definition: await state.marshal({ platform }), config };
+    }),
+  );
+  return { kind: 'definition', images };
+}
+
+function marshals(value: unknown): value is Marshals {
+  return typeof value === 'object' && value !== null && 'marshal' in value && typeof value.marshal === 'function';
+}

@@ -1,0 +1,176 @@
+// A settled image as the engine's input, by BuildKit's own names.
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExportRequest, SolveRequest } from '@monokit/engine';
+import { familiar, parseReference } from '@monokit/engine/oci/reference';
+import { definedSource } from './defined.ts';
+import { digestInLayout } from './layout.ts';
+import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
+
+/** What the client lends to the build of one image: what the engine's sessions are opened with. */
+export interface Lent {
+  readonly folders: Readonly<Record<string, { readonly root: string; readonly modes?: 'git' }>>;
+  /** Folders of OCI layouts. */
+  readonly layouts: Readonly<Record<string, string>>;
+  readonly secrets: readonly (
+    | { readonly kind: 'env'; readonly id: string; readonly name: string }
+    | { readonly kind: 'file'; readonly id: string; readonly path: string }
+  )[];
+  readonly ssh: readonly SshSpec[];
+}
+
+export interface RequestOptions {
+  /** A folder for Dockerfiles that are written in the configuration; they are kept by their content. */
+  readonly scratch: string;
+  /** Standard output, for outputs to `-`. */
+  readonly stdout: () => WritableStream<Uint8Array>;
+}
+
+export interface Requested {
+  /** Lacks only the session that lends what is in `lent`. */
+  readonly request: Omit<SolveRequest, 'session'>;
+  readonly lent: Lent;
+}
+
+/**
+ * The request for a target. Contexts that are other targets are inputs named by their ids. Throws
+ * `Failed<ConfigFailure>` for an OCI layout or a `define` function that gives nothing.
+ */
+export async function requestOf(target: ResolvedTarget, options: RequestOptions): Promise<Requested> {
+  const { id, recipe, entitlements, cacheFrom, cacheTo } = target;
+  const modes = target.reproducible ? ({ modes: 'git' } as const) : {};
+  const attrs: Record<string, string> = {};
+  const folders: Record<string, { readonly root: string; readonly modes?: 'git' }> = {};
+  const layouts: Record<string, string> = {};
+
+  if (target.context.kind === 'folder') folders.context = { root: target.context.path, ...modes };
+  else attrs.context = target.context.url;
+  for (const [name, context] of Object.entries(target.contexts)) {
+    const key = `context:${contextName(name)}`;
+    switch (context.kind) {
+      case 'folder': {
+        const local = name === 'context' || name === 'dockerfile' ? `named-${name}` : name;
+        folders[local] = { root: context.path, ...modes };
+        attrs[key] = `local:${local}`;
+        break;
+      }
+      case 'remote':
+        attrs[key] = context.url;
+        break;
+      case 'target':
+        attrs[key] = `input:${context.id}`;
+        break;
+      case 'image':
+        attrs[key] = `docker-image://${context.reference}`;
+        break;
+      case 'oci-layout': {
+        // Named by its path, so that images which share a layout share its layers' vertices.
+        const store = `layout-${createHash('sha256').update(context.path).digest('hex').slice(0, 12)}`;
+        layouts[store] = context.path;
+        attrs[key] = `oci-layout://${store}@${context.digest ?? digestInLayout(context.path, context.tag)}`;
+        break;
+      }
+    }
+  }
+  if (recipe.kind === 'dockerfile') {
+    folders.dockerfile = { root: recipe.folder };
+    attrs.filename = recipe.name;
+  } else if (recipe.kind === 'inline-dockerfile') {
+    folders.dockerfile = { root: writtenTo(options.scratch, recipe.text) };
+    attrs.filename = 'Dockerfile';
+    // The Dockerfile lies here even if the context does not.
+    if (target.context.kind === 'remote') attrs.dockerfilekey = 'dockerfile';
+  } else if (recipe.kind === 'remote-dockerfile') attrs.filename = recipe.path;
+
+  return {
+    request: {
+      id,
+      source:
+        recipe.kind === 'define'
+          ? await definedSource(target, recipe.define)
+          : { kind: 'frontend', frontend: 'dockerfile.v0', options: { ...frontendOptions(target), ...attrs } },
+      exports: exportsOf(target, options),
+      entitlements,
+      cacheFrom,
+      cacheTo,
+    },
+    lent: {
+      folders,
+      layouts,
+      secrets: target.secrets.map(({ id: secret, source }) => ({ id: secret, ...source })),
+      ssh: target.ssh,
+    },
+  };
+}
+
+/** Every name by which another image's `FROM` may mean this one: its id, and its tags short and in full. */
+export function namesOf({ id, tags, names }: Pick<ResolvedTarget, 'id' | 'tags' | 'names'>): readonly string[] {
+  if (id.includes('#')) return [];
+  const short = names.map((name) => familiar(parseReference(name)));
+  return [...new Set([id, ...tags, ...names, ...short, ...short.map((name) => name.replace(/:latest$/, ''))])];
+}
+
+function frontendOptions(target: ResolvedTarget): Record<string, string> {
+  const options: Record<string, string> = {};
+  const { args, labels, platforms, noCacheFilter, network, shmSize, sourceDateEpoch } = target;
+  for (const [name, value] of Object.entries(args)) options[`build-arg:${name}`] = value;
+  for (const [name, value] of Object.entries(labels)) options[`label:${name}`] = value;
+  if (sourceDateEpoch !== undefined) options['build-arg:SOURCE_DATE_EPOCH'] = sourceDateEpoch;
+  if (target.target !== undefined) options.target = target.target;
+  if (platforms.length > 0) options.platform = platforms.join(',');
+  if (target.noCache) options['no-cache'] = '';
+  else if (noCacheFilter.length > 0) options['no-cache'] = noCacheFilter.join(',');
+  if (target.pull) options['image-resolve-mode'] = 'pull';
+  if (network !== 'default') options['force-network-mode'] = network;
+  if (shmSize !== undefined) options['shm-size'] = String(shmSize);
+  const hosts = Object.entries(target.extraHosts).map(([host, address]) => `${host}=${address}`);
+  if (hosts.length > 0) options['add-hosts'] = hosts.join(',');
+  const ulimits = Object.entries(target.ulimits).map(([name, { soft, hard }]) => `${name}=${soft}:${hard}`);
+  if (ulimits.length > 0) options.ulimit = ulimits.join(',');
+  return options;
+}
+
+/** Where the result goes; into the engine's own store, under its tags, where nothing is said. */
+function exportsOf(target: ResolvedTarget, options: RequestOptions): readonly ExportRequest[] {
+  const outputs: readonly OutputSpec[] = target.outputs.length > 0 ? target.outputs : [{ type: 'image', attrs: {} }];
+  return outputs.flatMap(({ type, dest, attrs: written }): ExportRequest[] => {
+    if (type === 'cacheonly') return [];
+    const attrs: Record<string, string> = { ...timeAttrs(target) };
+    if (type !== 'tar' && type !== 'local') {
+      Object.assign(attrs, target.annotations);
+      if (target.tags.length > 0) attrs.name = target.tags.join(',');
+      if (target.reproducible) attrs['rewrite-timestamp'] = 'true';
+      if (type === 'registry') attrs.push = 'true';
+    }
+    Object.assign(attrs, written);
+    const kind = type === 'registry' ? 'image' : type;
+    if (dest === undefined) return [{ type: kind, attrs }];
+    if (dest === '-') return [{ type: kind, attrs, destination: { kind: 'stream', stream: options.stdout() } }];
+    const folder = type === 'local' || attrs.tar === 'false';
+    return [{ type: kind, attrs, destination: { kind: folder ? 'folder' : 'file', path: dest } }];
+  });
+}
+
+/** The frontend tells the exporters of SOURCE_DATE_EPOCH; they are told here where there is none, or no frontend. */
+function timeAttrs({ created, reproducible, sourceDateEpoch, recipe }: ResolvedTarget): Record<string, string> {
+  if (created === 'now') return { created: 'now' };
+  if (sourceDateEpoch === undefined) return reproducible ? { 'source-date-epoch': '0' } : {};
+  return recipe.kind === 'define' ? { 'source-date-epoch': sourceDateEpoch } : {};
+}
+
+/** As frontends look names up: short, and without `:latest`. */
+function contextName(name: string): string {
+  try {
+    return familiar(parseReference(name)).replace(/:latest$/, '');
+  } catch {
+    return name; // a stage may have a name that no image can have
+  }
+}
+
+function writtenTo(scratch: string, text: string): string {
+  const folder = join(scratch, createHash('sha256').update(text).digest('hex').slice(0, 32));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, 'Dockerfile'), text);
+  return folder;
+}

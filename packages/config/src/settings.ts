@@ -1,0 +1,82 @@
+// What a configuration says about the workspace as a whole.
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import type { Config, Registry } from './config.ts';
+import type { Problem } from './problem.ts';
+import { parseBytes, parseSeconds } from './quantity.ts';
+
+export interface Settings {
+  /** By host. Mirrors are URLs, hosts, or absolute folders of OCI layouts. */
+  readonly registries: Readonly<Record<string, Registry>>;
+  readonly run: {
+    /** Steps at once. */
+    readonly concurrency?: number;
+    /** What a failure doesn't reach is still built. */
+    readonly keepGoing?: boolean;
+  };
+  readonly cache: {
+    /** Absolute. */
+    readonly dir?: string;
+    /** Bytes. */
+    readonly maxSize?: number;
+    /** Seconds. */
+    readonly maxAge?: number;
+  };
+}
+
+/** Settings with their quantities read and their paths settled. */
+export function settingsOf(config: Config, root: string, report: (problem: Problem) => void): Settings {
+  const { run = {}, cache = {} } = config;
+  const quantity = (
+    path: readonly string[],
+    written: string | number | undefined,
+    read: (text: string | number) => number | undefined,
+    like: string,
+  ) => {
+    const value = written === undefined ? undefined : read(written);
+    if (written !== undefined && value === undefined) {
+      report({
+        code: 'config/wrong-value',
+        path,
+        message: `${path.join('.')} is ${JSON.stringify(written)}: write ${like}`,
+      });
+    }
+    return value;
+  };
+  const concurrency = quantity(
+    ['run', 'concurrency'],
+    run.concurrency,
+    readConcurrency,
+    'a number, or a share such as "50%"',
+  );
+  const maxSize = quantity(['cache', 'maxSize'], cache.maxSize, parseBytes, 'bytes, or a text such as "20GB"');
+  const maxAge = quantity(['cache', 'maxAge'], cache.maxAge, parseSeconds, 'seconds, or a text such as "30d"');
+  const keepGoing = run.continue === undefined ? undefined : run.continue !== false && run.continue !== 'never';
+  return {
+    registries: Object.fromEntries(
+      Object.entries(config.registries ?? {}).map(([host, registry]) => [
+        host,
+        { ...registry, ...(registry.mirrors && { mirrors: registry.mirrors.map((mirror) => mirrorOf(mirror, root)) }) },
+      ]),
+    ),
+    run: { ...(concurrency !== undefined && { concurrency }), ...(keepGoing !== undefined && { keepGoing }) },
+    cache: {
+      ...(cache.dir !== undefined && { dir: resolve(root, cache.dir) }),
+      ...(maxSize !== undefined && { maxSize }),
+      ...(maxAge !== undefined && { maxAge }),
+    },
+  };
+}
+
+function readConcurrency(written: string | number): number | undefined {
+  const share = typeof written === 'string' ? /^(\d+)%$/.exec(written.trim())?.[1] : undefined;
+  if (share !== undefined)
+    return Number(share) > 0 ? Math.max(1, Math.floor((availableParallelism() * Number(share)) / 100)) : undefined;
+  const number = Number(written);
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+/** A folder begins with `.` or `/`, as on the command line; all else is a host or URL. */
+function mirrorOf(mirror: string, root: string): string {
+  return mirror.startsWith('.') || isAbsolute(mirror) ? resolve(root, mirror) : mirror;
+}

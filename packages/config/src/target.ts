@@ -1,0 +1,103 @@
+// An image as it will be built: all names settled, all paths absolute, each value with where it came from.
+import type { Image, MatrixCell, NetworkMode } from './config.ts';
+import type { KeyPath } from './place.ts';
+
+export interface ResolvedTarget {
+  /** Unique in the workspace; `id#stage` for a stage that was asked for by itself. */
+  readonly id: string;
+  /** Its key in `images`, or the id it was discovered under: several ids share one in a matrix. */
+  readonly image: string;
+  readonly cell?: MatrixCell;
+  readonly description?: string;
+  readonly recipe: Recipe;
+  readonly context: ContextSource;
+  /** The stage to build; the last one unless said. */
+  readonly target?: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly contexts: Readonly<Record<string, NamedContext>>;
+  /** Ids of images that are built before it. Those that `contexts` name are not repeated here. */
+  readonly dependsOn: readonly string[];
+  /** As `os/arch[/variant]`, normalised; none means the machine's own. */
+  readonly platforms: readonly string[];
+  /** As written. */
+  readonly tags: readonly string[];
+  /** The tags in full, `docker.io/library/app:latest`: what a `FROM` is compared with. */
+  readonly names: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** By the exporter's attribute: `annotation.key`, `annotation-index.key`, … */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** None means that the image stays in the engine's own store. */
+  readonly outputs: readonly OutputSpec[];
+  readonly cacheFrom: readonly CacheSpec[];
+  readonly cacheTo: readonly CacheSpec[];
+  readonly noCache: boolean;
+  readonly noCacheFilter: readonly string[];
+  readonly pull: boolean;
+  readonly network: NetworkMode;
+  readonly secrets: readonly SecretSpec[];
+  readonly ssh: readonly SshSpec[];
+  readonly extraHosts: Readonly<Record<string, string>>;
+  /** Bytes. */
+  readonly shmSize?: number;
+  readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
+  readonly entitlements: readonly string[];
+  readonly reproducible: boolean;
+  readonly created: 'epoch' | 'now';
+  /** Unix seconds, or what the frontend derives them from (`context`, the name of a context or stage). */
+  readonly sourceDateEpoch?: string;
+  /** Where values came from, by key (`tags`) or, in maps, by key and name (`args.VERSION`). Not there: a default. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** What an image is made by. */
+export type Recipe =
+  | { readonly kind: 'dockerfile'; readonly folder: string; readonly name: string }
+  /** In a remote context, relative to it. */
+  | { readonly kind: 'remote-dockerfile'; readonly path: string }
+  | { readonly kind: 'inline-dockerfile'; readonly text: string }
+  | { readonly kind: 'define'; readonly define: NonNullable<Image['define']> };
+
+export type ContextSource =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'remote'; readonly url: string };
+
+export type NamedContext =
+  | ContextSource
+  /** Another image of the workspace. */
+  | { readonly kind: 'target'; readonly id: string }
+  | { readonly kind: 'image'; readonly reference: string }
+  /** An image in an OCI layout; the only one, or the one named `latest`, unless it has a tag or digest. */
+  | { readonly kind: 'oci-layout'; readonly path: string; readonly tag?: string; readonly digest?: string };
+
+export interface OutputSpec {
+  readonly type: 'image' | 'registry' | 'oci' | 'docker' | 'tar' | 'local' | 'cacheonly';
+  /** Absolute, or `-` for standard output. */
+  readonly dest?: string;
+  /** The exporter's other attributes by BuildKit's names. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface CacheSpec {
+  readonly type: string;
+  /** `src` and `dest` are absolute. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface SecretSpec {
+  readonly id: string;
+  readonly source: { readonly kind: 'file'; readonly path: string } | { readonly kind: 'env'; readonly name: string };
+}
+
+export interface SshSpec {
+  readonly id: string;
+  /** Keys or agent sockets, absolute; none means the agent of `SSH_AUTH_SOCK`. */
+  readonly paths: readonly string[];
+}
+
+export type Origin =
+  | { readonly kind: 'config'; readonly path: KeyPath }
+  /** As it was written: `api.args.VERSION=2`. */
+  | { readonly kind: 'set'; readonly text: string }
+  /** The Dockerfile that was found. */
+  | { readonly kind: 'discovered'; readonly file: string }
+  | { readonly kind: 'env'; readonly name: string };
