@@ -53,6 +53,11 @@ export class Layers implements Disposable {
     renameSync(changes, this.folder(id));
   }
 
+  /** All committed layers, in no order. */
+  list(): readonly LayerId[] {
+    return readdirSync(this.root).filter((name) => idPattern.test(name));
+  }
+
   async usage(layer: LayerId): Promise<Usage> {
     return this.#pool.run(measure, this.folder(layer));
   }
@@ -96,6 +101,8 @@ export class Layers implements Disposable {
     this.#lock.remove();
   }
 }
+
+const idPattern = /^[0-9a-z]{12}$/;
 
 function newId(): string {
   // Sixty bits in the letters and digits that need no escape anywhere.

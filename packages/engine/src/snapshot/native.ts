@@ -76,6 +76,10 @@ export class NativeSnapshotter implements Snapshotter {
     return this.#layers.folder(layer);
   }
 
+  list(): readonly LayerId[] {
+    return this.#layers.list();
+  }
+
   usage(layer: LayerId): Promise<{ readonly bytes: number; readonly inodes: number }> {
     return this.#layers.usage(layer);
   }

@@ -28,6 +28,10 @@ export class OverlaySnapshotter implements Snapshotter {
     return this.#layers.folder(layer);
   }
 
+  list(): readonly LayerId[] {
+    return this.#layers.list();
+  }
+
   usage(layer: LayerId): Promise<{ readonly bytes: number; readonly inodes: number }> {
     return this.#layers.usage(layer);
   }

@@ -25,6 +25,8 @@ export interface Snapshotter extends AsyncDisposable {
   folder(layer: LayerId): string;
   /** Bytes and inodes of one layer on disk. */
   usage(layer: LayerId): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /** All committed layers, in no order. */
+  list(): readonly LayerId[];
   /** Removes layers that nothing refers to any more. Removing what is gone already is no failure. */
   remove(layers: Iterable<LayerId>): Promise<void>;
 }
