@@ -236,7 +236,9 @@ test("an agent's socket is reached through one with its own owner and mode", asy
   const out = await rig.output(`stat -c "%F %u:%g %a" /agent; /node/node -e "${ask}"`, {
     mounts: [
       { kind: 'ssh', target: '/agent', socket: path, uid: 33, gid: 34, mode: 0o660 },
-      ...[bind('/lib'), bind('/lib64'), bind(dirname(process.execPath), '/node')],
+      bind('/lib'),
+      bind('/lib64'),
+      bind(dirname(process.execPath), '/node'),
     ],
   });
   assert.equal(out, 'socket 33:34 660\nI am the agent\n');

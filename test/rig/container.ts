@@ -133,7 +133,14 @@ export function makeBusyboxTree(folder: string): void {
 }
 
 /** Whatever of a lease can still be seen on this machine. */
-export function leftOf({ runFolder, leaseId }: { readonly runFolder: string; readonly leaseId: string }): string[] {
+export function leftOf(lease: { readonly runFolder: string; readonly leaseId: string }): string[] {
+  const { runFolder } = lease;
+  const folders = existsSync(runFolder) ? readdirSync(runFolder).map((name) => join(runFolder, name)) : [];
+  return [...aliveOf(lease), ...folders];
+}
+
+/** What of it is not just files: mounts, cgroups, processes. */
+export function aliveOf({ runFolder, leaseId }: { readonly runFolder: string; readonly leaseId: string }): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(runFolder));
@@ -153,6 +160,5 @@ export function leftOf({ runFolder, leaseId }: { readonly runFolder: string; rea
         return []; // it has ended
       }
     });
-  const folders = existsSync(runFolder) ? readdirSync(runFolder).map((name) => join(runFolder, name)) : [];
-  return [...mounts, ...new Set(groups), ...processes, ...folders];
+  return [...mounts, ...new Set(groups), ...processes];
 }

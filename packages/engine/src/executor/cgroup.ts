@@ -1,16 +1,6 @@
 // Control groups as files, on v2, on v1 and on hybrid machines (v1 with a v2 hierarchy that holds processes only). Each
 // build has one group, named by its lease, and each of its containers one below it.
-import {
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -41,16 +31,26 @@ export function findCgroups(mounts: string = readFileSync('/proc/self/mounts', '
 
 /** Makes the group `path` in every hierarchy. Where that is refused, as in many containers, gives `none`. */
 export function openGroup(cgroups: Cgroups, path: string): Cgroups {
-  try {
-    for (const folder of folders(cgroups, path)) mkdirSync(folder, { recursive: true });
-    return cgroups;
-  } catch (error) {
-    if (!refused.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return { kind: 'none', hierarchies: [], reason: `cgroups may not be written: ${(error as Error).message}` };
+  for (let tries = 0; ; tries++) {
+    try {
+      for (const folder of folders(cgroups, path)) mkdirSync(folder, { recursive: true });
+      return cgroups;
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (!refused.has(code)) throw error;
+      // Another engine may have removed the empty group of all between two of ours.
+      if (code === 'ENOENT' && tries < 3) continue;
+      return { kind: 'none', hierarchies: [], reason: `cgroups may not be written: ${message}` };
+    }
   }
 }
 
 const refused = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT']);
+
+/** Removes the group of all leases where it has none. */
+export function removeGroupOfAll(cgroups: Cgroups): void {
+  for (const folder of folders(cgroups, groupOfAll)) tryRemove(folder);
+}
 
 /** The group's folders that exist or may come to exist. */
 function folders({ hierarchies }: Cgroups, path: string): string[] {
@@ -116,16 +116,6 @@ function tree(folder: string): string[] {
   return [...entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => tree(join(folder, name))), folder];
 }
 
-/** Groups directly below `path`, in whatever hierarchy. */
-export function groupsBelow(cgroups: Cgroups, path: string): string[] {
-  const names = folders(cgroups, path)
-    .filter((folder) => statSync(folder, { throwIfNoEntry: false }))
-    .flatMap((folder) => readdirSync(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-  return [...new Set(names)];
-}
-
 function processesOf(group: string): number[] {
   // 0 is a process outside of this pid namespace; a threaded group refuses to be read.
   return (tryRead(join(group, 'cgroup.procs')) ?? '')
@@ -165,7 +155,7 @@ function tryRemove(group: string): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return true;
-    if (code === 'EBUSY') return false;
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bridge } from './bridge.ts';
-import { findCgroups, killGroup, killProcess, removeGroup } from './cgroup.ts';
+import { findCgroups, killGroup, killProcess, removeGroup, removeGroupOfAll } from './cgroup.ts';
 import { checkLeaseId, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
 import { removeWithMounts } from './mount-table.ts';
 import { killFirstProcess } from './runc.ts';
@@ -27,6 +27,7 @@ export async function cleanDead(runFolder: string, leaseIds: Iterable<string>): 
     await Bridge.cleanUp(leaseId, folder);
     removeWithMounts(folder);
   }
+  removeGroupOfAll(cgroups);
 }
 
 /** The leases that have a folder here, whether their owners live or not. */

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { unmount, unmountFlags } from '../sys/mount.ts';
+import { unmountFlags, unmountIfMounted } from '../sys/mount.ts';
 
 /** Mount points at or below a folder, deepest and newest first. */
 export function mountsBelow(folder: string): string[] {
@@ -18,7 +18,7 @@ export function removeWithMounts(folder: string): void {
 
 /** Takes every mount at or below a folder away, in use or not. Throws if one is left: nothing below may be removed then. */
 function unmountBelow(folder: string): void {
-  for (const path of mountsBelow(folder)) unmount(path, unmountFlags.detach | unmountFlags.nofollow);
+  for (const path of mountsBelow(folder)) unmountIfMounted(path, unmountFlags.detach | unmountFlags.nofollow);
   const left = mountsBelow(folder);
   if (left.length > 0) throw new Error(`still mounted: ${left.join(', ')}`);
 }

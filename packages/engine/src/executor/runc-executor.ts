@@ -212,6 +212,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     if (lease) {
       stack.use(lease.watchdog);
       stack.defer(() => removeWithMounts(lease.folder));
+      stack.defer(() => removeGroupOfAll(lease.cgroups));
       for (const group of this.#groups) stack.defer(() => removeGroup(lease.cgroups, group));
     }
     if (this.#vault) stack.use(this.#vault);
