@@ -30,7 +30,11 @@ export interface Cache {
   /** The trees on top of each other, as MergeOp does. */
   merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef>;
   /** What `upper` changes of `lower`, as DiffOp does. */
-  diff(lower: ImmutableRef | undefined, upper: ImmutableRef | undefined, options: RefOptions & Work): Promise<ImmutableRef>;
+  diff(
+    lower: ImmutableRef | undefined,
+    upper: ImmutableRef | undefined,
+    options: RefOptions & Work,
+  ): Promise<ImmutableRef>;
   /** The folder of a cache mount (RUN --mount=type=cache), held with its sharing mode until disposed. */
   cacheMount(id: string, options: CacheMountOptions & Work): Promise<CacheMountHold>;
   /** Empties a cache mount (`--no-cache`). */

@@ -68,6 +68,11 @@ export class DiskStore implements Store {
     return this.use(digest);
   }
 
+  /** The content's size in bytes if it is here, without counting as a use. */
+  size(digest: Digest): number | undefined {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size;
+  }
+
   /** `stat` at once. */
   use(digest: Digest): number | undefined {
     const path = this.path(digest);

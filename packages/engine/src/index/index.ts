@@ -48,6 +48,8 @@ export interface Index extends AsyncDisposable {
   /** The table of this name, made when it is not there. The same name gives the same table. */
   table<V>(name: string): Table<V>;
   links(name: string): Links;
+  /** Lets the reads that follow see all that was committed until now. Within one turn of the event loop they may look at an earlier moment. */
+  refresh(): void;
   /**
    * Runs `body` alone among all writers of all processes and keeps what it wrote, or nothing if it throws. Reads inside
    * see its own writes. Neighbouring calls share one flush to the disk; once the promise resolves, the writes are seen
@@ -81,6 +83,7 @@ export function openIndex(path: string): Index {
   return {
     table: <V>(name: string): Table<V> => tableOf<V>(database(name, 'msgpack'), gate),
     links: (name) => linksOf(database(name, 'ordered-binary'), gate),
+    refresh: () => root?.resetReadTxn(),
     writeSync,
     write: (body) => batch.add(body),
     [Symbol.asyncDispose]: async () => {

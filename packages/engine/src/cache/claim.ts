@@ -1,0 +1,15 @@
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import { lock } from '../std/lock.ts';
+
+/** Lets one at a time work on what a name stands for, in this process and all others that have the cache open. */
+export type Claims = (name: string, options: { readonly signal: AbortSignal }) => Promise<AsyncDisposable>;
+
+/** Claims as kernel locks in `folder`: they die with their owner, and leave no file behind where it lets go. */
+export function claimsIn(folder: string): Claims {
+  return async (name, { signal }) => {
+    const path = join(folder, hash('sha256', name, 'hex').slice(0, 32));
+    const held = await lock(path, { signal });
+    return { [Symbol.asyncDispose]: async () => held.remove() };
+  };
+}

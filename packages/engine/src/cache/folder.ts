@@ -1,0 +1,98 @@
+// The one folder that holds all state. Any number of processes have it open at once.
+//
+//   layout             which version of this list it is
+//   index.mdb          what is known (room index)
+//   content/           blobs of images and layers (room content)
+//   layers/            trees (room snapshot)
+//   mounts/            folders of cache mounts
+//   leases/ locks/     who is alive, and who works on what
+//   reserve            room for removing things when the disk is full
+import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Failed } from '../std/failed.ts';
+import { asDiskFull } from '../std/disk-full.ts';
+import { uniqueName } from '../std/temp.ts';
+import type { CacheFailure } from './failure.ts';
+import { restoreReserve } from './reserve.ts';
+
+/** Raised whenever an older monokit would misread what a newer one writes. */
+const layout = '1';
+
+export interface CacheFolder {
+  /** Absolute. */
+  readonly path: string;
+  readonly index: string;
+  readonly content: string;
+  readonly layers: string;
+  readonly mounts: string;
+  readonly leases: string;
+  readonly locks: string;
+}
+
+/** Where the cache is: what was asked for, else `MONOKIT_CACHE_DIR`, else `monokit` in the user's XDG cache folder. */
+export function cachePath({
+  asked,
+  env = process.env,
+}: { readonly asked?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {}): string {
+  const given = asked ?? env['MONOKIT_CACHE_DIR'];
+  if (given) return resolve(given);
+  const xdg = env['XDG_CACHE_HOME'];
+  // The XDG specification: a path that is not absolute is to be ignored.
+  return join(xdg && isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.cache'), 'monokit');
+}
+
+/** Makes the folder if it is not there, for this user alone, and checks that it is one that we understand. */
+export function openFolder(path: string): CacheFolder {
+  const at = (name: string) => join(path, name);
+  const folder = {
+    path,
+    index: at('index.mdb'),
+    content: at('content'),
+    layers: at('layers'),
+    mounts: at('mounts'),
+    leases: at('leases'),
+    locks: at('locks'),
+  };
+  try {
+    const found = readLayout(at('layout')) ?? make(folder, at('layout'));
+    if (found === layout) return folder;
+    const message = `${path} was made by another version of monokit (layout ${found}, this one knows ${layout}); choose another cache folder`;
+    throw new Failed<CacheFailure>({ kind: 'cache-layout', path, layout: found, message });
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    const full = asDiskFull(error, path);
+    if (full !== error) throw full;
+    const message = `cannot use the cache folder ${path}: ${(error as Error).message}; choose another one with --cache-dir`;
+    throw new Failed<CacheFailure>({ kind: 'cache-folder', path, message }, { cause: error });
+  }
+}
+
+function readLayout(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The layout's file comes last and at once, so that a folder that has it has everything. */
+function make(folder: CacheFolder, file: string): string {
+  mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+  if ((statSync(folder.path).mode & 0o077) !== 0) chmodSync(folder.path, 0o700);
+  for (const path of [folder.content, folder.layers, folder.mounts, folder.leases, folder.locks]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  restoreReserve(folder.path);
+  const temporary = `${file}.${uniqueName()}`;
+  writeFileSync(temporary, `${layout}\n`, { mode: 0o600 });
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was first
+  } finally {
+    unlinkSync(temporary);
+  }
+  return readLayout(file)!;
+}

@@ -1,0 +1,169 @@
+// Removing what nobody needs, in BuildKit's order (DMN-019): what has children goes after them; under a limit of bytes
+// one record at a time, the least and longest ago used first. A record goes first, then what only it needed: layers,
+// blobs. Whoever is killed in between leaves things that nothing names, which the next one removes.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '../oci/digest.ts';
+import type { LayerId } from '../snapshot/snapshotter.ts';
+import { lock } from '../std/lock.ts';
+import type { PrunePolicy, UsageRecord } from './api.ts';
+import type { CacheMounts } from './cache-mounts.ts';
+import type { Images } from './images.ts';
+import { liveLeases } from './lease.ts';
+import type { Parts } from './parts.ts';
+import { type LayerKey, original, type Records } from './records.ts';
+import { contentOf } from './reach.ts';
+import { releaseReserve, restoreReserve } from './reserve.ts';
+import { heldElsewhere, usage } from './usage.ts';
+
+interface Others {
+  readonly mounts: CacheMounts;
+  readonly images: Images;
+  readonly signal: AbortSignal;
+}
+
+/** Removes what the policy lets go and nobody uses. Gives the records that went. One process prunes at a time. */
+export async function prune(parts: Parts, policy: PrunePolicy, others: Others): Promise<readonly UsageRecord[]> {
+  const { signal } = others;
+  using _one = await lock(join(parts.folder.locks, 'prune'), { signal });
+  // Removing needs a little room too; where there is none left, this is it.
+  releaseReserve(parts.folder.path);
+  try {
+    await sweep(parts, others);
+    const rows = new Map((await usage(parts, others)).map((row) => [row.id, row]));
+    const gone: UsageRecord[] = [];
+    let total = rows.values().reduce((sum, { shared, size }) => sum + (shared ? 0 : size), 0);
+    for (;;) {
+      signal.throwIfAborted();
+      if (policy.keepStorage !== undefined && total <= policy.keepStorage) break;
+      const candidates = choose(rows, policy);
+      if (candidates.length === 0) break;
+      for (const row of policy.keepStorage === undefined ? candidates : candidates.slice(0, 1)) {
+        rows.delete(row.id);
+        if (!(await take(parts, row, others))) continue;
+        gone.push(row);
+        if (!row.shared) total -= row.size;
+      }
+    }
+    await sweep(parts, others);
+    return gone;
+  } finally {
+    restoreReserve(parts.folder.path);
+  }
+}
+
+/** What may go now, in the order in which it goes. */
+function choose(rows: ReadonlyMap<string, UsageRecord>, policy: PrunePolicy): UsageRecord[] {
+  const parents = new Set(rows.values().flatMap((row) => row.parents));
+  const cutOff = policy.keepDuration === undefined ? Infinity : Date.now() - policy.keepDuration;
+  const candidates = [...rows.values()].filter((row) => {
+    if (row.inUse || parents.has(row.id)) return false;
+    const special = row.recordType === 'internal' || row.recordType === 'frontend' || row.shared;
+    if (special && !policy.all) return false;
+    if (policy.types && !policy.types.includes(row.recordType)) return false;
+    return (row.lastUsedAt ?? 0) <= cutOff;
+  });
+  return byWorth(candidates);
+}
+
+/** The least worth keeping first: by the ranks of last use and of number of uses, each as a share of the highest. */
+function byWorth(rows: readonly UsageRecord[]): UsageRecord[] {
+  const lastUsed = ranks(rows.map((row) => row.lastUsedAt ?? 0));
+  const used = ranks(rows.map((row) => row.usageCount));
+  const worth = (row: UsageRecord) => lastUsed(row.lastUsedAt ?? 0) + used(row.usageCount);
+  const worths = new Map(rows.map((row) => [row, worth(row)]));
+  return rows.toSorted((a, b) => worths.get(a)! - worths.get(b)! || (a.id < b.id ? -1 : 1));
+}
+
+function ranks(values: readonly number[]): (value: number) => number {
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  const rank = new Map(distinct.map((value, i) => [value, i]));
+  return (value) => (distinct.length > 1 ? rank.get(value)! / (distinct.length - 1) : 0);
+}
+
+/** Removes one record unless somebody took hold of it meanwhile (see lease.ts for why this order). */
+async function take(parts: Parts, row: UsageRecord, { mounts }: Others): Promise<boolean> {
+  if (row.recordType === 'exec.cachemount' && row.mutable) return mounts.remove(row.id.slice('mount-'.length));
+  const { index, records, lease } = parts;
+  const marked = await index.write(() => {
+    const record = records.refs.get(row.id);
+    if (record) records.refs.put(row.id, { ...record, going: true });
+    return record !== undefined;
+  });
+  if (!marked) return false;
+  const held = lease.holds(row.id) || heldElsewhere(parts).has(row.id);
+  return index.write(() => {
+    const record = records.refs.get(row.id);
+    // Without the mark, somebody made the same ref anew.
+    if (!record?.going) return false;
+    if (!held) return records.refs.remove(row.id);
+    const { going: _, ...kept } = record;
+    records.refs.put(row.id, kept);
+    return false;
+  });
+}
+
+/** Removes layers and blobs that no record, image or living process has a claim to. */
+async function sweep(parts: Parts, { images }: Others): Promise<void> {
+  // What a living process has made and not yet written down is younger than that process.
+  const others = [...liveLeases(parts.folder.leases, parts.lease)];
+  const oldest = Math.min(parts.lease.since, ...others.map(({ since }) => since));
+  const now = Date.now();
+  const { needed, dropped } = await forget(parts);
+  const snapshotter = await parts.snapshotter();
+  const unknown = snapshotter
+    .list()
+    .filter((id) => !needed.snapshots.has(id) && changedAt(snapshotter.folder(id)) < oldest);
+  await snapshotter.remove([...dropped.snapshots, ...unknown]);
+  const imaged = await contentOf(images, parts.content);
+  for await (const { digest, usedAt } of parts.content.list()) {
+    if (needed.blobs.has(digest) || imaged.has(digest)) continue;
+    const before = dropped.blobs.has(digest) ? now : oldest;
+    if (usedAt < before) await parts.content.remove(digest, { before });
+  }
+}
+
+interface Things {
+  readonly snapshots: Set<LayerId>;
+  readonly blobs: Set<Digest>;
+}
+
+/** Forgets the layers that no ref needs. Gives what is still needed, and what was only needed by those. */
+async function forget({ index, records }: Parts): Promise<{ readonly needed: Things; readonly dropped: Things }> {
+  return index.write(() => {
+    const layers = neededLayers(records);
+    const needed: Things = { snapshots: new Set(), blobs: new Set() };
+    const dropped: Things = { snapshots: new Set(), blobs: new Set() };
+    for (const [key, { snapshot, blob }] of [...records.layers.entries()]) {
+      const things = layers.has(key) ? needed : dropped;
+      if (snapshot !== undefined) things.snapshots.add(snapshot);
+      if (blob) things.blobs.add(blob.descriptor.digest);
+      if (things === dropped) records.layers.remove(key);
+    }
+    for (const [name, { descriptor }] of [...records.blobs.entries()]) {
+      const things = layers.has(name.slice(0, name.indexOf('|'))) ? needed : dropped;
+      things.blobs.add(descriptor.digest);
+      if (things === dropped) records.blobs.remove(name);
+    }
+    for (const id of needed.snapshots) dropped.snapshots.delete(id);
+    return { needed, dropped };
+  });
+}
+
+/** The layers of all refs, and those that their blobs are packed against. */
+function neededLayers({ refs, layers }: Records): ReadonlySet<LayerKey> {
+  const needed = new Set<LayerKey>();
+  const visited = new Set<LayerKey>();
+  for (const key of [...refs.entries()].flatMap(([, record]) => record.layers)) {
+    if (visited.has(key)) continue;
+    visited.add(key);
+    const from = original(key);
+    needed.add(key).add(from);
+    for (const below of layers.get(from)?.below ?? []) needed.add(below).add(original(below));
+  }
+  return needed;
+}
+
+function changedAt(folder: string): number {
+  return statSync(folder, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+}

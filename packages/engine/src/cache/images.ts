@@ -1,0 +1,54 @@
+import type { DiskStore } from '../content/disk.ts';
+import type { Index, Table } from '../index/index.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { normalised, parseReference } from '../oci/reference.ts';
+
+/** An image that stays here under a name. */
+export interface KeptImage {
+  /** Normalised: `docker.io/library/app:latest`. */
+  readonly name: string;
+  /** Its manifest or index, which is in the cache's content. */
+  readonly descriptor: Descriptor;
+  /** When the name was given, in milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** The images that stay in the cache under their names. As long as a name is here, so is all its content. */
+export class Images {
+  readonly #index: Index;
+  readonly #content: DiskStore;
+  readonly #table: Table<Omit<KeptImage, 'name'>>;
+
+  constructor(index: Index, content: DiskStore) {
+    this.#index = index;
+    this.#content = content;
+    this.#table = index.table('images');
+  }
+
+  /** Gives an image a name, taking it from the one that had it. All its content is in the store already. */
+  async put(name: string, descriptor: Descriptor): Promise<void> {
+    const key = normalised(parseReference(name));
+    if (this.#content.use(descriptor.digest) === undefined) {
+      throw new Error(`the image ${key} cannot be kept: ${descriptor.digest} is not in the store`);
+    }
+    await this.#index.write(() => this.#table.put(key, { descriptor, createdAt: Date.now() }));
+  }
+
+  /** The image of this name; throws a `TypeError` if it is none. */
+  get(name: string): KeptImage | undefined {
+    const key = normalised(parseReference(name));
+    const kept = this.#table.get(key);
+    return kept && { name: key, ...kept };
+  }
+
+  /** Takes the name away; the content goes at the next prune if nothing else needs it. Says whether there was one. */
+  async remove(name: string): Promise<boolean> {
+    const key = normalised(parseReference(name));
+    return this.#index.write(() => this.#table.remove(key));
+  }
+
+  /** All of them, in the order of their names. */
+  *list(): Generator<KeptImage> {
+    for (const [name, kept] of this.#table.entries()) yield { name, ...kept };
+  }
+}
