@@ -8,7 +8,15 @@ import { goQuote } from '../std/go-quote.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import { uniqueName } from '../std/temp.ts';
 import { ownCapabilities } from './capabilities.ts';
-import { findCgroups, killGroup, openGroup, outOfMemoryKills, removeGroup, type Cgroups } from './cgroup.ts';
+import {
+  findCgroups,
+  killGroup,
+  openGroup,
+  outOfMemoryKills,
+  removeGroup,
+  removeGroupOfAll,
+  type Cgroups,
+} from './cgroup.ts';
 import { readyMounts } from './container-mounts.ts';
 import { requireEmulation } from './emulator.ts';
 import type { Container, Executor, Process, ProcessIo } from './executor.ts';
