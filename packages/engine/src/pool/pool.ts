@@ -35,6 +35,8 @@ class ThreadPool implements Pool {
   readonly #threads: number;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  /** What workers have yet to answer, also where nobody waits for it any more. */
+  readonly #orders = new Set<Promise<Answer>>();
   #piscina: Promise<Piscina> | undefined;
 
   constructor(threads: number) {
@@ -66,7 +68,10 @@ class ThreadPool implements Pool {
     };
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const answer: Answer = await Promise.race([piscina.run(order) as Promise<Answer>, left.promise]);
+      const run = piscina.run(order) as Promise<Answer>;
+      this.#orders.add(run);
+      void run.catch(() => {}).then(() => this.#orders.delete(run));
+      const answer: Answer = await Promise.race([run, left.promise]);
       if (answer.kind === 'done') return answer.value as R;
       if (Atomics.load(word, 0) === state.aborted) throw signal.reason;
       throw errorOf(answer.error);
@@ -78,6 +83,7 @@ class ThreadPool implements Pool {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException('the pool was closed', 'AbortError'));
     await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#orders);
     await (await this.#piscina)?.destroy();
   }
 }
