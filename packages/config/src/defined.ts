@@ -16,8 +16,8 @@ export async function definedSource(
   const images = await Promise.all(
     platforms.map(async (platform) => {
       const scope = { id, platform, args, ...(target.target !== undefined && { target: target.target }) };
-      const given: Defined = typeof define === 'function' ? await define(scope) : define;
-      const { state, config: written } = marshals(given) ? { state: given } : given;
+      const given: Defined | undefined = typeof define === 'function' ? await define(scope) : define;
+      const { state, config: written } = marshals(given) ? { state: given } : (given ?? {});
       if (!marshals(state)) {
         const message = `${id}: define gave no State for ${formatPlatform(platform)}`;
         throw new Failed<ConfigFailure>({ kind: 'define', id, message });

@@ -38,6 +38,8 @@ export function imageLayers(
   const found = new Map(discovered.map((one) => [one.id, one]));
   const ids = [...new Set([...found.keys(), ...Object.keys(images)])];
 
+  const rounds = new Set<string>();
+
   const layersOf = (id: string, heirs: readonly string[]): readonly Layer[] => {
     const layers: Layer[] = [];
     const one = found.get(id);
@@ -51,8 +53,11 @@ export function imageLayers(
         const message = `${id} inherits from ${JSON.stringify(parent)}, which is no image`;
         report({ code: 'config/unknown-image', path, message, ...suggestion(parent, ids) });
       } else if (chain.includes(parent)) {
-        const round = [...chain.slice(chain.indexOf(parent)), parent].join(' → ');
-        report({ code: 'config/cycle', path, message: `images inherit from each other: ${round}` });
+        const round = chain.slice(chain.indexOf(parent));
+        const key = round.toSorted().join();
+        const message = `images inherit from each other: ${[...round, parent].join(' → ')}`;
+        if (!rounds.has(key)) report({ code: 'config/cycle', path, message });
+        rounds.add(key);
       } else layers.push(...layersOf(parent, chain).map(withoutOwn));
     }
     layers.push({ image, origin: (path) => ({ kind: 'config', path: ['images', id, ...path] }) });

@@ -22,9 +22,13 @@ export function combinationsOf({ include = [], exclude = [], ...axes }: Matrix):
   return [...cells, ...added];
 }
 
-/** The name of a combination where none is written: the values joined, or undefined if one of them is an object. */
-export function nameOfCell(id: string, cell: MatrixCell): string | undefined {
-  const values = Object.values(cell);
+/**
+ * The name of a combination where none is written: the values of the lists joined (all of its values, for one that only
+ * `include` made). Undefined if one of them is an object.
+ */
+export function nameOfCell(id: string, cell: MatrixCell, matrix: Matrix): string | undefined {
+  const named = Object.keys(cell).filter((key) => Object.hasOwn(matrix, key) && key !== 'include' && key !== 'exclude');
+  const values = (named.length > 0 ? named : Object.keys(cell)).map((key) => cell[key]);
   if (values.some((value) => typeof value === 'object')) return undefined;
   return [id, ...values.map((value) => String(value).replace(/[^A-Za-z0-9_.-]+/g, '-'))].join('-');
 }

@@ -19,7 +19,9 @@ export function selected(
     const stage = hash < 0 ? undefined : selector.slice(hash + 1);
     const ids = groups.get(name) ?? matching(name, targets);
     if (ids.length === 0 && !(name === 'all' && targets.size === 0)) {
-      const known = ['all', ...targets.keys(), ...groups.keys(), ...[...targets.values()].map(({ image }) => image)];
+      const known = [
+        ...new Set(['all', ...targets.keys(), ...groups.keys(), ...[...targets.values()].map(({ image }) => image)]),
+      ];
       const hint =
         suggestion(name, known).hint ?? (known.length <= 13 ? `there is ${known.slice(1).join(', ')}` : undefined);
       const what = /[*?]/.test(name)

@@ -4,7 +4,7 @@ import { normalised, parseReference } from '@monokit/engine/oci/reference';
 import { nearest } from '@monokit/engine/std/nearest';
 import { join } from 'node:path';
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
-import { readContext, readNamedContext } from './contexts.ts';
+import { isRemote, readContext, readNamedContext } from './contexts.ts';
 import { listOf, type Layered } from './layers.ts';
 import type { KeyPath } from './place.ts';
 import type { Problem } from './problem.ts';
@@ -78,6 +78,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
   if (created === 'now' && keys.reproducible) {
     options.report(problemAt(['created'], { origins, id, message: 'an image made "now" is not reproducible' }));
   }
+  if (keys.define) for (const { path, message } of notForDefined(keys)) attempt(path, () => complain(message));
   const entitlements = each('entitlements', keys.entitlements, (name) =>
     oneOf(name, ['network.host', 'security.insecure']),
   );
@@ -156,6 +157,30 @@ function recipeOf({ define, dockerfileInline, dockerfile = 'Dockerfile' }: Image
   const path = dockerfile.startsWith('/') ? dockerfile : join(context.path, dockerfile);
   const slash = path.lastIndexOf('/');
   return { kind: 'dockerfile', folder: path.slice(0, slash) || '/', name: path.slice(slash + 1) };
+}
+
+/** Keys that tell a Dockerfile's frontend something; a `State` says these things itself. */
+const frontendKeys = ['noCache', 'noCacheFilter', 'pull', 'network', 'shmSize', 'ulimits', 'extraHosts'] as const;
+
+function* notForDefined(keys: Image): Generator<{ readonly path: KeyPath; readonly message: string }> {
+  for (const key of frontendKeys) {
+    if (keys[key] === undefined) continue;
+    yield { path: [key], message: `${key} means nothing for an image with define: its State says such things itself` };
+  }
+  for (const [name, written] of Object.entries(keys.contexts ?? {})) {
+    if (!isRemote(written) && !/^(?:target|docker-image|oci-layout):/.test(written)) continue;
+    yield { path: ['contexts', name], message: `an image with define can name folders in contexts, not ${written}` };
+  }
+  if (keys.sourceDateEpoch !== undefined && !/^\d+$/.test(String(keys.sourceDateEpoch))) {
+    yield {
+      path: ['sourceDateEpoch'],
+      message: 'sourceDateEpoch must be a number of seconds for an image with define',
+    };
+  }
+}
+
+function complain(message: string): never {
+  throw new TypeError(message);
 }
 
 /** Build arguments as texts. One of null is passed by its name: the environment's value, or nothing. */

@@ -48,7 +48,9 @@ export function readSecret(
   written: string | Secret,
   { root, env }: { readonly root: string; readonly env: NodeJS.ProcessEnv },
 ): SecretSpec {
-  const given = Object.fromEntries(pairsOf(written));
+  const given = Object.fromEntries(
+    typeof written === 'string' && !written.includes('=') ? [['id', written]] : pairsOf(written),
+  );
   const { id = '', type, env: name = given.variable, ...files } = given;
   const file = files.src ?? files.source;
   const unknown = Object.keys(given).find((key) => !['id', 'type', 'env', 'variable', 'src', 'source'].includes(key));
