@@ -56,7 +56,8 @@ class RefContentHash implements ContentHash {
   }
 
   forget(id: RefId): void {
-    for (const key of [...this.#table.keys({ prefix: `${id}|` })]) this.#table.remove(key);
+    const keys = Array.from(this.#table.keys({ prefix: `${id}|` }));
+    for (const key of keys) this.#table.remove(key);
   }
 
   async #one(ref: ImmutableRef, selector: Selector, work: Work): Promise<Digest> {

@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import { fsPath, type BytePath } from '../std/byte-path.ts';
 import { readNames } from '../std/names.ts';
+import { isMark } from '../snapshot/copy.ts';
 import { getXattr, listXattrs } from '../sys/xattr.ts';
 import { fileDigest } from './content-hash/file-digest.ts';
 import { header, type Xattr } from './content-hash/header.ts';
@@ -78,12 +79,19 @@ class MountedNode implements TreeNode {
       ...this.attributes(),
       kind: this.kind,
       target: this.target,
-      xattrs: readXattrs(this.hostPath),
+      xattrs: this.xattrs(),
     });
     if (this.kind !== 'file' || this.#stats.size === 0n) return digestOf(head);
     this.#budget?.spend({ bytes: Number(this.#stats.size) });
     return fileDigest(this.hostPath, head).digest;
   }
+
+  xattrs(): readonly Xattr[] {
+    return readXattrs(this.hostPath);
+  }
+
+  /** A mounted tree does not change. */
+  verify(): void {}
 
   attributes(): Attributes {
     const { mode, uid, gid, size, mtimeNs, rdev, nlink, dev, ino } = this.#stats;
@@ -115,10 +123,14 @@ const kinds: readonly (NodeKind | undefined)[] = Object.assign([], {
   12: 'socket',
 });
 
-/** The extended attributes of the path itself. One that vanishes while we look is left out. */
+/**
+ * The extended attributes of the path itself, without the marks of what its layers lie in. One that vanishes while we
+ * look is left out.
+ */
 export function readXattrs(path: BytePath): Xattr[] {
   const xattrs: Xattr[] = [];
   for (const name of listXattrs(fsPath(path))) {
+    if (isMark(name)) continue;
     const value = getXattr(fsPath(path), name);
     if (value) xattrs.push({ name, value });
   }

@@ -3,6 +3,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { textOf, type BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';
+import type { Xattr } from './content-hash/header.ts';
 
 export type NodeKind = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
 
@@ -22,6 +23,10 @@ export interface TreeNode {
   readonly hostPath: BytePath;
   /** Owner, mode and times as they are in the tree, which for a client's folder are not those on disk. */
   attributes(): Attributes;
+  /** Extended attributes that a copy takes along. */
+  xattrs(): readonly Xattr[];
+  /** Throws if the entry is no longer what `attributes` said; called after its content was copied. */
+  verify(): void;
 }
 
 export interface Attributes {
@@ -103,4 +108,17 @@ export interface HostTree {
    * must have no effects.
    */
   answer<T>(question: (root: TreeNode) => T, options: { readonly signal: AbortSignal }): Promise<T>;
+  /** The tree as another thread can open it, with what was seen of it so far. */
+  portable(): PortableTree;
+}
+
+/** A tree on its way to another thread, where `module` exports `openTree`, which makes the root out of `data`. */
+export interface PortableTree {
+  readonly module: string;
+  readonly data: unknown;
+}
+
+export async function openPortable({ module, data }: PortableTree): Promise<TreeNode> {
+  const { openTree } = (await import(module)) as { readonly openTree: (data: unknown) => TreeNode };
+  return openTree(data);
 }

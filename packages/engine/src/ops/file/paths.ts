@@ -17,8 +17,14 @@ export function actionPath(text: string): BytePath {
  * The paths that a path with wildcards stands for, in the order of their names. Symlinks before the first wildcard are
  * followed, the last of them only with `followLinks`. A path without wildcards stands for itself.
  */
-export function resolveWildcards(root: TreeNode, path: BytePath, { followLinks }: { readonly followLinks: boolean }): BytePath[] {
-  const names = textOf(path).split('/').filter((name, i) => i === 0 || (name !== '' && name !== '.'));
+export function resolveWildcards(
+  root: TreeNode,
+  path: BytePath,
+  { followLinks }: { readonly followLinks: boolean },
+): BytePath[] {
+  const names = textOf(path)
+    .split('/')
+    .filter((name, i) => i === 0 || (name !== '' && name !== '.'));
   const first = names.findIndex(hasWildcards);
   if (first < 0) return [bytePath(names.join('/') || '/')];
   const before = names.slice(0, first).join('/');

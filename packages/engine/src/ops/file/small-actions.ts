@@ -1,6 +1,6 @@
 // The actions that touch a few paths: mkdir, mkfile, symlink, rm. Each works on a mounted tree that it may write to.
 import { chmodSync, closeSync, constants, lchownSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
-import { bytePath, fsPath, type BytePath } from '../../std/byte-path.ts';
+import { bytePath, fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
 import { setTimes } from '../../sys/utimens.ts';
 import { parentOf, type Destination, type Ids } from '../../cache/copy/destination.ts';
@@ -29,7 +29,8 @@ export function makeFile(destination: Destination, action: MkfileAction, making:
   if (!found) destination.times.touch(parentOf(path));
   const mode = action.mode & 0o777;
   // A pipe that lies there must not hold us up.
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const flags =
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = openSync(fsPath(path), flags, mode);
   try {
     writeFileSync(file, action.data);
@@ -64,11 +65,10 @@ function removePath(destination: Destination, path: BytePath, { allowNotFound }:
   }
   const found = destination.resolve(bare, { followLast: false });
   if (destination.stat(found)) destination.remove(found);
-  else if (!allowNotFound) throw missing(bare);
+  else if (!allowNotFound) throw missing(textOf(bare));
 }
 
 function finish(path: BytePath, { owner, time }: Making): void {
   if (owner) lchownSync(fsPath(path), owner.uid, owner.gid);
   setTimes(fsPath(path), { atime: time, mtime: time });
 }
-

@@ -4,7 +4,7 @@ import { Failed } from '../../std/failed.ts';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { readNames } from '../../std/names.ts';
 import type { FilterState, PathFilter } from '../../std/patterns.ts';
-import { header } from '../../cache/content-hash/header.ts';
+import { header, type Xattr } from '../../cache/content-hash/header.ts';
 import { kindOf } from '../../cache/mounted-tree.ts';
 import type { Attributes, NodeKind, TreeNode } from '../../cache/tree.ts';
 import type { ContextChanged } from './failure.ts';
@@ -124,6 +124,15 @@ export class LocalNode implements TreeNode {
       rdev: row[column.rdev]!,
       link: row[column.nlink]! > 1 && this.kind !== 'directory' ? `${row[column.dev]}:${row[column.ino]}` : undefined,
     };
+  }
+
+  /** BuildKit's transfer of a context loses capabilities, though they count in its digest. */
+  xattrs(): readonly Xattr[] {
+    return this.#parent ? contextXattrs(this.hostPath).filter(({ name }) => name !== 'security.capability') : [];
+  }
+
+  verify(): void {
+    this.attributes();
   }
 
   #list(): LocalNode[] {

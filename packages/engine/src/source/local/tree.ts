@@ -8,7 +8,7 @@ import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
 import { Semaphore } from '../../std/semaphore.ts';
-import type { HostTree, TreeNode } from '../../cache/tree.ts';
+import type { HostTree, PortableTree, TreeNode } from '../../cache/tree.ts';
 import type { LocalFailure } from './failure.ts';
 import { followPaths, withoutCovered } from './follow-paths.ts';
 import { hashFiles } from './hash-files.ts';
@@ -32,8 +32,8 @@ export interface TreeCounts {
   files: number;
 }
 
-/** A tree for another thread: what was seen of it so far, and how to look at the rest. */
-export interface PackedTree {
+/** What was seen of a tree so far, and how to look at the rest. */
+interface PackedTree {
   readonly path: BytePath;
   readonly patterns: TreePatterns;
   readonly folders: ReadonlyMap<BytePath, Rows>;
@@ -97,9 +97,9 @@ export class LocalTree implements HostTree {
     }
   }
 
-  /** For `unpackTree` in another thread. */
-  pack(): PackedTree {
-    return { path: bytePath(this.path), patterns: this.#patterns, folders: this.#folders };
+  portable(): PortableTree {
+    const data: PackedTree = { path: bytePath(this.path), patterns: this.#patterns, folders: this.#folders };
+    return { module: import.meta.url, data };
   }
 
   async #hash(nodes: readonly LocalNode[], signal: AbortSignal): Promise<void> {
@@ -148,8 +148,8 @@ export class LocalTree implements HostTree {
   }
 }
 
-/** The root of a tree that was packed in another thread. Knows no digests. */
-export function unpackTree({ path, patterns, folders }: PackedTree): TreeNode {
+/** The root of a tree that came from another thread (`PortableTree`). Knows no digests. */
+export function openTree({ path, patterns, folders }: PackedTree): TreeNode {
   return LocalNode.root(path, surroundings(patterns, { packed: folders }));
 }
 
