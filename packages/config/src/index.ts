@@ -2,7 +2,7 @@
 export { defineConfig } from './define-config.ts';
 export { loadConfig, type LoadedConfig, type Loading, type LoadOptions } from './load.ts';
 export { resolveTargets, withNeeds, type Resolution, type ResolveOptions, type Workspace } from './resolve.ts';
-export { namesOf, requestOf, type Lent, type Requested, type RequestOptions } from './request.ts';
+export { namesOf, requestOf, type Requested, type RequestOptions } from './request.ts';
 export { needsOf } from './links.ts';
 export type { ConfigFailure } from './failure.ts';
 export type { Settings } from './settings.ts';

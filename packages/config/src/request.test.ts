@@ -18,8 +18,9 @@ async function requested(
   try {
     for (const folder of ['app', 'layout']) mkdirSync(join(root, folder));
     for (const file of ['Dockerfile', 'app/build.Dockerfile']) writeFileSync(join(root, file), '');
-    const layout = { manifests: [entry('1', 'debian:12'), entry('2', 'latest')] };
+    const layout = { schemaVersion: 2, manifests: [entry('1', '12'), entry('2', 'latest')] };
     writeFileSync(join(root, 'layout/index.json'), JSON.stringify(layout));
+    writeFileSync(join(root, 'layout/oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const config = { images: { base: {}, x: image } };
     const loaded = { root, config, file: undefined, prefix: [], from: 'evaluation', uncached: [] } as const;
     const { workspace, diagnostics } = await resolveTargets(loaded, { env, select: ['x'] });
@@ -34,7 +35,13 @@ async function requested(
 }
 
 function entry(letter: string, name: string) {
-  return { digest: `sha256:${letter.repeat(64)}`, annotations: { 'org.opencontainers.image.ref.name': name } };
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  return {
+    mediaType,
+    size: 1,
+    digest: `sha256:${letter.repeat(64)}`,
+    annotations: { 'org.opencontainers.image.ref.name': name },
+  };
 }
 
 function optionsOf({ request }: Requested): Readonly<Record<string, string>> {
@@ -97,7 +104,7 @@ test('named contexts are lent, handed in or named', async () => {
     },
   });
   const [store] = Object.keys(made.lent.layouts);
-  assert.match(store!, /^layout-[0-9a-f]{12}$/);
+  assert.match(store!, /^[0-9a-f]{25}$/);
   assert.deepEqual(made.lent.layouts, { [store!]: join(made.root, 'layout') });
   assert.deepEqual(optionsOf(made), {
     filename: 'Dockerfile',
@@ -113,10 +120,7 @@ test('named contexts are lent, handed in or named', async () => {
 });
 
 test('a tag that a layout lacks is a failure that names those it has', async () => {
-  await assert.rejects(
-    requested({ contexts: { a: 'oci-layout://layout:nope' } }),
-    /there is no image nope in it; it has debian:12, latest/,
-  );
+  await assert.rejects(requested({ contexts: { a: 'oci-layout://layout:nope' } }), /failed to resolve "nope" tag/);
 });
 
 test('a Dockerfile in the configuration is written by its content, beside a remote context too', async () => {

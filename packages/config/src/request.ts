@@ -4,21 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
+import type { Lent } from '@monokit/engine/session';
 import { definedSource } from './defined.ts';
-import { digestInLayout } from './layout.ts';
-import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
-
-/** What the client lends to the build of one image: what the engine's sessions are opened with. */
-export interface Lent {
-  readonly folders: Readonly<Record<string, { readonly root: string; readonly modes?: 'git' }>>;
-  /** Folders of OCI layouts. */
-  readonly layouts: Readonly<Record<string, string>>;
-  readonly secrets: readonly (
-    | { readonly kind: 'env'; readonly id: string; readonly name: string }
-    | { readonly kind: 'file'; readonly id: string; readonly path: string }
-  )[];
-  readonly ssh: readonly SshSpec[];
-}
+import type { OutputSpec, ResolvedTarget } from './target.ts';
 
 export interface RequestOptions {
   /** A folder for Dockerfiles that are written in the configuration; they are kept by their content. */
@@ -35,7 +23,8 @@ export interface Requested {
 
 /**
  * The request for a target. Contexts that are other targets are inputs named by their ids. Throws
- * `Failed<ConfigFailure>` for an OCI layout or a `define` function that gives nothing.
+ * `Failed<ConfigFailure>` for a `define` function that gives nothing, and the session's failure for a layout that can't
+ * be read.
  */
 export async function requestOf(target: ResolvedTarget, options: RequestOptions): Promise<Requested> {
   const { id, recipe, entitlements, cacheFrom, cacheTo } = target;
@@ -65,10 +54,11 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
         attrs[key] = `docker-image://${context.reference}`;
         break;
       case 'oci-layout': {
-        // Named by its path, so that images which share a layout share its layers' vertices.
-        const store = `layout-${createHash('sha256').update(context.path).digest('hex').slice(0, 12)}`;
-        layouts[store] = context.path;
-        attrs[key] = `oci-layout://${store}@${context.digest ?? digestInLayout(context.path, context.tag)}`;
+        const { openLayoutContext } = await import('@monokit/engine/layout');
+        const name = `${context.path}${context.tag ? `:${context.tag}` : ''}${context.digest ? `@${context.digest}` : ''}`;
+        const { store, path, reference } = await openLayoutContext(`oci-layout://${name}`);
+        layouts[store] = path;
+        attrs[key] = reference;
         break;
       }
     }
