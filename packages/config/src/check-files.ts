@@ -30,7 +30,11 @@ export function checkFiles(
     });
   }
   for (const [name, named] of Object.entries(contexts)) {
-    if ((named.kind === 'folder' || named.kind === 'oci-layout') && !isFolder(named.path)) {
+    const missing =
+      (named.kind === 'folder' && !isFolder(named.path)) ||
+      // A layout may be packed into a file.
+      (named.kind === 'oci-layout' && !statSync(named.path, { throwIfNoEntry: false }));
+    if (missing) {
       report({
         ...problemAt(['contexts', name], { origins, id, message: `there is no folder ${named.path}` }),
         code: 'config/no-folder',

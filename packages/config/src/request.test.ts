@@ -26,7 +26,7 @@ async function requested(
     const { workspace, diagnostics } = await resolveTargets(loaded, { env, select: ['x'] });
     assert.deepEqual(diagnostics, []);
     return {
-      ...(await requestOf(workspace!.selected[0]!, { scratch: join(root, 'inline'), stdout: () => stdout })),
+      ...(await requestOf(workspace!.selected[0]!, { scratch: join(root, 'inline'), stdout: () => stdout, env })),
       root,
     };
   } finally {
@@ -103,9 +103,9 @@ test('named contexts are lent, handed in or named', async () => {
       repo: 'https://x.test/r.git',
     },
   });
-  const [store] = Object.keys(made.lent.layouts);
+  const [store] = Object.keys(made.lent.stores!);
   assert.match(store!, /^[0-9a-f]{25}$/);
-  assert.deepEqual(made.lent.layouts, { [store!]: join(made.root, 'layout') });
+  assert.deepEqual(made.lent.stores!, { [store!]: join(made.root, 'layout') });
   assert.deepEqual(optionsOf(made), {
     filename: 'Dockerfile',
     'context:debian': `oci-layout://${store}@sha256:${'1'.repeat(64)}`,
@@ -116,7 +116,7 @@ test('named contexts are lent, handed in or named', async () => {
     'context:img': 'docker-image://alpine',
     'context:repo': 'https://x.test/r.git',
   });
-  assert.deepEqual(Object.keys(made.lent.folders).sort(), ['context', 'dockerfile', 'named-dockerfile', 'src']);
+  assert.deepEqual(Object.keys(made.lent.folders!).sort(), ['context', 'dockerfile', 'named-dockerfile', 'src']);
 });
 
 test('a tag that a layout lacks is a failure that names those it has', async () => {
@@ -137,7 +137,7 @@ test('a Dockerfile in the configuration is written by its content, beside a remo
   const { workspace } = await resolveTargets(loaded, { env: {} });
   const made = await requestOf(workspace!.selected[0]!, { scratch: join(root, 's'), stdout: () => stdout });
   assert.deepEqual(optionsOf(made), { context: image.context, filename: 'Dockerfile', dockerfilekey: 'dockerfile' });
-  assert.equal(readFileSync(join(made.lent.folders.dockerfile!.root, 'Dockerfile'), 'utf8'), 'FROM scratch\n');
+  assert.equal(readFileSync(join(made.lent.folders!.dockerfile!.root, 'Dockerfile'), 'utf8'), 'FROM scratch\n');
   rmSync(root, { recursive: true });
 });
 
@@ -171,7 +171,7 @@ test('outputs become exporters; images carry names and annotations, trees do not
 test('a reproducible image rewrites times and takes modes as git knows them', async () => {
   const made = await requested({ reproducible: true });
   assert.deepEqual(made.request.exports[0]!.attrs, { 'source-date-epoch': '0', 'rewrite-timestamp': 'true' });
-  assert.equal(made.lent.folders.context!.modes, 'git');
+  assert.equal(made.lent.folders!.context!.modes, 'git');
   const now = await requested({ created: 'now' });
   assert.deepEqual(now.request.exports[0]!.attrs, { created: 'now' });
 });
@@ -206,4 +206,18 @@ test('an image is known by its id and its tags, short and in full; a stage by no
   const target = { id: 'x', tags: ['x:latest'], names: ['docker.io/library/x:latest'] };
   assert.deepEqual(namesOf(target), ['x', 'x:latest', 'docker.io/library/x:latest']);
   assert.deepEqual(namesOf({ ...target, id: 'x#deps' }), []);
+});
+
+test('secrets and ssh are lent by where they are', async () => {
+  const image = { secrets: ['id=a,src=app/key', 'id=b,env=B'], ssh: ['default', 'deploy=app/key'] };
+  const { lent, root } = await requested(image, { SSH_AUTH_SOCK: '/run/agent' });
+  assert.deepEqual(lent.secrets, [
+    { kind: 'file', id: 'a', path: join(root, 'app/key') },
+    { kind: 'env', id: 'b', variable: 'B' },
+  ]);
+  assert.deepEqual(lent.ssh, [
+    { kind: 'agent', id: 'default', socket: '/run/agent' },
+    { kind: 'keys', id: 'deploy', paths: [join(root, 'app/key')] },
+  ]);
+  await assert.rejects(requested(image), /SSH_AUTH_SOCK, which is not set/);
 });

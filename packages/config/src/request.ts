@@ -1,18 +1,22 @@
 // A settled image as the engine's input, by BuildKit's own names.
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import type { Lent } from '@monokit/engine/session';
+import { Failed } from '@monokit/engine/std/failed';
 import { definedSource } from './defined.ts';
-import type { OutputSpec, ResolvedTarget } from './target.ts';
+import type { ConfigFailure } from './failure.ts';
+import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
 
 export interface RequestOptions {
   /** A folder for Dockerfiles that are written in the configuration; they are kept by their content. */
   readonly scratch: string;
   /** Standard output, for outputs to `-`. */
   readonly stdout: () => WritableStream<Uint8Array>;
+  /** The process's own unless given. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface Requested {
@@ -23,7 +27,7 @@ export interface Requested {
 
 /**
  * The request for a target. Contexts that are other targets are inputs named by their ids. Throws
- * `Failed<ConfigFailure>` for a `define` function that gives nothing, and the session's failure for a layout that can't
+ * `Failed<ConfigFailure>` for a `define` function that gives nothing or an ssh agent that isn't there, and the session's failure for a layout that can't
  * be read.
  */
 export async function requestOf(target: ResolvedTarget, options: RequestOptions): Promise<Requested> {
@@ -31,7 +35,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
   const modes = target.reproducible ? ({ modes: 'git' } as const) : {};
   const attrs: Record<string, string> = {};
   const folders: Record<string, { readonly root: string; readonly modes?: 'git' }> = {};
-  const layouts: Record<string, string> = {};
+  const stores: Record<string, string> = {};
 
   if (target.context.kind === 'folder') folders.context = { root: target.context.path, ...modes };
   else attrs.context = target.context.url;
@@ -57,7 +61,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
         const { openLayoutContext } = await import('@monokit/engine/layout');
         const name = `${context.path}${context.tag ? `:${context.tag}` : ''}${context.digest ? `@${context.digest}` : ''}`;
         const { store, path, reference } = await openLayoutContext(`oci-layout://${name}`);
-        layouts[store] = path;
+        stores[store] = path;
         attrs[key] = reference;
         break;
       }
@@ -87,9 +91,14 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
     },
     lent: {
       folders,
-      layouts,
-      secrets: target.secrets.map(({ id: secret, source }) => ({ id: secret, ...source })),
-      ssh: target.ssh,
+      stores,
+      secrets: target.secrets.map(({ id: secret, source }) =>
+        source.kind === 'env'
+          ? { kind: 'env', id: secret, variable: source.name }
+          : { kind: 'file', id: secret, path: source.path },
+      ),
+      ssh: target.ssh.map((ssh) => sshSource(ssh, options.env ?? process.env)),
+      ...(options.env && { env: options.env }),
     },
   };
 }
@@ -147,6 +156,19 @@ function timeAttrs({ created, reproducible, sourceDateEpoch, recipe }: ResolvedT
   if (created === 'now') return { created: 'now' };
   if (sourceDateEpoch === undefined) return reproducible ? { 'source-date-epoch': '0' } : {};
   return recipe.kind === 'define' ? { 'source-date-epoch': sourceDateEpoch } : {};
+}
+
+/** A path to a socket is an agent's; others are keys. */
+function sshSource({ id, paths }: SshSpec, env: NodeJS.ProcessEnv): NonNullable<Lent['ssh']>[number] {
+  const [first] = paths;
+  if (first === undefined) {
+    if (env.SSH_AUTH_SOCK) return { kind: 'agent', id, socket: env.SSH_AUTH_SOCK };
+    const message = `ssh ${id} wants the agent of SSH_AUTH_SOCK, which is not set`;
+    throw new Failed<ConfigFailure>({ kind: 'ssh-agent', id, message });
+  }
+  if (paths.length === 1 && statSync(first, { throwIfNoEntry: false })?.isSocket())
+    return { kind: 'agent', id, socket: first };
+  return { kind: 'keys', id, paths };
 }
 
 /** As frontends look names up: short, and without `:latest`. */
