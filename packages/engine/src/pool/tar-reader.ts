@@ -119,7 +119,7 @@ async function nextHeader(reader: ByteReader): Promise<Described | undefined> {
     const type = String.fromCharCode(block[156]!);
     if (!'xgLK'.includes(type)) return { block: Buffer.from(block), records };
     const size = number(block, 124, 12);
-    if (size > mostDescription) throw broken(`an entry's description takes ${size} bytes`);
+    if (size < 0 || size > mostDescription) throw broken(`an entry's description takes ${size} bytes`);
     const padded = await reader.take(size + ((512 - (size % 512)) % 512));
     if (padded.length < size) throw broken('it breaks off');
     const data = padded.toString('latin1', 0, size);
@@ -145,6 +145,7 @@ async function describe(
   const type = folder ? 'folder' : types[flag];
   if (type === undefined) throw broken(`an entry is of the unknown type ${JSON.stringify(flag)}`);
   const size = records.size === undefined ? number(block, 124, 12) : paxNumber(records.size);
+  if (size < 0) throw broken('a size is negative');
   if (type !== 'file') {
     // These may claim a size; nothing follows them, as Go and GNU tar read it.
     return { entry: { ...header, type, size: 0, sparse: false, segments: [] }, stored: 0 };
@@ -195,6 +196,6 @@ function checkSum(block: Buffer): void {
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  const sum = number(block, 148, 8);
+  const sum = Number.parseInt(text(block, 148, 8).trim(), 8);
   if (sum !== unsigned && sum !== signed) throw broken('a header is damaged, or it is no tar');
 }
