@@ -46,18 +46,20 @@ interface Case {
   readonly dockerfile?: string;
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The frontend's options for a case, as the recording has them: without the environment of the client. */
-export function optionsOf(name: string): Record<string, string> {
-  const { target, platform, buildArgs, labels } = JSON.parse(
+/** The frontend's options for a case, with what a client adds from its environment if that is asked for. */
+export function optionsOf(name: string, { environment = false } = {}): Record<string, string> {
+  const { target, platform, buildArgs, labels, env } = JSON.parse(
     readFileSync(join(cases, name, 'case.json'), 'utf8'),
   ) as Case;
   const options: Record<string, string> = {};
   if (target !== undefined) options.target = target;
   if (platform !== undefined) options.platform = platform;
   for (const [key, value] of Object.entries(buildArgs ?? {})) {
-    if (value !== null) options[`build-arg:${key}`] = value;
+    const given = value ?? (environment ? env?.[key] : undefined);
+    if (given !== undefined) options[`build-arg:${key}`] = given;
   }
   for (const [key, value] of Object.entries(labels ?? {})) options[`label:${key}`] = value;
   return options;

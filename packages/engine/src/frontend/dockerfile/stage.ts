@@ -170,7 +170,7 @@ export class Stage {
     const declared: ArgChain[] = [];
     for (let chain = this.#args; chain; chain = chain.before) declared.push(chain);
     const values = new Map<string, string>();
-    const { variables } = this;
+    const variables = new Map(this.variables); // one walk for all, where each look-up would be one
     for (const { key, value } of declared.reverse()) values.set(key, variables.get(key) ?? value ?? '');
     return Array.from(values, ([key, value]) => ({ key, value }));
   }

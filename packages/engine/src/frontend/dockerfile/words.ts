@@ -106,7 +106,8 @@ class Lexer {
       return this.#until(undefined, this.#options.keepEscapes ?? false);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw mistake(`failed to process ${goQuote(this.#source)}: ${message}`, { token: this.#source, cause: error });
+      const shown = this.#source.length > 300 ? `${this.#source.slice(0, 300)}…` : this.#source;
+      throw mistake(`failed to process ${goQuote(shown)}: ${message}`, { token: this.#source, cause: error });
     }
   }
 
