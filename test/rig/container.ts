@@ -61,7 +61,12 @@ export async function openContainerRig(options: Partial<ExecutorOptions> = {}): 
   const leaseId = `test-${temp.path.slice(-6)}`;
   const base = join(temp.path, 'base');
   makeBusyboxTree(base);
-  const executor = openExecutor({ runFolder, leaseId, ...options });
+  const executor = openExecutor({
+    runFolder,
+    leaseId,
+    runtime: process.env['MONOKIT_TEST_RUNTIME'] ?? 'auto',
+    ...options,
+  });
   let layers = 0;
   const layer = (): ReturnType<ContainerRig['layer']> => {
     const folder = join(temp.path, `layer${layers++}`);

@@ -59,7 +59,8 @@ export function parseFlags<F extends Flags>(
     if (text === undefined || text === '' || values.has(name)) continue;
     if (flag.kind === 'switch') {
       if (['1', 'true'].includes(text)) values.set(name, ['true']);
-      else if (!['0', 'false'].includes(text)) throw new Mistake(`${String(variable)} must be true or false, not ${JSON.stringify(text)}`);
+      else if (!['0', 'false'].includes(text))
+        throw new Mistake(`${String(variable)} must be true or false, not ${JSON.stringify(text)}`);
     } else values.set(name, [checked(`${String(variable)}`, flag, text)]);
   }
   const given = Object.fromEntries(
@@ -73,7 +74,9 @@ export function parseFlags<F extends Flags>(
   /** Takes one flag; gives how many further arguments it used. */
   function take(arg: string, next: string | undefined): number {
     const [, written = '', attached] = /^(--?[^=]*)(?:=([\s\S]*))?$/.exec(arg)!;
-    const [name, rest] = written.startsWith('--') ? [longName(written.slice(2)), undefined] : shortName(written.slice(1));
+    const [name, rest] = written.startsWith('--')
+      ? [longName(written.slice(2)), undefined]
+      : shortName(written.slice(1));
     const flag = flags[name]!;
     const value = attached ?? rest;
     const keep = (text: string) => values.set(name, [...(values.get(name) ?? []), checked(`--${name}`, flag, text)]);
@@ -90,7 +93,8 @@ export function parseFlags<F extends Flags>(
       case 'value':
       case 'list':
         if (value !== undefined) keep(value);
-        else if (next === undefined) throw new Mistake(`--${name} needs a value`, `write --${name} ${flag.placeholder ?? 'VALUE'}`);
+        else if (next === undefined)
+          throw new Mistake(`--${name} needs a value`, `write --${name} ${flag.placeholder ?? 'VALUE'}`);
         else keep(next);
         return value === undefined ? 1 : 0;
     }

@@ -2,6 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
 import type { Lent } from '@monokit/engine/session';
+import { openLayoutContext } from '@monokit/engine/session/layout-context';
+import { parseSecret } from '@monokit/engine/session/secrets';
+import { parseSsh } from '@monokit/engine/session/ssh';
 import { assignment, attributes } from './assignments.ts';
 import type { imageFlags } from './build-flags.ts';
 import type { Given } from './flags.ts';
@@ -34,7 +37,7 @@ export async function folderRequest(
   const { cwd, env } = world;
   const options: Record<string, string> = {};
   const folders: Record<string, { root: string }> = {};
-  const layouts: Record<string, string> = {};
+  const stores: Record<string, string> = {};
   await placeContext();
 
   if (flags.target !== undefined) options['target'] = flags.target;
@@ -56,9 +59,12 @@ export async function folderRequest(
     const [name, value] = assignment('--label', text, () => '')!;
     options[`label:${name}`] = value;
   }
-  for (const text of flags['build-context']) namedContext(...assignment('--build-context', text)!);
+  for (const text of flags['build-context']) await namedContext(...assignment('--build-context', text)!);
 
-  const id = context === '-' ? 'stdin' : basename(context.includes('://') ? new URL(context).pathname : resolve(cwd, context)) || 'build';
+  const id =
+    context === '-'
+      ? 'stdin'
+      : basename(context.includes('://') ? new URL(context).pathname : resolve(cwd, context)) || 'build';
   return {
     request: {
       id,
@@ -68,7 +74,13 @@ export async function folderRequest(
       cacheFrom: flags['cache-from'].map((text) => cacheEntry('--cache-from', text)),
       cacheTo: flags['cache-to'].map((text) => cacheEntry('--cache-to', text)),
     },
-    lent: { folders, layouts, secrets: flags.secret.map(secretOf), ssh: flags.ssh.map(sshOf) },
+    lent: {
+      folders,
+      stores,
+      env,
+      secrets: flags.secret.map((text) => inFolder(parseSecret(text, env), cwd)),
+      ssh: flags.ssh.map((text) => parseSsh(text, env)),
+    },
   };
 
   async function placeContext(): Promise<void> {
@@ -96,7 +108,10 @@ export async function folderRequest(
     }
     const root = resolve(cwd, context);
     if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new Mistake(`the context ${context} is not a folder`, 'a context is a folder, a URL or - for standard input');
+      throw new Mistake(
+        `the context ${context} is not a folder`,
+        'a context is a folder, a URL or - for standard input',
+      );
     }
     folders['context'] = { root };
     if (file === '-') {
@@ -110,37 +125,25 @@ export async function folderRequest(
     options['filename'] = basename(dockerfile);
   }
 
-  function namedContext(name: string, source: string): void {
+  async function namedContext(name: string, source: string): Promise<void> {
     if (source.startsWith('oci-layout://')) {
-      layouts[name] = resolve(cwd, source.slice('oci-layout://'.length));
-      options[`context:${name}`] = `oci-layout://${name}`;
+      const { store, path, reference } = await openLayoutContext(source, { cwd });
+      stores[store] = path;
+      options[`context:${name}`] = reference;
     } else if (/^[a-z-]+:\/\//.test(source) || source.startsWith('git@')) {
       options[`context:${name}`] = source;
     } else {
       const root = resolve(cwd, source);
-      if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new Mistake(`--build-context ${name}: ${source} is not a folder`);
+      if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
+        throw new Mistake(`--build-context ${name}: ${source} is not a folder`);
       folders[name] = { root };
       options[`context:${name}`] = `local:${name}`;
     }
   }
+}
 
-  function secretOf(text: string): Lent['secrets'][number] {
-    const { id: given, src, source, env: variable, type, ...rest } = attributes('--secret', text, (field) => ['id', field]);
-    const unknown = Object.keys(rest)[0];
-    if (unknown !== undefined) throw new Mistake(`--secret has no key ${JSON.stringify(unknown)}`, 'it takes id, src, env and type');
-    const name = given ?? variable;
-    if (name === undefined) throw new Mistake('--secret needs an id', 'write --secret id=NAME,src=FILE');
-    const path = src ?? source;
-    if (type === 'env' || variable !== undefined || (type === undefined && path === undefined && env[name] !== undefined)) {
-      return { kind: 'env', id: name, name: variable ?? path ?? name };
-    }
-    return { kind: 'file', id: name, path: resolve(cwd, path ?? name) };
-  }
-
-  function sshOf(text: string): Lent['ssh'][number] {
-    const [name, paths] = assignment('--ssh', text, () => '')!;
-    return { id: name, paths: paths === '' ? [] : paths.split(',').map((path) => resolve(cwd, path)) };
-  }
+function inFolder(secret: ReturnType<typeof parseSecret>, cwd: string): ReturnType<typeof parseSecret> {
+  return secret.kind === 'file' ? { ...secret, path: resolve(cwd, secret.path) } : secret;
 }
 
 /** Outputs as asked for; an image under its names in the store of the engine where none is. */
@@ -165,13 +168,17 @@ function exportsOf(flags: ImageFlags, world: World): readonly ExportRequest[] {
 
 /** `index:KEY=VALUE` and the like become `annotation-index.KEY`; several levels may stand before the colon. */
 function annotationOf(text: string): [string, string] {
-  const [, levels, rest = text] = /^((?:(?:index|manifest|index-descriptor|manifest-descriptor)(?:\[[^\]]*\])?,?)+):(.*)$/s.exec(text) ?? [];
+  const [, levels, rest = text] =
+    /^((?:(?:index|manifest|index-descriptor|manifest-descriptor)(?:\[[^\]]*\])?,?)+):(.*)$/s.exec(text) ?? [];
   const [key, value] = assignment('--annotation', rest)!;
   const [, level = 'manifest', platform = ''] = /^([a-z-]+)(\[[^\]]*\])?/.exec(levels ?? '') ?? [];
   return [levels === undefined ? `annotation.${key}` : `annotation-${level}${platform}.${key}`, value];
 }
 
-function cacheEntry(flag: string, text: string): { readonly type: string; readonly attrs: Readonly<Record<string, string>> } {
+function cacheEntry(
+  flag: string,
+  text: string,
+): { readonly type: string; readonly attrs: Readonly<Record<string, string>> } {
   const { type, ...attrs } = attributes(flag, text, (field) => ['ref', field]);
   return { type: type ?? 'registry', attrs };
 }

@@ -34,13 +34,16 @@ export function commandHelp(name: string, command: Command): string {
     '',
     description.trim(),
     '',
-    ...(examples.length > 0 ? [bold('Examples'), ...examples.flatMap(([line, meaning]) => [`  ${line}`, `      ${meaning}`]), ''] : []),
+    ...(examples.length > 0
+      ? [bold('Examples'), ...examples.flatMap(([line, meaning]) => [`  ${line}`, `      ${meaning}`]), '']
+      : []),
     ...(rows.length > 0 ? [bold('Flags'), ...rows.map(([head, spec]) => row(head, spec, width)), ''] : []),
   ].join('\n');
 }
 
 function heading(name: string, { short, kind, placeholder, implied }: Flag): string {
-  const value = kind === 'switch' ? '' : kind === 'choice' ? `[=${placeholder ?? implied}]` : ` ${placeholder ?? 'VALUE'}`;
+  const value =
+    kind === 'switch' ? '' : kind === 'choice' ? `[=${placeholder ?? implied}]` : ` ${placeholder ?? 'VALUE'}`;
   return `  ${short ? `-${short}, ` : '    '}--${name}${value}`;
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Engine } from '@monokit/engine';
+import type { LocalEngine } from '@monokit/engine';
 import { Mistake } from './mistake.ts';
 import type { EngineSettings } from './tasks.ts';
 
@@ -8,7 +8,7 @@ export async function openEngineFor(
   flags: { readonly 'cache-dir': string | undefined; readonly concurrency?: string | undefined },
   env: NodeJS.ProcessEnv,
   settings: Omit<EngineSettings, 'continue'>,
-): Promise<Engine> {
+): Promise<LocalEngine> {
   const { openEngine } = await import('@monokit/engine');
   const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
   const concurrency = concurrencyOf(flags.concurrency ?? settings.concurrency);

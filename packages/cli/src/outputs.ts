@@ -11,9 +11,13 @@ const types = ['image', 'registry', 'oci', 'docker', 'tar', 'local'] as const;
  * One `--output`: `type=oci,dest=FILE,…`, or for short a folder (`type=local`) or `-` (a tar on standard output).
  * `registry` is an image that is pushed.
  */
-export function outputOf(text: string, { cwd, stdout }: { readonly cwd: string; readonly stdout: NodeJS.WriteStream }): ExportRequest {
+export function outputOf(
+  text: string,
+  { cwd, stdout }: { readonly cwd: string; readonly stdout: NodeJS.WriteStream },
+): ExportRequest {
   if (text === '-') return { type: 'tar', attrs: {}, destination: streamTo(stdout) };
-  if (!text.includes('=')) return { type: 'local', attrs: {}, destination: { kind: 'folder', path: resolve(cwd, text) } };
+  if (!text.includes('='))
+    return { type: 'local', attrs: {}, destination: { kind: 'folder', path: resolve(cwd, text) } };
   const { type, dest, ...attrs } = attributes('--output', text);
   if (!types.includes(type as (typeof types)[number])) {
     const near = type === undefined ? undefined : nearest(type, types);
@@ -22,7 +26,8 @@ export function outputOf(text: string, { cwd, stdout }: { readonly cwd: string; 
   }
   if (type === 'registry') return { type: 'image', attrs: { ...attrs, push: 'true' } };
   if (type === 'image') {
-    if (dest !== undefined) throw new Mistake('--output type=image takes no dest', 'use type=oci or type=docker for a file');
+    if (dest !== undefined)
+      throw new Mistake('--output type=image takes no dest', 'use type=oci or type=docker for a file');
     return { type: 'image', attrs };
   }
   if (dest === undefined) {

@@ -51,7 +51,9 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   }
   const entry = commands[first];
   if (!entry) throw await unknownCommand(first);
-  const wantsHelp = rest.slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--')).some((arg) => ['--help', '-h'].includes(arg));
+  const wantsHelp = rest
+    .slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--'))
+    .some((arg) => ['--help', '-h'].includes(arg));
   if (wantsHelp) return help(first);
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
   const { given, positionals } = parseFlags(rest, command.flags, env);
@@ -76,7 +78,10 @@ async function help(name: string | undefined): Promise<number> {
 async function unknownCommand(name: string): Promise<Mistake> {
   const { nearest } = await import('@monokit/engine/std/nearest');
   const near = nearest(name, Object.keys(commands));
-  return new Mistake(`there is no command ${JSON.stringify(name)}`, near ? `did you mean cli ${near}?` : 'cli help lists them');
+  return new Mistake(
+    `there is no command ${JSON.stringify(name)}`,
+    near ? `did you mean cli ${near}?` : 'cli help lists them',
+  );
 }
 
 function version(): string {

@@ -26,7 +26,11 @@ export interface EngineSettings {
 }
 
 /** The images that the command line means: a plain folder's, or a selection of the workspace's. */
-export async function chosenTasks(invocation: BuildInvocation, scope: AsyncDisposableStack, folder: string | undefined): Promise<Chosen> {
+export async function chosenTasks(
+  invocation: BuildInvocation,
+  scope: AsyncDisposableStack,
+  folder: string | undefined,
+): Promise<Chosen> {
   if (folder === undefined) return (await import('./workspace.ts')).workspaceTasks(invocation, scope);
   const { cwd, env, stdin, stdout, flags } = invocation;
   let scratch: Promise<string> | undefined;
@@ -35,10 +39,16 @@ export async function chosenTasks(invocation: BuildInvocation, scope: AsyncDispo
     scope.defer(() => rm(made, { recursive: true, force: true }));
     return made;
   };
-  const { request, lent } = await folderRequest(folder, flags, { cwd, env, stdin, stdout, scratch: () => (scratch ??= makeScratch()) });
+  const { request, lent } = await folderRequest(folder, flags, {
+    cwd,
+    env,
+    stdin,
+    stdout,
+    scratch: () => (scratch ??= makeScratch()),
+  });
   const { openSession } = await import('@monokit/engine/session');
-  const session = scope.use(openSession(lent, env));
-  const dockerfile = lent.folders['dockerfile']?.root;
+  const session = scope.use(openSession(lent));
+  const dockerfile = lent.folders?.['dockerfile']?.root;
   return {
     tasks: [{ request: { ...request, session }, names: [] }],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),

@@ -30,18 +30,23 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
       throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
     }
-    if (positionals.length === 0) throw new Mistake('nothing to build', 'name images, or `all`, or a folder: cli build all');
+    if (positionals.length === 0)
+      throw new Mistake('nothing to build', 'name images, or `all`, or a folder: cli build all');
 
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
     const { tasks, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
     const startedAt = Math.round(performance.timeOrigin);
-    const renderer = await openRenderer(modeOf(flags), {
-      ids: tasks.map(({ request }) => request.id),
-      startedAt,
-      verbose: flags.verbose,
-      folders: folderOf,
-    }, { stdout, stderr, env });
+    const renderer = await openRenderer(
+      modeOf(flags),
+      {
+        ids: tasks.map(({ request }) => request.id),
+        startedAt,
+        verbose: flags.verbose,
+        folders: folderOf,
+      },
+      { stdout, stderr, env },
+    );
 
     const { openEngineFor } = await import('../open-engine.ts');
     const engine = scope.use(await openEngineFor(flags, env, settings));
@@ -57,7 +62,11 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
   },
 });
 
-function modeOf(flags: { readonly quiet: boolean; readonly json: boolean; readonly progress: string | undefined }): string {
+function modeOf(flags: {
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly progress: string | undefined;
+}): string {
   if (flags.quiet) return 'quiet';
   if (flags.json || flags.progress === 'rawjson') return 'json';
   return flags.progress ?? 'auto';
@@ -66,11 +75,17 @@ function modeOf(flags: { readonly quiet: boolean; readonly json: boolean; readon
 /** `--metadata-file` and `--iidfile`, as buildx writes them: one image's answers, or each under its id. */
 async function writeAnswers(
   flags: { readonly 'metadata-file': string | undefined; readonly iidfile: string | undefined },
-  results: readonly { readonly id: string; readonly response?: { readonly exported: Readonly<Record<string, string>>; readonly digest?: string } }[],
+  results: readonly {
+    readonly id: string;
+    readonly response?: { readonly exported: Readonly<Record<string, string>>; readonly digest?: string };
+  }[],
 ): Promise<void> {
   const [only] = results;
   if (flags['metadata-file'] !== undefined) {
-    const answers = results.length === 1 ? only!.response!.exported : Object.fromEntries(results.map(({ id, response }) => [id, response!.exported]));
+    const answers =
+      results.length === 1
+        ? only!.response!.exported
+        : Object.fromEntries(results.map(({ id, response }) => [id, response!.exported]));
     await writeFile(flags['metadata-file'], `${JSON.stringify(answers, null, 2)}\n`);
   }
   if (flags.iidfile !== undefined) {

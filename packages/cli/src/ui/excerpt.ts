@@ -21,7 +21,9 @@ export function excerpt(path: string, lines: readonly [number, number], note: st
     rows.push(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`);
     if (marked && line === last) {
       const indent = content.length - content.trimStart().length;
-      rows.push(`   ${' '.repeat(width)} │ ${' '.repeat(indent)}${'^'.repeat(Math.max(1, Math.min(60, content.trim().length)))} ${note}`);
+      rows.push(
+        `   ${' '.repeat(width)} │ ${' '.repeat(indent)}${'^'.repeat(Math.max(1, Math.min(60, content.trim().length)))} ${note}`,
+      );
     }
   }
   return rows.join('\n');

@@ -20,20 +20,34 @@ export function failureBlocks(model: RunModel, { folders }: RunStart, stream: No
   return [...groups.values()].map((images) => block(images, model, folders, stream));
 }
 
-function block(images: readonly ImageModel[], model: RunModel, folders: RunStart['folders'], stream: NodeJS.WriteStream): string {
+function block(
+  images: readonly ImageModel[],
+  model: RunModel,
+  folders: RunStart['folders'],
+  stream: NodeJS.WriteStream,
+): string {
   const [first] = images;
   const error = first!.state.kind === 'failed' ? first!.state.error : undefined;
-  const vertex = failedOf(error, 'vertex')?.failure as { vertex: `sha256:${string}`; source?: StepModel['source'] } | undefined;
+  const vertex = failedOf(error, 'vertex')?.failure as
+    | { vertex: `sha256:${string}`; source?: StepModel['source'] }
+    | undefined;
   const step = vertex && model.steps.get(vertex.vertex);
   const [cause, ...more] = chain(error);
   const dim = (text: string) => styleText('dim', text, { stream });
-  const took = step?.startedAt !== undefined && step.endedAt !== undefined ? ` after ${duration(step.endedAt - step.startedAt)}` : '';
-  const lines = [`${styleText('red', '✖', { stream })} ${styleText('bold', first!.id, { stream })}  ${step ? `${step.name}${took}` : ''}`.trimEnd(), ''];
+  const took =
+    step?.startedAt !== undefined && step.endedAt !== undefined
+      ? ` after ${duration(step.endedAt - step.startedAt)}`
+      : '';
+  const lines = [
+    `${styleText('red', '✖', { stream })} ${styleText('bold', first!.id, { stream })}  ${step ? `${step.name}${took}` : ''}`.trimEnd(),
+    '',
+  ];
 
   const source = vertex?.source ?? step?.source;
   if (source) lines.push(...place(source.file, source.lines, exitNote(error)));
   for (const { file, range, message, hint, severity } of diagnosticsOf(error)) {
-    if (severity === 'error' && range) lines.push(...place(file, [range.start.line, range.end.line], hint ? `${message}: ${hint}` : message));
+    if (severity === 'error' && range)
+      lines.push(...place(file, [range.start.line, range.end.line], hint ? `${message}: ${hint}` : message));
   }
   if (step && step.tail.some((line) => line !== '')) {
     const shown = step.tail.filter((line, i) => i < step.tail.length - 1 || line !== '').slice(-40);

@@ -8,7 +8,8 @@ export function describe(error: unknown): string {
   const lines = [`${styleText('red', 'error', { stream: process.stderr })}: ${messageOf(first)}`];
   for (const cause of causes) lines.push(`  because ${messageOf(cause)}`);
   const bug = [first, ...causes].find((each) => each instanceof Error && !isTold(each));
-  if (bug instanceof Error) lines.push('', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug));
+  if (bug instanceof Error)
+    lines.push('', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug));
   return `${lines.join('\n')}\n`;
 }
 
@@ -41,5 +42,8 @@ export function messageOf(error: unknown): string {
 
 /** Failures that are somebody's to mend, and not bugs of this program: ours, and the system's with an errno. */
 function isTold(error: unknown): boolean {
-  return error instanceof Failed || (error instanceof Error && ('errno' in error || error.name === 'AbortError' || error.name === 'Mistake'));
+  return (
+    error instanceof Failed ||
+    (error instanceof Error && ('errno' in error || error.name === 'AbortError' || error.name === 'Mistake'))
+  );
 }

@@ -17,7 +17,13 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
       switch (event.kind) {
         case 'graph-merged':
           return void write('plan', event.at, {
-            steps: event.vertices.map(({ vertex, name, inputs, wantedBy, source }) => ({ step: vertex, name, inputs, images: wantedBy, source })),
+            steps: event.vertices.map(({ vertex, name, inputs, wantedBy, source }) => ({
+              step: vertex,
+              name,
+              inputs,
+              images: wantedBy,
+              source,
+            })),
           });
         case 'vertex-known':
           return void write('step.known', event.at, { step: event.vertex, name: event.name, inputs: event.inputs });
@@ -32,7 +38,11 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
         case 'vertex-cancelled':
           return void write('step.end', event.at, { step: event.vertex, status: 'cancelled' });
         case 'log':
-          return void write('step.log', event.at, { step: event.vertex, stream: event.stream, text: Buffer.from(event.data).toString('utf8') });
+          return void write('step.log', event.at, {
+            step: event.vertex,
+            stream: event.stream,
+            text: Buffer.from(event.data).toString('utf8'),
+          });
         case 'progress': {
           const { at, vertex, id, current, total, unit, done } = event;
           return void write('step.progress', at, { step: vertex, id, current, total, unit, done });
@@ -46,7 +56,11 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
           return void write('image.end', at, { image: task, status: model.images.get(task)!.state.kind, digest, size });
         }
         case 'task-failed':
-          return void write('image.end', event.at, { image: event.task, status: 'failed', error: messageOf(event.error) });
+          return void write('image.end', event.at, {
+            image: event.task,
+            status: 'failed',
+            error: messageOf(event.error),
+          });
         case 'task-stopped':
           return void write('image.end', event.at, { image: event.task, status: 'stopped' });
       }

@@ -80,7 +80,10 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
     }
     case 'vertex-known':
       if (!steps.has(event.vertex)) {
-        steps.set(event.vertex, { ...newStep(event.vertex, event.name), ...(event.source && { source: event.source }) });
+        steps.set(event.vertex, {
+          ...newStep(event.vertex, event.name),
+          ...(event.source && { source: event.source }),
+        });
       }
       return model;
     case 'vertex-started':
@@ -140,7 +143,12 @@ export function isWork(step: StepModel | undefined): boolean {
 }
 
 /** Steps that ran, were found in the cache, or were wanted by several images. */
-export function tally(model: RunModel): { readonly run: number; readonly cached: number; readonly shared: number; readonly total: number } {
+export function tally(model: RunModel): {
+  readonly run: number;
+  readonly cached: number;
+  readonly shared: number;
+  readonly total: number;
+} {
   let [run, cached, total] = [0, 0, 0];
   for (const step of model.steps.values()) {
     if (step.name.startsWith('[internal]') || step.wantedBy.length === 0) continue;

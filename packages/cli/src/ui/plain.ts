@@ -36,8 +36,12 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           flush(event.vertex, step);
           if (!step || (!isWork(step) && step.state === 'done' && !start.verbose)) return;
           const took = step.startedAt === undefined ? '' : ` ${duration(event.at - step.startedAt)}`;
-          const word = { done: 'DONE', failed: 'ERROR', cancelled: 'CANCELLED', known: '', running: '', cached: '' }[step.state];
-          write(`#${numberOf(event.vertex)} ${word}${took}${event.kind === 'vertex-failed' ? `: ${event.message}` : ''}`);
+          const word = { done: 'DONE', failed: 'ERROR', cancelled: 'CANCELLED', known: '', running: '', cached: '' }[
+            step.state
+          ];
+          write(
+            `#${numberOf(event.vertex)} ${word}${took}${event.kind === 'vertex-failed' ? `: ${event.message}` : ''}`,
+          );
           return;
         }
         case 'log':
@@ -47,7 +51,11 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           const image = model.images.get(event.task)!;
           const symbol = image.state.kind === 'cached' ? symbols.cached : symbols.built;
           const took = image.startedAt === undefined ? '' : duration(event.at - image.startedAt);
-          const facts = [took, event.size === undefined ? '' : bytes(event.size), event.digest ? shortDigest(event.digest) : ''];
+          const facts = [
+            took,
+            event.size === undefined ? '' : bytes(event.size),
+            event.digest ? shortDigest(event.digest) : '',
+          ];
           if (image.state.kind === 'built' || start.verbose || model.images.size <= 12) {
             write([symbol, event.task, ...facts.filter(Boolean)].join('  '));
           }

@@ -16,7 +16,8 @@ export function summary(model: RunModel, { endedAt }: RunEnd, stream: NodeJS.Wri
   const { run, cached, shared, total } = tally(model);
   const hit = total === 0 ? 100 : Math.round((cached / total) * 100);
   const failed = images.filter(({ state }) => state.kind === 'failed').map(({ id }) => id);
-  const all = run === 0 && failed.length === 0 && of('stopped') === 0 ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
+  const all =
+    run === 0 && failed.length === 0 && of('stopped') === 0 ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
     ['Images', [...counts, `${images.length} total`].join(', ')],
     ['Steps', [`${run} run`, `${cached} cached`, ...(shared > 0 ? [`${shared} shared`] : [])].join(', ')],

@@ -46,7 +46,8 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
       if (event.kind === 'task-failed') print(`${styleText('red', symbols.failed)} ${event.task}`);
       if (start.verbose && event.kind === 'vertex-completed') {
         const step = model.steps.get(event.vertex)!;
-        if (step.startedAt !== undefined) print(styleText('dim', `  ${step.name}  ${duration(event.at - step.startedAt)}`));
+        if (step.startedAt !== undefined)
+          print(styleText('dim', `  ${step.name}  ${duration(event.at - step.startedAt)}`));
       }
     },
     finish(end) {
@@ -63,13 +64,19 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     const symbol = cached ? styleText('dim', symbols.cached) : styleText('green', symbols.built);
     const took = startedAt === undefined || endedAt === undefined ? '' : duration(endedAt - startedAt);
     const { digest, size } = state.kind === 'built' || state.kind === 'cached' ? state : {};
-    const facts = [took.padStart(7), (size === undefined ? '' : bytes(size)).padStart(10), digest ? styleText('dim', shortDigest(digest)) : ''];
+    const facts = [
+      took.padStart(7),
+      (size === undefined ? '' : bytes(size)).padStart(10),
+      digest ? styleText('dim', shortDigest(digest)) : '',
+    ];
     return `${symbol} ${inColourOf(id, fit(id, width), stderr)} ${facts.join('  ')}`.trimEnd();
   }
 }
 
 function running(model: RunModel): StepModel[] {
-  return [...model.steps.values()].filter(({ state }) => state === 'running').sort((a, b) => a.startedAt! - b.startedAt!);
+  return [...model.steps.values()]
+    .filter(({ state }) => state === 'running')
+    .sort((a, b) => a.startedAt! - b.startedAt!);
 }
 
 /** The live region: the longest running steps, then what waits. */

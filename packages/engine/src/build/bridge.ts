@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bridge, ResolvedImage, ResolveImage } from '../frontend/frontend.ts';
 import type { Definition } from '../llb/definition.ts';
 import { loadDefinition } from '../llb/load.ts';
 import { digestOf } from '../oci/digest.ts';
+import { parseReference } from '../oci/reference.ts';
+import type { Op } from '../llb/op.ts';
+import { pinSource } from '../ops/source.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';
@@ -24,8 +27,9 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
       if (!image) images.set(key, (image = resolve(reference, options)));
       return image;
     },
-    readFile: (definition, path) =>
+    readFile: (definition, path, { length } = {}) =>
       inTree(definition, path, (file) => {
+        if (length !== undefined) return start(file, length);
         const { size } = statSync(file);
         if (size > maxFile) {
           const message = `${path} has ${size} bytes: a frontend reads at most ${maxFile}`;
@@ -35,6 +39,12 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
       }),
     readDir: (definition, path) => inTree(definition, path, (folder) => readdirSync(folder).sort()),
     input,
+    async changedAt(definition) {
+      const op = headOp(definition);
+      if (op?.kind !== 'source') return undefined;
+      const pinned = await pinSource(op, digestOf(definition.ops[0]!), parts, job);
+      return pinned.changedAt?.(job);
+    },
   };
 
   /** Resolving is work of its own: shown as a vertex, though it is none of the graph. */
@@ -45,8 +55,10 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
     report('vertex-started');
     try {
       const resolver = await parts.images(options.layout === undefined ? 'registry' : 'layout');
-      const { platform, mode } = options;
-      const image = await resolver.resolve(reference, { platform, mode }, job);
+      const { platform, mode, layout } = options;
+      // A layout is asked by the name under which the session lends it.
+      const asked = layout === undefined ? reference : `${layout}@${parseReference(reference).digest}`;
+      const image = await resolver.resolve(asked, { platform, mode }, job);
       report('vertex-completed');
       return image;
     } catch (error) {
@@ -66,13 +78,31 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
 
   /** The client's folder, where a definition is about nothing else: read where it is, not copied first. */
   function lentFolder(definition: Definition): string | undefined {
-    const graph = loadDefinition(definition);
-    const head = graph?.vertices.get(graph.head.digest);
-    if (head?.op.kind !== 'source' || !head.op.identifier.startsWith('local://')) return undefined;
-    const name = head.op.identifier.slice('local://'.length);
+    const op = headOp(definition);
+    if (op?.kind !== 'source' || !op.identifier.startsWith('local://')) return undefined;
+    const name = op.identifier.slice('local://'.length);
     const folder = job.session.folder(name);
     if (folder) return folder.root;
-    throw new Failed<BuildFailure>({ kind: 'folder-missing', name, message: `the client lends no folder ${JSON.stringify(name)}` });
+    throw new Failed<BuildFailure>({
+      kind: 'folder-missing',
+      name,
+      message: `the client lends no folder ${JSON.stringify(name)}`,
+    });
+  }
+}
+
+function headOp(definition: Definition): Op | undefined {
+  const graph = loadDefinition(definition);
+  return graph?.vertices.get(graph.head.digest)?.op;
+}
+
+function start(file: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const fd = openSync(file, 'r');
+  try {
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,8 +1,8 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
-import type { Build, Defined, SolveResponse } from '../engine.ts';
+import type { Build, Defined, ExportRequest, SolveRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
-import type { Exporter } from '../exporter/exporter.ts';
+import type { Exporter, Made } from '../exporter/exporter.ts';
 import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
@@ -22,7 +22,8 @@ export function openBuild(parts: Parts, work: Work): Build {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
           const message = `stopped because ${because} failed`;
-          if (!keepGoing && !signal.aborted) stop.abort(new Failed<BuildFailure>({ kind: 'stopped', because, message }, { cause: error }));
+          if (!keepGoing && !signal.aborted)
+            stop.abort(new Failed<BuildFailure>({ kind: 'stopped', because, message }, { cause: error }));
         });
       }
       return responses;
@@ -39,7 +40,9 @@ function solveAll(
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
-  const wanted = defined.flatMap(({ images, request }) => images.map(({ definition }) => ({ definition, session: request.session })));
+  const wanted = defined.flatMap(({ images, request }) =>
+    images.map(({ definition }) => ({ definition, session: request.session })),
+  );
   const { graph, solver } = open.use(openGraph(wanted, parts, jobs[0]!));
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));
   work.report({
@@ -62,7 +65,8 @@ function solveAll(
     for (const vertex of graph.vertices) {
       if (vertex.owners.some((owner) => owned.has(owner))) checkEntitlements(vertex, request.entitlements);
     }
-    const exporters = await Promise.all(request.exports.map(({ type }) => exporterOf(type, parts)));
+    refuseCaches(request);
+    const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts)));
     await using trees = new AsyncDisposableStack();
     const refs = await Promise.all(
       images.map(async (_, image) => {
@@ -71,7 +75,7 @@ function solveAll(
       }),
     );
     await solver.settle();
-    return exportAll(each, refs, exporters, jobs[i]!);
+    return exportAll(each, refs, exporters, parts, jobs[i]!);
   });
 }
 
@@ -79,6 +83,7 @@ async function exportAll(
   { request, images, multiPlatform }: Defined,
   refs: readonly ImmutableRef[],
   exporters: readonly Exporter[],
+  parts: Parts,
   job: Job,
 ): Promise<SolveResponse> {
   const results = images.map(({ platform, config, baseConfig, epoch }, i) => ({
@@ -88,24 +93,37 @@ async function exportAll(
     ...(baseConfig && { baseConfig }),
     ...(epoch !== undefined && { epoch }),
   }));
-  const answers = [];
+  const deps = await parts.exportDeps();
+  const made: Made[] = [];
   for (const [i, { attrs, destination }] of request.exports.entries()) {
-    answers.push(
-      await exporters[i]!.export({ id: request.id, images: results, multiPlatform, attrs, ...(destination && { destination }) }, job),
-    );
+    const input = { images: results, multiPlatform, attrs, ...(destination && { destination }) };
+    made.push(await exporters[i]!.make(input, deps, job));
   }
-  const image = answers.find(({ digest }) => digest);
+  // Everything is made before anything is sent away.
+  await Promise.all(made.map((each) => each.finalise?.()));
+  const image = made.find(({ digest }) => digest);
   return {
     id: request.id,
-    exported: Object.assign({}, ...answers.map(({ response }) => response)),
+    exported: Object.assign({}, ...made.map(({ response }) => response)),
     ...(image?.digest && { digest: image.digest }),
     ...(image?.size !== undefined && { size: image.size }),
   };
 }
 
-async function exporterOf(type: string, parts: Parts): Promise<Exporter> {
-  const exporter = await parts.exporter(type);
-  if (exporter) return exporter;
-  const message = `there is no exporter ${JSON.stringify(type)}: use image, oci, docker, tar or local`;
-  throw new Failed<BuildFailure>({ kind: 'exporter-unknown', exporter: type, message });
+/** The exporter, which has looked at its attributes before anything is built. */
+async function exporterOf(wanted: ExportRequest, parts: Parts): Promise<Exporter> {
+  const exporter = await parts.exporter(wanted.type);
+  if (!exporter) {
+    const message = `there is no exporter ${JSON.stringify(wanted.type)}: use image, oci, docker, tar or local`;
+    throw new Failed<BuildFailure>({ kind: 'exporter-unknown', exporter: wanted.type, message });
+  }
+  exporter.check(wanted);
+  return exporter;
+}
+
+function refuseCaches({ cacheFrom, cacheTo }: SolveRequest): void {
+  const [entry] = [...cacheFrom, ...cacheTo];
+  if (!entry) return;
+  const message = `there is no cache of type ${entry.type}: imported and exported caches are not built in; builds on one machine share one cache folder`;
+  throw new Failed<BuildFailure>({ kind: 'cache-type-unknown', type: entry.type, message });
 }

@@ -24,13 +24,15 @@ export function openGraph(
   const graph = mergeDefinitions(
     wanted.map(({ definition, session }) => ({ definition, folder: (name) => folders.nameOf(session, name) })),
   );
-  const sessions = wanted.map(({ session }) => folders.seenBy(session));
   const solver = new Solver<ImmutableRef, Job>(job, {
     store: parts.store,
     operator: (vertex) => {
       const graphVertex = vertex as GraphVertex;
       // A shared vertex runs with what the first client that wants it lends.
-      return operatorOf(graphVertex, parts, sessions[graphVertex.owners[0]!]!);
+      const { session } = wanted[graphVertex.owners[0]!]!;
+      const { op } = graphVertex;
+      const local = op.kind === 'source' && op.identifier.startsWith('local://');
+      return operatorOf(graphVertex, parts, local ? folders.seenBy(session) : session);
     },
     ...(parts.concurrency && { concurrency: parts.concurrency }),
   });

@@ -1,4 +1,4 @@
-import type { Exporter } from '../exporter/exporter.ts';
+import type { ExportDeps, Exporter } from '../exporter/exporter.ts';
 import type { Frontend } from '../frontend/frontend.ts';
 import type { Surroundings } from '../ops/surroundings.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
@@ -10,6 +10,7 @@ export interface Parts extends Surroundings {
   readonly store: CacheStore<ImmutableRef>;
   readonly frontend: (name: string) => Promise<Frontend | undefined>;
   readonly exporter: (type: string) => Promise<Exporter | undefined>;
+  readonly exportDeps: () => Promise<ExportDeps>;
   readonly images: (kind: 'registry' | 'layout') => Promise<ImageResolver>;
   /** How many vertices run at a time; no bound when undefined. */
   readonly concurrency?: number;

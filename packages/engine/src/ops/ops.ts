@@ -20,7 +20,7 @@ type Run<K extends Op['kind']> = (
 /** A kind that is missing here does not compile. What is heavy is loaded when it first runs. */
 const runs: { readonly [K in Keyed['kind']]: Run<K> } = {
   exec: async (op, inputs, world) => (await import('./exec.ts')).runExec(op, inputs, world),
-  file: async (op, inputs, world) => [await (await import('./file.ts')).runFileOp(op, inputs, world)],
+  file: async (op, inputs, world) => (await import('./file.ts')).runFileOp(op, inputs, world),
   merge: async (op, inputs, { cache, job, vertex }) => {
     const layers = op.layers.map((index) => (index < 0 ? cache.scratch : inputs[index]!));
     return [await cache.merge(layers, { description: vertex.name, ...job })];

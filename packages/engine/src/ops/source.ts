@@ -2,6 +2,7 @@ import type { ImmutableRef } from '../cache/ref.ts';
 import { sourceKey } from '../llb/cache-key.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { SourceOp } from '../llb/source.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
 import type { Operator } from '../solver/vertex.ts';
@@ -11,18 +12,14 @@ import type { OpsFailure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Pins a source once, gives BuildKit's keys of what was found, and brings its tree about when somebody needs it. */
-export function sourceOperator(op: SourceOp, vertex: GraphVertex, world: Surroundings, session: Session): Operator<ImmutableRef, Job> {
-  const [scheme, name] = split(op.identifier);
+export function sourceOperator(
+  op: SourceOp,
+  vertex: GraphVertex,
+  world: Surroundings,
+  session: Session,
+): Operator<ImmutableRef, Job> {
   let pinned: Promise<Pinned> | undefined;
-  const pin = async ({ signal, report }: Job): Promise<Pinned> => {
-    const source = await world.source(scheme);
-    if (!source) {
-      const message = `${vertex.name}: there is no source for ${scheme}://`;
-      throw new Failed<OpsFailure>({ kind: 'op-refused', message });
-    }
-    const request = { scheme, name, attrs: Object.fromEntries(op.attrs), vertex: vertex.digest, ...(op.platform && { platform: op.platform }) };
-    return source.pin(request, { signal, report, session });
-  };
+  const pin = ({ signal, report }: Job) => pinSource(op, vertex.digest, world, { signal, report, session });
   return {
     async cacheMaps(job) {
       const { keys } = await (pinned ??= pin(job));
@@ -33,6 +30,23 @@ export function sourceOperator(op: SourceOp, vertex: GraphVertex, world: Surroun
       return [await (await (pinned ??= pin(job))).tree({ signal, report, session })];
     },
   };
+}
+
+/** Settles what a source op names right now. */
+export async function pinSource(
+  op: SourceOp,
+  vertex: Digest,
+  { source: sourceFor }: Pick<Surroundings, 'source'>,
+  job: Job,
+): Promise<Pinned> {
+  const [scheme, name] = split(op.identifier);
+  const source = await sourceFor(scheme);
+  if (!source) {
+    const message = `${op.identifier}: there is no source for ${scheme}://`;
+    throw new Failed<OpsFailure>({ kind: 'op-refused', message });
+  }
+  const { platform } = op;
+  return source.pin({ scheme, name, attrs: Object.fromEntries(op.attrs), vertex, ...(platform && { platform }) }, job);
 }
 
 function split(identifier: string): [scheme: string, name: string] {

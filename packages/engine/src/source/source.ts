@@ -27,6 +27,8 @@ export interface Pinned {
   readonly pin: string;
   /** Keys in BuildKit's own form (LLB-062 … LLB-065), tried in order. Keys that no later build can hit are `session`. */
   readonly keys: readonly SourceKey[];
+  /** When it was made, Unix seconds: a commit's time, HTTP's Last-Modified, or an archive's newest file. */
+  changedAt?(job: Job): Promise<number | undefined>;
   /** The tree. Called only when somebody needs it. */
   tree(job: Job): Promise<ImmutableRef>;
 }

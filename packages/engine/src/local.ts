@@ -1,0 +1,125 @@
+// The engine of this machine: opens each room once, joins them, and closes them in reverse. The one file that knows
+// every room; it only joins. What a cached build does not need is loaded when it is first asked for.
+import { join } from 'node:path';
+import { openBuild } from './build/build.ts';
+import { define } from './build/define.ts';
+import type { Parts } from './build/parts.ts';
+import { solveTree } from './build/tree.ts';
+import type { PrunePolicy, UsageRecord } from './cache/api.ts';
+import { openCache } from './cache/cache.ts';
+import { openContentHash } from './cache/content-hash.ts';
+import { cachePath } from './cache/folder.ts';
+import type { KeptImage } from './cache/images.ts';
+import type { Engine } from './engine.ts';
+import type { Executor } from './executor/executor.ts';
+import { openCacheStore } from './ops/cache-store.ts';
+import { openPool } from './pool/pool.ts';
+import type { RegistryHosts } from './registry/hosts.ts';
+import type { Work } from './progress/work.ts';
+
+export interface EngineOptions {
+  /** Where all state is kept; `MONOKIT_CACHE_DIR` or the XDG place when left out. */
+  readonly cacheDir?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How many steps run at a time. Containers have a bound of their own: one for each processor, at least four. */
+  readonly concurrency?: number;
+  /** What a RUN step's `sandbox` network is: the host's, or a bridge of its own where the machine has the tools. */
+  readonly network?: 'host' | 'bridge' | 'auto';
+  /** Mirrors and manners, by registry host. */
+  readonly registries?: RegistryHosts;
+}
+
+/** An engine that runs here, with the questions that only its owner asks. */
+export interface LocalEngine extends Engine {
+  /** The images in the store, by name. */
+  images(): Iterable<KeptImage>;
+  usage(): Promise<readonly UsageRecord[]>;
+  prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
+}
+
+export async function openEngine(options: EngineOptions = {}): Promise<LocalEngine> {
+  const { env = process.env, concurrency, network, registries: hosts } = options;
+  await using opened = new AsyncDisposableStack();
+  const path = cachePath({ env, ...(options.cacheDir !== undefined && { asked: options.cacheDir }) });
+  const runFolder = join(path, 'run');
+  const pool = opened.use(openPool());
+  const cache = opened.use(
+    await openCache(path, {
+      pool,
+      deadOwners: [async (lease) => (await import('./executor/dead.ts')).cleanDead(runFolder, [lease])],
+    }),
+  );
+  const contentHash = openContentHash(cache.index, pool);
+
+  const executor = once(async (): Promise<Executor> => {
+    const { openExecutor } = await import('./executor/runc-executor.ts');
+    return opened2.use(openExecutor({ runFolder, leaseId: cache.lease.id, ...(network && { network }) }));
+  });
+  const registries = once(async () => {
+    const { Registries } = await import('./registry/registry.ts');
+    return opened2.use(new Registries(hosts ? { hosts } : {}));
+  });
+  const imageSource = once(async () => {
+    const { ImageSource } = await import('./source/image.ts');
+    const images = { get: async (name: string) => cache.images.get(name)?.descriptor };
+    return new ImageSource({ cache, content: cache.content, registries: await registries(), images });
+  });
+  const layoutSource = once(async () => {
+    const { OciLayoutSource } = await import('./source/oci-layout.ts');
+    return new OciLayoutSource({ cache, content: cache.content });
+  });
+  const localSource = once(async () => {
+    const { LocalSource } = await import('./source/local.ts');
+    return new LocalSource({ cache, index: cache.index, pool });
+  });
+  const httpSource = once(async () => {
+    const { HttpSource } = await import('./source/http.ts');
+    return new HttpSource({ cache, content: cache.content, registries: await registries(), index: cache.index });
+  });
+  const gitSource = once(async () => {
+    const { GitSource } = await import('./source/git.ts');
+    return new GitSource({ cache, folder: join(path, 'git') });
+  });
+  const sources: Readonly<Record<string, Parts['source']>> = {
+    'docker-image': imageSource,
+    'oci-layout': layoutSource,
+    local: localSource,
+    http: httpSource,
+    https: httpSource,
+    git: gitSource,
+  };
+
+  const parts: Parts = {
+    cache,
+    contentHash,
+    pool,
+    executor,
+    store: openCacheStore(cache.index, cache, cache.claims),
+    source: async (scheme) => sources[scheme]?.(scheme),
+    images: (kind) => (kind === 'layout' ? layoutSource() : imageSource()),
+    frontend: async (name) =>
+      name === 'dockerfile.v0' ? (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile : undefined,
+    exporter: async (type) => {
+      const { exporters } = await import('./exporter/exporter.ts');
+      return exporters[type as keyof typeof exporters];
+    },
+    exportDeps: async () => ({ content: cache.content, images: cache.images, registries: await registries(), pool }),
+    solveTree: (definition, job) => solveTree(definition, parts, job),
+    ...(concurrency !== undefined && { concurrency }),
+  };
+  const opened2 = opened.move();
+  return {
+    define: (request, work) => define(request, parts, work),
+    open: (work) => openBuild(parts, work),
+    images: () => cache.images.list(),
+    usage: () => cache.usage(),
+    prune: (policy, work) => cache.prune(policy, work),
+    [Symbol.asyncDispose]: () => opened2.disposeAsync(),
+  };
+}
+
+/** One promise, however many ask. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let promise: Promise<T> | undefined;
+  return () => (promise ??= open());
+}
