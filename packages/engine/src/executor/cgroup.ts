@@ -94,14 +94,15 @@ export async function removeGroup(cgroups: Cgroups, path: string, patience = 500
   }
 }
 
-/** How many processes of the group or below it the kernel killed for want of memory. */
+/** How many processes of the group or below it the kernel killed for want of memory; v1 forgets with each group removed. */
 export function outOfMemoryKills(cgroups: Cgroups, path: string): number {
-  let kills = 0;
-  for (const group of folders(cgroups, path).flatMap((folder) => tree(folder))) {
-    const events = tryRead(join(group, 'memory.events.local')) ?? tryRead(join(group, 'memory.oom_control'));
-    kills += Number(/^oom_kill (\d+)$/m.exec(events ?? '')?.[1] ?? 0);
-  }
-  return kills;
+  const files = folders(cgroups, path).flatMap((folder) => [
+    join(folder, 'memory.events'),
+    ...tree(folder).map((group) => join(group, 'memory.oom_control')),
+  ]);
+  return files
+    .map((file) => Number(/^oom_kill (\d+)$/m.exec(tryRead(file) ?? '')?.[1] ?? 0))
+    .reduce((sum, kills) => sum + kills, 0);
 }
 
 /** The group's folder and those below, deepest first. */

@@ -35,7 +35,7 @@ export function leasesIn(runFolder: string): string[] {
   return namesIn(runFolder);
 }
 
-/** The groups of the lease's containers have one folder above them, whatever parent was asked for. */
+/** The groups above the lease's containers' own, whatever parent was asked for. */
 function groupsOf(folder: string): string[] {
   return namesIn(folder).flatMap((id) => {
     let text;
@@ -46,7 +46,7 @@ function groupsOf(folder: string): string[] {
       throw error;
     }
     const path = /"cgroupsPath":"([^"\\]+)"/.exec(text)?.[1];
-    return path === undefined ? [] : [dirname(path)];
+    return path === undefined ? [] : [dirname(dirname(path))];
   });
 }
 

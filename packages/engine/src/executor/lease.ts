@@ -8,6 +8,9 @@ export const leaseFolder = (runFolder: string, leaseId: string): string => join(
 /** Its group in every hierarchy, unless a process asked for another parent. */
 export const leaseGroup = (leaseId: string): string => join(groupOfAll, leaseId);
 
+/** The group that the runtime makes, in the container's own: this one stays, with what it counted, when that is removed. */
+export const containerGroup = (group: string): string => join(group, 'box');
+
 /** Where the runtime keeps what it knows of the lease's containers. */
 export const stateFolder = (folder: string): string => join(folder, 'state');
 

@@ -21,7 +21,7 @@ import { readyMounts } from './container-mounts.ts';
 import { requireEmulation } from './emulator.ts';
 import type { Container, Executor, Process, ProcessIo } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
-import { checkLeaseId, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
+import { checkLeaseId, containerGroup, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
 import { LeaseFiles } from './lease-files.ts';
 import { loopDevicesInUse, seccompSupported } from './machine.ts';
 import { removeWithMounts } from './mount-table.ts';
@@ -136,7 +136,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
       resolvConf: lease.files.resolvConf(network.namespace.kind === 'host' ? 'host' : 'own'),
       hosts: lease.files.hosts(bundle, process),
       ...(container.shmSize && { shmSize: container.shmSize }),
-      ...(group !== undefined && { cgroup: { path: group, namespace: lease.cgroups.kind === 'v2' } }),
+      ...(group !== undefined && { cgroup: { path: containerGroup(group), namespace: lease.cgroups.kind === 'v2' } }),
       machine: process.security === 'insecure' ? { ...lease.machine, loopDevices: loopDevicesInUse() } : lease.machine,
     });
     writeFileSync(join(bundle, 'config.json'), specText(spec));

@@ -36,7 +36,7 @@ const killInterval = 10;
 const killPatience = 3000;
 
 /**
- * Runs a bundle's process to its end and keeps the runtime's state and cgroup, for the caller to read and remove.
+ * Runs a bundle's process to its end. The runtime's state and cgroup may be kept, for the caller to read and remove.
  * Output is passed on as it comes, and all of it before this resolves. Rejects with `runtime-missing`
  * if the runtime cannot be executed.
  */
@@ -107,7 +107,20 @@ function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log:
   try {
     const child = spawn(
       runtime.path,
-      ['--root', state, '--log', log, '--log-format', 'json', ...flags, 'run', '--keep', '--bundle', bundle, id],
+      [
+        '--root',
+        state,
+        '--log',
+        log,
+        '--log-format',
+        'json',
+        ...flags,
+        'run',
+        ...keep[runtime.name],
+        '--bundle',
+        bundle,
+        id,
+      ],
       {
         cwd: bundle,
         // Nothing of ours: what is in it could change how the runtime behaves (NOTIFY_SOCKET, LISTEN_FDS).
@@ -135,6 +148,9 @@ function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log:
     closeSync(stderr.write);
   }
 }
+
+/** So that what the cgroup has counted can still be read. crun before 1.15 cannot: see `containerGroup`. */
+const keep: Readonly<Record<Runtime['name'], readonly string[]>> = { runc: ['--keep'], crun: [] };
 
 const withoutCgroupsFlags: Readonly<Record<Runtime['name'], readonly string[]>> = {
   runc: ['--rootless=true'],
