@@ -86,7 +86,9 @@ async function startAgent({ id, paths }: Extract<SshSource, { kind: 'keys' }>): 
   child.stdin.on('error', () => {});
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const agentPid = await new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(failed(id, '--ssh with keys needs ssh-agent: apt-get install openssh-client', cause)));
+    child.once('error', (cause) =>
+      reject(failed(id, '--ssh with keys needs ssh-agent: apt-get install openssh-client', cause)),
+    );
     child.stdout.once('data', (line: Buffer) => resolve(Number(line.toString())));
     void ended.then(() => reject(failed(id, 'ssh-agent ended at once')));
   });
