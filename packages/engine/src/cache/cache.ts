@@ -105,6 +105,7 @@ class LayeredCache implements OpenCache {
   readonly mounts: CacheMounts;
   readonly #parts: Parts;
   readonly #closeTrees: () => Promise<void>;
+  #closed: Promise<void> | undefined;
 
   constructor(parts: Parts, closeTrees: () => Promise<void>) {
     this.#parts = parts;
@@ -207,7 +208,12 @@ class LayeredCache implements OpenCache {
       keys.push(key);
       elsewhere.set(key, layer);
     }
-    const known = await this.get(refIdOf(keys));
+    const news = layers.some(({ descriptor }, i) => {
+      const kept = records.layers.get(keys[i]!);
+      // Only unpacking shows that a blob holds its layer. Until then the image that was named last is believed.
+      return kept?.snapshot === undefined && kept?.blob?.descriptor.digest !== descriptor.digest;
+    });
+    const known = news ? undefined : await this.get(refIdOf(keys));
     if (known) return known;
     return this.#remember(keys, {
       ...options,
@@ -217,7 +223,7 @@ class LayeredCache implements OpenCache {
         for (const [i, { descriptor, diffId, createdAt }] of layers.entries()) {
           const kept = records.layers.get(keys[i]!);
           const blob = { descriptor, diffId, ...(createdAt !== undefined && { createdAt }) };
-          records.layers.put(keys[i]!, { ...kept, below: keys.slice(0, i), blob });
+          if (kept?.snapshot === undefined) records.layers.put(keys[i]!, { below: keys.slice(0, i), blob });
         }
       },
     });
@@ -329,7 +335,11 @@ class LayeredCache implements OpenCache {
     return prune(this.#parts, policy, { mounts: this.mounts, images: this.images, signal: work.signal });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     const { index, lease, touches } = this.#parts;
     touches.flush();
     await this.#closeTrees();

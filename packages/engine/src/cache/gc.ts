@@ -134,17 +134,20 @@ async function forget({ index, records }: Parts): Promise<{ readonly needed: Thi
     const layers = neededLayers(records);
     const needed: Things = { snapshots: new Set(), blobs: new Set() };
     const dropped: Things = { snapshots: new Set(), blobs: new Set() };
-    for (const [key, { snapshot, blob }] of [...records.layers.entries()]) {
+    const gone = { layers: [] as LayerKey[], blobs: [] as string[] };
+    for (const [key, { snapshot, blob }] of records.layers.entries()) {
       const things = layers.has(key) ? needed : dropped;
       if (snapshot !== undefined) things.snapshots.add(snapshot);
       if (blob) things.blobs.add(blob.descriptor.digest);
-      if (things === dropped) records.layers.remove(key);
+      if (things === dropped) gone.layers.push(key);
     }
-    for (const [name, { descriptor }] of [...records.blobs.entries()]) {
+    for (const [name, { descriptor }] of records.blobs.entries()) {
       const things = layers.has(name.slice(0, name.indexOf('|'))) ? needed : dropped;
       things.blobs.add(descriptor.digest);
-      if (things === dropped) records.blobs.remove(name);
+      if (things === dropped) gone.blobs.push(name);
     }
+    for (const key of gone.layers) records.layers.remove(key);
+    for (const name of gone.blobs) records.blobs.remove(name);
     for (const id of needed.snapshots) dropped.snapshots.delete(id);
     return { needed, dropped };
   });

@@ -52,7 +52,8 @@ async function ensureLayer(parts: Parts, key: LayerKey, options: Stop): Promise<
     try {
       await parts.index.write(() => {
         const now = parts.records.layers.get(key) ?? made.record;
-        parts.records.layers.put(key, { ...now, snapshot: made.snapshot });
+        // From now on its blob is the one that is known to hold this very layer.
+        parts.records.layers.put(key, { ...now, snapshot: made.snapshot, ...(made.blob && { blob: made.blob }) });
       });
     } catch (error) {
       if (made.isNew) await (await parts.snapshotter()).remove([made.snapshot]);
@@ -66,13 +67,15 @@ interface MadeLayer {
   readonly isNew: boolean;
   /** What is known of the layer if nobody wrote it down yet. */
   readonly record: LayerRecord;
+  /** What it was unpacked from. */
+  readonly blob?: LayerSource;
 }
 
 async function unpack(parts: Parts, key: LayerKey, { signal }: Stop): Promise<MadeLayer> {
   const record = parts.records.layers.get(key);
   const source = await fetchLayer(parts, key, { signal });
   if (!record || !source) throw layerMissing(`layer ${key} was removed while it was used`);
-  const { descriptor, diffId } = source;
+  const { descriptor, diffId, createdAt } = source;
   const below = await chainOf(parts, record.below, { signal });
   const { applyLayer } = await import('../snapshot/apply.ts');
   const snapshotter = await parts.snapshotter();
@@ -85,7 +88,8 @@ async function unpack(parts: Parts, key: LayerKey, { signal }: Stop): Promise<Ma
     diffId,
   };
   await parts.pool.run(applyLayer, work, { signal });
-  return { snapshot: await layer.commit(), isNew: true, record };
+  const blob = { descriptor, diffId, ...(createdAt !== undefined && { createdAt }) };
+  return { snapshot: await layer.commit(), isNew: true, record, blob };
 }
 
 async function free(parts: Parts, key: LayerKey, options: Stop): Promise<MadeLayer> {
