@@ -24,6 +24,9 @@ export interface Surroundings {
   readonly buildPlatform?: Platform;
 }
 
+/** The name under which the client lends the context's folder. */
+const contextName = 'context';
+
 /** The Dockerfile's bytes, and what came with them. */
 export interface DockerfileText {
   readonly name: string;
@@ -111,7 +114,7 @@ export class MainContext {
   async ignorePatterns(dockerfile: DockerfileText): Promise<readonly string[]> {
     if (this.#remote) return [];
     if (dockerfile.ignore) return dockerfile.ignore;
-    const { contextName, localSessions } = this.#surroundings.options;
+    const { localSessions } = this.#surroundings.options;
     const sessionId = localSessions.get(contextName);
     const folder = local(contextName, {
       ...(sessionId !== undefined && { sessionId }),
@@ -127,7 +130,7 @@ export class MainContext {
   /** The context's files, as far as `paths` are read of it. */
   state(paths: ReadonlySet<string>, ignored: readonly string[]): State {
     if (this.#remote) return this.#remote;
-    const { contextName, localSessions } = this.#surroundings.options;
+    const { localSessions } = this.#surroundings.options;
     const sessionId = localSessions.get(contextName);
     const followPaths = followed(paths);
     return local(contextName, {

@@ -1,7 +1,8 @@
 // Addresses of git repositories, as ADD and contexts take them.
 import { joinPath } from '../../llb/path.ts';
 import { mistake } from './failure.ts';
-import { goQuote, parseGoBool } from './go-format.ts';
+import { goQuote } from '../../std/go-quote.ts';
+import { parseGoBool } from './go-format.ts';
 import type { GitOptions } from '../../llb/source-options.ts';
 import { readWebAddress } from './web-address.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goDuration, goHealthcheck, goQuote, parseGoDuration } from './go-format.ts';
+import { goDuration, goHealthcheck, goQuoteList, parseGoDuration } from './go-format.ts';
 
 test('durations are written and read as Go does', () => {
   const table: readonly [text: string, nanoseconds: number][] = [
@@ -24,7 +24,7 @@ test('durations are written and read as Go does', () => {
 });
 
 test('quotes and structures are written as Go does', () => {
-  assert.equal(goQuote('a"b\\c\n\t\u0001é\u200b★'), '"a\\"b\\\\c\\n\\t\\x01é\\u200b★"');
+  assert.equal(goQuoteList(['a b', 'c']), '["a b" "c"]');
   assert.equal(
     goHealthcheck({ Test: ['CMD', 'x', 'y'], Interval: 5e9, Retries: 2 }),
     '{Test:[CMD x y] Interval:5s Timeout:0s StartPeriod:0s StartInterval:0s Retries:2}',

@@ -1,12 +1,6 @@
 // BuildKit writes some values into image histories with Go's fmt verbs; these give the same text.
 import type { Healthcheck } from '../../oci/image-config.ts';
-
-/** Go's `%q` of a string: double quotes, with escapes for what is not printable. */
-export function goQuote(text: string): string {
-  let quoted = '"';
-  for (const character of text) quoted += escapes[character] ?? escaped(character);
-  return `${quoted}"`;
-}
+import { goQuote } from '../../std/go-quote.ts';
 
 /** Go's `%q` of a list: `["a" "b"]`. */
 export function goQuoteList(list: readonly string[]): string {
@@ -92,24 +86,4 @@ function decimal(value: bigint, unit: bigint): string {
     .padStart(unit.toString().length - 1, '0')
     .replace(/0+$/, '');
   return `${value / unit}${fraction && `.${fraction}`}`;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-function escaped(character: string): string {
-  const code = character.codePointAt(0)!;
-  if (character === ' ' || (code !== 0xfffd && /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character))) return character;
-  if (code === 0xfffd) return character;
-  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }

@@ -4,9 +4,10 @@ import { mkdir } from '../../llb/file-actions.ts';
 import type { CacheSharing } from '../../llb/mount.ts';
 import type { RunMount } from '../../llb/run.ts';
 import { scratch, type State } from '../../llb/state.ts';
-import { splitCsv } from './csv.ts';
+import { splitCsv } from '../../std/csv.ts';
 import { mistake } from './failure.ts';
-import { goQuote, parseGoBool } from './go-format.ts';
+import { goQuote } from '../../std/go-quote.ts';
+import { parseGoBool } from './go-format.ts';
 import type { Stage } from './stage.ts';
 
 const types = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
@@ -50,7 +51,7 @@ export interface MountRequest {
 /** The `from` of a mount option: all that has to be known of it before variables have values. */
 export function mountFrom(option: string): string {
   let from = '';
-  for (const field of splitCsv(option)) {
+  for (const field of fieldsOf(option)) {
     const [key, value] = cut(field);
     if (key.toLowerCase() !== 'from' || value === undefined) continue;
     const dollar = value.indexOf('$');
@@ -80,7 +81,7 @@ export function readMount(option: string, expand: (word: string) => string): Mou
     gid: undefined,
   };
   let access: boolean | undefined;
-  for (const field of splitCsv(option)) {
+  for (const field of fieldsOf(option)) {
     const [written, raw] = cut(field);
     const key = written.toLowerCase();
     const misplaced = () => mistake(`unexpected key '${key}' for mount type '${mount.type}'`, { token: field });
@@ -271,6 +272,16 @@ function bytes(text: string, token: string): number {
   const size = Math.trunc(Number(digits) * 1024 ** (unit === '' ? 0 : 'kmgtp'.indexOf(unit.toLowerCase()) + 1));
   if (!Number.isSafeInteger(size)) throw mistake(`invalid value for size: ${text}`, { token });
   return size;
+}
+
+function fieldsOf(option: string): readonly string[] {
+  try {
+    return splitCsv(option);
+  } catch (error) {
+    throw mistake(`failed to parse csv mounts: ${error instanceof Error ? error.message : String(error)}`, {
+      token: option,
+    });
+  }
 }
 
 function cut(field: string): [string, string | undefined] {

@@ -10,7 +10,7 @@ import { readIgnoreFile } from '../../std/ignore-file.ts';
 import { followed, readFrom, type Surroundings } from './context.ts';
 import { mistake } from './failure.ts';
 import { gitOptions, readGitReference } from './git-reference.ts';
-import { readImageConfig } from './image.ts';
+import { readImageConfig } from './base-config.ts';
 import { formatPlatformFully } from './platform.ts';
 
 /** What a named context turned out to be. */

@@ -5,7 +5,7 @@ import { nearest } from '../../std/nearest.ts';
 import type { HostIp, NetworkMode, Ulimit } from '../../llb/exec.ts';
 import type { LinuxResources } from '../../llb/metadata.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
-import { splitCsv } from './csv.ts';
+import { splitCsv } from '../../std/csv.ts';
 import type { DockerfileFailure } from './failure.ts';
 import { parseGoBool } from './go-format.ts';
 import { readPlatform } from './platform.ts';
@@ -32,7 +32,6 @@ export interface Options {
   readonly cacheNamespace: string;
   /** Path of the Dockerfile in its folder. */
   readonly filename: string;
-  readonly contextName: string;
   /** The value of the option named by `contextkey`: a git or http(s) address, if the context is remote. */
   readonly contextAddress: string;
   readonly contextSubdir: string;
@@ -104,8 +103,14 @@ export function readOptions(given: Readonly<Record<string, string>>): Options {
   }
   if (values.has('frontend.caps')) readCaps(values.get('frontend.caps')!);
   const text = (name: string) => values.get(name) ?? '';
+  const list = (name: string) => {
+    try {
+      return splitCsv(text(name));
+    } catch (error) {
+      throw refused(name, `invalid ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
   const platforms = text('platform') === '' ? [] : text('platform').split(',').map(platformOf);
-  const contextName = contextKey ?? 'context';
   return {
     target: text('target'),
     platforms,
@@ -115,16 +120,15 @@ export function readOptions(given: Readonly<Record<string, string>>): Options {
     noCache: noCache(values.get('no-cache')),
     resolveMode: resolveMode(text('image-resolve-mode')),
     network: networkMode(text('force-network-mode')),
-    extraHosts: splitCsv(text('add-hosts')).map(extraHost),
+    extraHosts: list('add-hosts').map(extraHost),
     hostname: buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || text('hostname'),
     shmSize: text('shm-size') === '' ? 0 : whole('shm-size', text('shm-size'), () => true),
-    ulimits: splitCsv(text('ulimit')).map(ulimit),
+    ulimits: list('ulimit').map(ulimit),
     cgroupParent: text('cgroup-parent'),
     resources: resources(values),
     cacheNamespace: buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '',
     filename: values.get('filename') ?? 'Dockerfile',
-    contextName: 'context',
-    contextAddress: text(contextName),
+    contextAddress: text(contextKey ?? 'context'),
     contextSubdir: text('contextsubdir'),
     dockerfileName: values.get('dockerfilekey') ?? 'dockerfile',
     dockerfileIsLocal: values.has('dockerfilekey'),

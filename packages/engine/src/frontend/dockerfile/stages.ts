@@ -2,7 +2,7 @@
 import { mistake, placed, withPlace } from './failure.ts';
 import type { Conversion } from './conversion.ts';
 import { checkDeclared, checkPlatform } from './from-checks.ts';
-import { goQuote } from './go-format.ts';
+import { goQuote } from '../../std/go-quote.ts';
 import { isStep, readInstruction } from './instruction.ts';
 import { checkCopyFrom } from './instructions/copy.ts';
 import type { Instruction } from './instruction.ts';

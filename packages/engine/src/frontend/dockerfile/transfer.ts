@@ -4,6 +4,7 @@ import { merge } from '../../llb/merge-node.ts';
 import { joinPath } from '../../llb/path.ts';
 import { scratch, type State } from '../../llb/state.ts';
 import { digestOf } from '../../oci/digest.ts';
+import { parseMode } from '../../std/file-mode.ts';
 import { hasWildcards } from '../../std/glob.ts';
 import { cleanPath } from '../../std/patterns.ts';
 import { mistake } from './failure.ts';
@@ -82,10 +83,12 @@ export function readMode(text: string): number | string | undefined {
     return mode;
   }
   if (/^\d/.test(text)) throw octal();
-  const clause = '[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+';
-  if (!new RegExp(`^${clause}(?:,${clause})*$`).test(text)) {
+  try {
+    parseMode(text);
+  } catch (cause) {
     throw mistake(`invalid chmod parameter: '${text}'. invalid syntax, it should be octal or like u=rwx,go+r`, {
       token: text,
+      cause,
     });
   }
   return text;

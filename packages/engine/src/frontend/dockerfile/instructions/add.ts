@@ -5,7 +5,7 @@ import { isDigest, type Digest } from '../../../oci/digest.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
 import { gitOptions, isGitAddress, readGitReference, type GitReference } from '../git-reference.ts';
-import { goQuote } from '../go-format.ts';
+import { goQuote } from '../../../std/go-quote.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';
 import { expandOperands, readMode, readOperands, Transfer, warnOfIgnored, type Operands } from '../transfer.ts';
