@@ -1,7 +1,16 @@
 // Makes the base images of the examples from this system's packages, with our own engine, into `.bases/`: an OCI layout
 // for each repository, which the examples' config names as a mirror of docker.io. What is there already stays.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +26,20 @@ interface Base {
 
 const project = join(import.meta.dirname, '..');
 const bases = join(project, '.bases');
-const slim = ['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'findutils', 'grep', 'gzip', 'libc-bin', 'sed', 'tar', 'util-linux'];
+const slim = [
+  'base-files',
+  'base-passwd',
+  'bash',
+  'coreutils',
+  'dash',
+  'findutils',
+  'grep',
+  'gzip',
+  'libc-bin',
+  'sed',
+  'tar',
+  'util-linux',
+];
 
 const wanted: readonly Base[] = [
   { name: 'busybox:latest', packages: [], lines: ['CMD ["sh"]'], finish: busyboxRoot },
@@ -50,7 +72,9 @@ function layoutOf(name: string): string {
 }
 
 function make({ name, packages, lines, finish }: Base, scratch: string): void {
-  console.error(`setup: making the base image ${name} from ${packages.length > 0 ? "this system's packages" : 'the static busybox'}`);
+  console.error(
+    `setup: making the base image ${name} from ${packages.length > 0 ? "this system's packages" : 'the static busybox'}`,
+  );
   const folder = mkdtempSync(join(scratch, 'base-'));
   const root = join(folder, 'root');
   mkdirSync(root);
@@ -70,26 +94,38 @@ function unpack(packages: readonly string[], root: string, scratch: string): voi
   mkdirSync(join(archives, 'partial'), { recursive: true });
   const status = join(scratch, 'status');
   writeFileSync(status, '');
-  const options = [`Dir::State::status=${status}`, `Dir::Cache::archives=${archives}`, 'APT::Install-Recommends=false', 'APT::Sandbox::User=root'];
+  const options = [
+    `Dir::State::status=${status}`,
+    `Dir::Cache::archives=${archives}`,
+    'APT::Install-Recommends=false',
+    'APT::Sandbox::User=root',
+  ];
   const flags = options.flatMap((option) => ['-o', option]);
-  execFileSync('apt-get', [...flags, 'install', '-y', '-qq', '--download-only', ...packages], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const plan = execFileSync('apt-get', [...flags, 'install', '-y', '-qq', '--simulate', ...packages], { encoding: 'utf8' });
+  execFileSync('apt-get', [...flags, 'install', '-y', '-qq', '--download-only', ...packages], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const plan = execFileSync('apt-get', [...flags, 'install', '-y', '-qq', '--simulate', ...packages], {
+    encoding: 'utf8',
+  });
   const names = new Set(plan.split('\n').flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? []));
   for (const file of globSync('*.deb', { cwd: archives }).sort()) {
     if (names.has(file.split('_')[0]!)) execFileSync('dpkg-deb', ['--extract', join(archives, file), root]);
   }
   // Manuals and translations are not for images.
-  for (const useless of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info']) rmSync(join(root, useless), { recursive: true, force: true });
+  for (const useless of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info'])
+    rmSync(join(root, useless), { recursive: true, force: true });
 }
 
 /** What installing base-passwd would have made. */
 function accounts(root: string): void {
-  for (const file of ['passwd', 'group']) copyFileSync(join(root, `usr/share/base-passwd/${file}.master`), join(root, 'etc', file));
+  for (const file of ['passwd', 'group'])
+    copyFileSync(join(root, `usr/share/base-passwd/${file}.master`), join(root, 'etc', file));
   mkdirSync(join(root, 'tmp'), { recursive: true, mode: 0o1777 });
 }
 
 function busyboxRoot(root: string): void {
-  for (const folder of ['bin', 'etc', 'root', 'tmp', 'usr/bin', 'usr/sbin', 'var']) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['bin', 'etc', 'root', 'tmp', 'usr/bin', 'usr/sbin', 'var'])
+    mkdirSync(join(root, folder), { recursive: true });
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox === undefined) throw new Error('there is no static busybox: apt-get install busybox-static');
   copyFileSync(busybox, join(root, 'bin/busybox'));

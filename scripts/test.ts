@@ -11,7 +11,9 @@ const [pattern = ''] = process.argv.slice(2);
 process.env['PATH'] = `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`;
 
 must('sh', ['scripts/setup.sh', 'test']);
-const files = [...globSync('packages/*/src/**/*.test.ts'), ...globSync('test/**/*.test.ts')].filter((file) => file.includes(pattern));
+const files = [...globSync('packages/*/src/**/*.test.ts'), ...globSync('test/**/*.test.ts')].filter((file) =>
+  file.includes(pattern),
+);
 if (files.length === 0) {
   console.error(`no test file matches ${JSON.stringify(pattern)}`);
   process.exit(2);

@@ -1,7 +1,7 @@
 // The engine of this machine: opens each room once, joins them, and closes them in reverse. The one file that knows
 // every room; it only joins. What a cached build does not need is loaded when it is first asked for.
 import { join } from 'node:path';
-import { openBuild } from './build/build.ts';
+import { openBuild, recordsOf } from './build/build.ts';
 import { define } from './build/define.ts';
 import type { Parts } from './build/parts.ts';
 import { solveTree } from './build/tree.ts';
@@ -10,12 +10,13 @@ import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/folder.ts';
 import type { KeptImage } from './cache/images.ts';
-import type { Engine } from './engine.ts';
+import type { Defined, Engine } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
 import type { Work } from './progress/work.ts';
+import type { CacheRecord } from './solver/records.ts';
 
 export interface EngineOptions {
   /** Where all state is kept; `MONOKIT_CACHE_DIR` or the XDG place when left out. */
@@ -35,6 +36,8 @@ export interface LocalEngine extends Engine {
   images(): Iterable<KeptImage>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
+  /** The cache records of what a request defines; it is built for them, and nothing is exported. */
+  cacheRecords(defined: Defined, work: Work): Promise<readonly CacheRecord[]>;
 }
 
 export async function openEngine(options: EngineOptions = {}): Promise<LocalEngine> {
@@ -114,6 +117,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     images: () => cache.images.list(),
     usage: () => cache.usage(),
     prune: (policy, work) => cache.prune(policy, work),
+    cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };
 }

@@ -5,6 +5,7 @@ import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, Made } from '../exporter/exporter.ts';
 import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
+import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
@@ -30,6 +31,21 @@ export function openBuild(parts: Parts, work: Work): Build {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** Solves a request and gives the cache records that lead to its images, exporting nothing. */
+export async function recordsOf(
+  { images, request }: Defined,
+  parts: Parts,
+  work: Work,
+): Promise<readonly CacheRecord[]> {
+  const { session } = request;
+  const wanted = images.map(({ definition }) => ({ definition, session }));
+  await using open = openGraph(wanted, parts, { signal: work.signal, report: (event) => work.report(event), session });
+  const roots = open.graph.roots.filter((root) => root !== undefined);
+  await Promise.all(roots.map(async (root) => (await open.solver.solve(root))[Symbol.asyncDispose]()));
+  await open.solver.settle();
+  return open.solver.records(roots);
 }
 
 function solveAll(

@@ -62,7 +62,12 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
   });
   return { roots, vertices: [...vertices.values()] };
 
-  function place(vertex: Vertex, placed: ReadonlyMap<Digest, Building>, part: number, { source }: Definition): Building {
+  function place(
+    vertex: Vertex,
+    placed: ReadonlyMap<Digest, Building>,
+    part: number,
+    { source }: Definition,
+  ): Building {
     const inputs = vertex.op.inputs.map(({ digest, index }) => ({ vertex: placed.get(digest)!, index }));
     const op = canonical(vertex, inputs, part);
     const { digest } = op === vertex.op ? vertex : marshalOp(op);
@@ -95,13 +100,22 @@ type Loaded = ReturnType<typeof loadDefinition>;
 
 /** The canonical op of each local source, by part and digest. */
 function canonicalLocals(parts: readonly GraphPart[], loaded: readonly Loaded[]): ReadonlyMap<string, SourceOp> {
-  const groups = new Map<string, { followed: Set<string> | 'all'; members: string[]; attrs: Map<string, string>; id: string }>();
+  const groups = new Map<
+    string,
+    { followed: Set<string> | 'all'; members: string[]; attrs: Map<string, string>; id: string }
+  >();
   loaded.forEach((graph, part) => {
     for (const { op, digest } of graph?.vertices.values() ?? []) {
       if (op.kind !== 'source' || !op.identifier.startsWith('local://')) continue;
       const id = parts[part]!.folder(op.identifier.slice('local://'.length));
       if (id === undefined) continue;
-      const attrs = new Map(op.attrs.entries().filter(([name]) => patterns.includes(name)).toArray().sort());
+      const attrs = new Map(
+        op.attrs
+          .entries()
+          .filter(([name]) => patterns.includes(name))
+          .toArray()
+          .sort(),
+      );
       const key = JSON.stringify([id, ...attrs]);
       const group = groups.get(key) ?? { followed: new Set(), members: [], attrs, id };
       groups.set(key, group);

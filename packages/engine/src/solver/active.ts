@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../progress/work.ts';
-import { contentOutput, derivedKey, rootKey, type DepKey, type KeyedDep, type KeyId } from './cache-key.ts';
+import { contentOutput, derivedKey, rootKey, type KeyedDep, type KeyId } from './cache-key.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { KeyedVertex } from './records.ts';
 import type { CacheStore, KeyQuestion } from './cache-store.ts';
 import type { CacheMap, Edge, Held, Operator, Vertex } from './vertex.ts';
 
@@ -32,7 +34,7 @@ export class Active<R extends Held<R>, J extends Work> {
   readonly #fast = new Map<number, Promise<readonly KeyId[]>>();
   readonly #slow = new Map<number, Promise<readonly KeyId[]>>();
   readonly #results = new Map<number, Promise<R>>();
-  readonly #contents = new Map<number, Promise<DepKey | undefined>>();
+  readonly #contents = new Map<number, Promise<Digest | undefined>>();
   /** Keys that saving made, by output; they come before what queries found. */
   readonly #saved = new Map<number, readonly KeyId[]>();
   #maps?: Promise<readonly CacheMap<R, J>[]>;
@@ -94,10 +96,17 @@ export class Active<R extends Held<R>, J extends Work> {
     });
   }
 
-  /** Every key of each input, by definition and content, as far as known: what a cache export tells of it. */
-  async question(output: number): Promise<KeyQuestion> {
-    const [map] = await this.maps();
-    return this.#question(map!, output, this.vertex.inputs.length ? await this.#depKeys('content') : []);
+  /** What it is keyed by, content included: what a cache export tells of it. Brings about the inputs whose content matters. */
+  async keyed(): Promise<KeyedVertex> {
+    const maps = await this.maps();
+    const contents = await Promise.all(this.vertex.inputs.map((_, i) => this.#content(i)));
+    return {
+      digests: maps.filter((map) => !map.session).map(({ digest }) => digest),
+      deps: (maps[0]?.deps ?? []).map(({ selector }, i) => ({
+        ...(selector && { selector }),
+        ...(contents[i] && { content: contents[i] }),
+      })),
+    };
   }
 
   async release(): Promise<void> {
@@ -119,11 +128,10 @@ export class Active<R extends Held<R>, J extends Work> {
         const input = this.#around.active(edge);
         const { selector, content } = map!.deps[i] ?? {};
         if (depth === 'content') {
-          const byContent = content && (await this.#contentKey(i));
+          const digest = content && (await this.#content(i));
           const ids = await input.settledKeys(edge.index);
-          return {
-            keys: [...ids.map((id) => ({ id, ...(selector && { selector }) })), ...(byContent ? [byContent] : [])],
-          };
+          const byDefinition = ids.map((id) => ({ id, ...(selector && { selector }) }));
+          return { keys: [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])] };
         }
         const ids = await (depth === 'fast' ? input.fastKeys(edge.index) : input.slowKeys(edge.index));
         return { keys: ids.map((id) => ({ id, ...(selector && { selector }) })) };
@@ -131,14 +139,15 @@ export class Active<R extends Held<R>, J extends Work> {
     );
   }
 
-  #contentKey(i: number): Promise<DepKey | undefined> {
+  /** Digest of what matters of an input's content; undefined where only its definition counts. */
+  #content(i: number): Promise<Digest | undefined> {
     return memo(this.#contents, i, async () => {
       const [map] = await this.maps();
       const edge = this.vertex.inputs[i]!;
       const content = map!.deps[i]?.content;
       if (!content) return undefined;
       const input = await this.#around.active(edge).result(edge.index);
-      return this.#attempt(async () => ({ id: rootKey(await content(input, this.#around.job), contentOutput) }));
+      return this.#attempt(() => content(input, this.#around.job));
     });
   }
 

@@ -191,7 +191,7 @@ class World {
   }
 
   solver(signal = new AbortController().signal): Solver<Text, { signal: AbortSignal; report(event: Event): void }> {
-    const job = { signal, report: (event: Event) => void this.events.push(event) };
+    const job = { signal, report: (event: Event): void => void this.events.push(event) };
     return new Solver<Text, typeof job>(job, { store: this.store(), operator: (vertex) => this.#operator(vertex) });
   }
 
@@ -268,5 +268,7 @@ class Text implements AsyncDisposable {
 const names = new Map<Digest, string>();
 function kinds(events: readonly Event[]): string[] {
   for (const event of events) if (event.kind === 'vertex-known') names.set(event.vertex, event.name);
-  return events.map((event) => `${names.get(event.vertex!)} ${event.kind}`);
+  return events.flatMap((event) =>
+    'vertex' in event && event.vertex ? [`${names.get(event.vertex)} ${event.kind}`] : [],
+  );
 }

@@ -5,8 +5,9 @@ import type { Work } from '../progress/work.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import { Active } from './active.ts';
-import type { CacheStore, KeyQuestion } from './cache-store.ts';
+import type { CacheStore } from './cache-store.ts';
 import type { VertexFailure } from './failure.ts';
+import { cacheRecords, type CacheRecord } from './records.ts';
 import type { Edge, Held, Operator, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
@@ -36,14 +37,9 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     return result.clone();
   }
 
-  /** The keys that an edge is known by: what a cache export writes down. Brings about what content keys need. */
-  question(edge: Edge): Promise<KeyQuestion> {
-    return this.#of(edge.vertex).question(edge.index);
-  }
-
-  /** The cache map digests of a vertex. */
-  async cacheMaps(vertex: Vertex) {
-    return this.#of(vertex).maps();
+  /** The cache records that lead to edges, as a cache export writes them down. */
+  records(roots: readonly Edge[]): Promise<readonly CacheRecord[]> {
+    return cacheRecords(roots, ({ vertex }) => this.#of(vertex).keyed());
   }
 
   /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */
