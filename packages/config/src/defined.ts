@@ -2,11 +2,13 @@
 import type { ImageConfig, RequestSource } from '@monokit/engine';
 import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { Failed } from '@monokit/engine/std/failed';
-import type { Defined, Image, Marshals } from './config.ts';
+import type { Defined, DefineScope, Image, Marshals } from './config.ts';
 import type { ConfigFailure } from './failure.ts';
+import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 
-/** Calls what the configuration gave and marshals what it gives. Rejects with whatever the function throws. */
+/** Calls what the configuration gave and marshals what it gives. Throws `Failed<ConfigFailure>` if the function
+ * does, or gives no state. */
 export async function definedSource(
   target: ResolvedTarget,
   define: NonNullable<Image['define']>,
@@ -16,7 +18,7 @@ export async function definedSource(
   const images = await Promise.all(
     platforms.map(async (platform) => {
       const scope = { id, platform, args, ...(target.target !== undefined && { target: target.target }) };
-      const given: Defined | undefined = typeof define === 'function' ? await define(scope) : define;
+      const given = typeof define === 'function' ? await called(define, scope) : define;
       const { state, config: written } = marshals(given) ? { state: given } : (given ?? {});
       if (!marshals(state)) {
         const message = `${id}: define gave no State for ${formatPlatform(platform)}`;
@@ -34,6 +36,21 @@ export async function definedSource(
     }),
   );
   return { kind: 'definition', images };
+}
+
+/** A mistake in the configuration's own function is the configuration's, and not ours. */
+async function called(define: (scope: DefineScope) => unknown, scope: DefineScope): Promise<Defined | undefined> {
+  try {
+    return (await define(scope)) as Defined | undefined;
+  } catch (cause) {
+    if (cause instanceof Failed) throw cause;
+    const { file, range, message } = diagnosticOf(new ConfigMistake('', cause));
+    const place = range ? ` at ${file}:${range.start.line}:${range.start.column}` : '';
+    throw new Failed<ConfigFailure>(
+      { kind: 'define', id: scope.id, message: `${scope.id}: define threw ${message}${place}` },
+      { cause },
+    );
+  }
 }
 
 function marshals(value: unknown): value is Marshals {

@@ -79,7 +79,7 @@ async function walk(
 
   const readdir = (folder: string): Dirent[] => {
     walked.look(folder);
-    const entries = readdirSync(folder, { withFileTypes: true });
+    const entries = readable(folder);
     const own = entries.some(({ name }) => name === '.gitignore') || folder === root;
     const above = folder === root ? outer : (rules.get(dirname(folder)) ?? []);
     const here = own ? rulesOf(folder, above) : above;
@@ -99,6 +99,16 @@ async function walk(
   const paths = found.filter((path) => !notDockerfiles.test(path)).sort();
   if (state !== undefined) keepWalk(join(state, 'walks', `${question}.json`), walked, paths);
   return paths;
+}
+
+/** What lies in a folder; nothing in one that this user may not read, as it could be no part of a build either. */
+function readable(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
 }
 
 /** The folders from `top` down to `last`, both counted; none if `last` isn't below. */

@@ -1,7 +1,7 @@
 // Which Dockerfiles the workspace's images are discovered by, and what is wrong with them.
 import { join } from 'node:path';
 import type { Image } from './config.ts';
-import { discover, soughtBy, type Discovered } from './discover.ts';
+import type { Discovered } from './discover.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Problem } from './problem.ts';
 
@@ -17,6 +17,7 @@ export async function discoveredIn(
       report({ code: 'config/nothing-found', message: 'there are no images, and discover is false' });
     return [];
   }
+  const { discover, soughtBy } = await import('./discover.ts');
   const wanted = written === true ? {} : written;
   const named = new Set(Object.values(images ?? {}).flatMap(dockerfileOf));
   const all = await discover(root, wanted, state === undefined ? {} : { state });

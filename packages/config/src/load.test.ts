@@ -11,6 +11,8 @@ class Workspace implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'config-'));
   readonly state = mkdtempSync(join(tmpdir(), 'config-state-'));
   env: Record<string, string> = {};
+  /** The modules that the last process loaded. */
+  loadedElsewhere: readonly string[] = [];
 
   constructor(files: Readonly<Record<string, string>> = {}) {
     mkdirSync(join(this.root, '.git'));
@@ -37,19 +39,19 @@ class Workspace implements Disposable {
 
   /** The same in a process of its own: Node loads CommonJS and looks through links but once. */
   elsewhere(cwd = this.root): unknown {
-    const script = `import { loadConfig } from ${JSON.stringify(new URL('load.ts', import.meta.url).href)};
+    const script = `import { registerHooks } from 'node:module';
+      const modules = [];
+      registerHooks({ load: (url, context, next) => (modules.push(url), next(url, context)) });
+      const { loadConfig } = await import(${JSON.stringify(new URL('load.ts', import.meta.url).href)});
       const { loaded, diagnostics } = await loadConfig(${JSON.stringify({ cwd, env: this.env, state: this.state })});
-      console.log(JSON.stringify([loaded?.config.images.a.tags ?? diagnostics[0].message, loaded?.from]));`;
-    const args = [
-      '--conditions=source',
-      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
-      '--input-type=module',
-      '-e',
-      script,
-    ];
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      const said = loaded?.config.images.a.tags ?? diagnostics[0].message;
+      console.log(JSON.stringify({ result: [said, loaded?.from], modules }));`;
+    const flags = ['--conditions=source', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--input-type=module'];
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', script], { encoding: 'utf8' });
     assert.equal(stderr, '');
-    return JSON.parse(stdout);
+    const { result, modules } = JSON.parse(stdout) as { readonly result: unknown; readonly modules: string[] };
+    this.loadedElsewhere = modules;
+    return result;
   }
 
   [Symbol.dispose](): void {
@@ -104,16 +106,34 @@ test('a file given by name is taken without a search', async () => {
   assert.match(diagnostics[0]!.message, /there is no file nothing.ts/);
 });
 
-test('a kept configuration is found again in less than ten milliseconds', async () => {
+test('a kept configuration is found again in a few milliseconds', async () => {
   using workspace = new Workspace({
     'buildkit.config.ts': `import './b.ts'; export default ${image("'x'")};`,
-    'b.ts': '',
+    'b.ts': 'export {};',
   });
   await workspace.tags();
-  await workspace.tags();
-  const started = performance.now();
-  assert.deepEqual(await workspace.tags(), ['x', 'cache']);
-  assert.ok(performance.now() - started < 10);
+  let fastest = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    assert.deepEqual(await workspace.tags(), ['x', 'cache']);
+    fastest = Math.min(fastest, performance.now() - started);
+  }
+  assert.ok(fastest < 5, `${fastest} ms`);
+});
+
+test('for a kept configuration neither cosmiconfig nor the configuration is loaded', () => {
+  using workspace = new Workspace({ 'buildkit.config.ts': `export default ${image("'x'")};` });
+  const wanted = /cosmiconfig|evaluate\.ts|buildkit\.config/;
+  assert.deepEqual(workspace.elsewhere(), ['x', 'evaluation']);
+  assert.equal(
+    workspace.loadedElsewhere.some((url) => wanted.test(url)),
+    true,
+  );
+  assert.deepEqual(workspace.elsewhere(), ['x', 'cache']);
+  assert.equal(
+    workspace.loadedElsewhere.some((url) => wanted.test(url)),
+    false,
+  );
 });
 
 test('a change of the file, of what it imports, or of what that imports is seen', () => {

@@ -7,7 +7,6 @@ import type { Config } from './config.ts';
 import { gitTop } from './git.ts';
 import { isPlain, keep, keptPath, recall } from './kept.ts';
 import type { KeyPath, Source } from './place.ts';
-import { diagnose } from './problem.ts';
 import { Reads } from './reads.ts';
 import { checkConfig } from './schema.ts';
 
@@ -99,10 +98,13 @@ export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'pr
   return { file, text: readFileSync(file, 'utf8'), syntax: isYaml(file) ? 'yaml' : 'objects', prefix };
 }
 
-function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached'>): Loading {
+async function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached'>): Promise<Loading> {
   const { root, file, prefix, value } = found;
   const problems = checkConfig(value);
-  if (problems.length > 0) return { diagnostics: diagnose(problems, sourceOf({ file, prefix, root })) };
+  if (problems.length > 0) {
+    const { diagnose } = await import('./diagnose.ts');
+    return { diagnostics: diagnose(problems, sourceOf({ file, prefix, root })) };
+  }
   return { loaded: { root, file, prefix, config: value as Config, ...how }, diagnostics: [] };
 }
 

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { nearest } from '@monokit/engine/std/nearest';
-import { placeOf, type KeyPath, type Source } from './place.ts';
+import type { KeyPath } from './place.ts';
 
 /** A mistake in a configuration before anybody looked for its place. */
 export interface Problem {
@@ -11,15 +11,6 @@ export interface Problem {
   readonly message: string;
   readonly hint?: string;
   readonly severity?: Diagnostic['severity'];
-}
-
-/** Problems with their places in the configuration's text, in the order of the text. */
-export function diagnose(problems: readonly Problem[], source: Source): Diagnostic[] {
-  const diagnostics = problems.map(({ code, path, message, hint, severity = 'error' }): Diagnostic => {
-    const range = path && placeOf(source, path);
-    return { severity, code, message, ...(hint !== undefined && { hint }), file: source.file, ...(range && { range }) };
-  });
-  return diagnostics.sort((a, b) => (a.range?.start.line ?? 0) - (b.range?.start.line ?? 0));
 }
 
 /** `did you mean "x"?`, or nothing. */

@@ -125,6 +125,9 @@ function digestOfInputs(root: string, patterns: readonly string[]): string {
   return hash('sha256', JSON.stringify(contents), 'base64url');
 }
 
+/** What can't be read counts as absent too; being there all the same, it will always look changed. */
 function isAbsence(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES', 'EPERM'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 }

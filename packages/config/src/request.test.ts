@@ -202,6 +202,13 @@ test('a define that gives nothing is a failure', async () => {
   await assert.rejects(requested({ define: () => undefined as never }), /x: define gave no State for linux\//);
 });
 
+test('a define that throws is a failure that says where', async () => {
+  const define = () => {
+    throw new RangeError('too much');
+  };
+  await assert.rejects(requested({ define }), /x: define threw RangeError: too much/);
+});
+
 test('an image is known by its id and its tags, short and in full; a stage by none', () => {
   const target = { id: 'x', tags: ['x:latest'], names: ['docker.io/library/x:latest'] };
   assert.deepEqual(namesOf(target), ['x', 'x:latest', 'docker.io/library/x:latest']);

@@ -6,7 +6,6 @@ import type { ExportRequest, SolveRequest } from '@monokit/engine';
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import type { Lent } from '@monokit/engine/session';
 import { Failed } from '@monokit/engine/std/failed';
-import { definedSource } from './defined.ts';
 import type { ConfigFailure } from './failure.ts';
 import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
 
@@ -82,7 +81,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
       id,
       source:
         recipe.kind === 'define'
-          ? await definedSource(target, recipe.define)
+          ? await (await import('./defined.ts')).definedSource(target, recipe.define)
           : { kind: 'frontend', frontend: 'dockerfile.v0', options: { ...frontendOptions(target), ...attrs } },
       exports: exportsOf(target, options),
       entitlements,

@@ -6,8 +6,7 @@ import { discoveredIn } from './found.ts';
 import { imageLayers, laidOver, merged } from './layers.ts';
 import { groupMembers, linked, needsOf, type Targets } from './links.ts';
 import { sourceOf, type LoadedConfig } from './load.ts';
-import { fits, overrideLayer, readOverrides } from './override.ts';
-import { diagnose, type Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { selected } from './select.ts';
 import { settled } from './settle.ts';
 import { settingsOf, type Settings } from './settings.ts';
@@ -58,18 +57,19 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   problems.push(...wrong);
   const settings = settingsOf(config, root, report);
   const discovered = await discoveredIn(loaded, options, report);
-  const overrides = readOverrides(set, report);
+  const overriding = set.length > 0 ? await import('./override.ts') : undefined;
+  const overrides = overriding?.readOverrides(set, report) ?? [];
   const expanded: ResolvedTarget[] = [];
   for (const [image, layers] of imageLayers(config, discovered, report)) {
     for (const { id, cell, layered } of cellsOf(image, merged(layers, report), vars, report)) {
-      const override = overrideLayer(id, layered.image, overrides);
+      const override = overriding?.overrideLayer(id, layered.image, overrides);
       const whole = override ? laidOver(layered, override, report) : layered;
       const network = config.run?.network ?? 'default';
       expanded.push(settled(whole, { id, image, root, env, network, report, ...(cell && { cell }) }));
     }
   }
   for (const override of overrides) {
-    if (expanded.some(({ id }) => fits(override, id))) continue;
+    if (expanded.some(({ id }) => overriding?.fits(override, id))) continue;
     report({
       code: 'config/set',
       message: `--set ${override.text}: no image matches ${JSON.stringify(override.pattern)}`,
@@ -80,9 +80,14 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   const chosen = selected(select, { targets, groups }, report);
   for (const target of withNeeds(chosen, targets)) checkFiles(target, root, report);
 
-  const diagnostics = problems.length > 0 ? diagnose(withoutRepeats(problems), sourceOf(loaded)) : [];
+  const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
   return { workspace: { root, targets, selected: chosen, groups, vars, settings }, diagnostics };
+}
+
+async function diagnosed(problems: readonly Problem[], loaded: LoadedConfig): Promise<readonly Diagnostic[]> {
+  const { diagnose } = await import('./diagnose.ts');
+  return diagnose(withoutRepeats(problems), sourceOf(loaded));
 }
 
 /** The chosen targets and, once each, all that they say they need. */
