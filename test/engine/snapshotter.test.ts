@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { openPool } from '../../packages/engine/src/pool/pool.ts';
-import { mounted } from '../../packages/engine/src/snapshot/mounts.ts';
+import { mounted, overlayInOnePage, unmountNow } from '../../packages/engine/src/snapshot/mounts.ts';
 import { openSnapshotter } from '../../packages/engine/src/snapshot/open.ts';
 import type { Chain, LayerId, Snapshotter } from '../../packages/engine/src/snapshot/snapshotter.ts';
 import { failedOf } from '../../packages/engine/src/std/failed.ts';
@@ -162,6 +162,26 @@ test('more layers than the kernel stacks is a failure that says so', async () =>
   const lower = Array.from({ length: 501 }, (_, i) => `/nowhere/${i}`);
   const error = await mounted({ kind: 'overlay', lower }).catch((e: unknown) => e);
   assert.equal(failedOf(error, 'too-many-layers')?.failure.message.includes('501'), true);
+});
+
+test('kernels that take options as one page of text stack some two hundred layers', () => {
+  const home = join(scratch, 'one, page: of text');
+  const lower = Array.from({ length: 300 }, (_, i) => join(home, `layer-${i}`));
+  for (const [i, folder] of lower.entries()) change(folder, { [`file-${i}`]: '' });
+  const [upper, work, point] = ['upper', 'work', 'point'].map((name) => join(home, name)) as [string, string, string];
+  for (const folder of [upper, work, point]) mkdirSync(folder);
+  overlayInOnePage({ kind: 'overlay', lower: lower.slice(0, 150), upper, work }, point);
+  try {
+    writeFileSync(join(point, 'file-0'), 'changed');
+    assert.equal(readdirSync(point).length, 150);
+  } finally {
+    unmountNow(point);
+  }
+  assert.deepEqual(contents(upper), { 'file-0': 'changed' });
+  assert.throws(
+    () => overlayInOnePage({ kind: 'overlay', lower }, point),
+    (error) => failedOf(error, 'too-many-layers') !== undefined,
+  );
 });
 
 test('a mount that the kernel refuses is a failure, and leaves no folder', async () => {

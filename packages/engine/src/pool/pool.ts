@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import { type Answer, type Order, type Task, errorOf, runHere, state } from './tasks.ts';
+import { type Answer, type Order, type Task, errorOf, nothing, runHere, state } from './tasks.ts';
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -16,6 +16,8 @@ export interface Pool extends AsyncDisposable {
    * is told to stop, and the promise rejects with `signal.reason` when it has, so that nothing writes any more.
    */
   run<A, R>(task: Task<A, R>, args: A, options?: RunOptions): Promise<R>;
+  /** Starts the first thread, so that a task that is sure to come need not wait for it. */
+  warm(): void;
 }
 
 export interface PoolOptions {
@@ -55,6 +57,11 @@ class ThreadPool implements Pool {
     }
   }
 
+  warm(): void {
+    // Whether it started is told to the first task.
+    void this.run(nothing, undefined).catch(() => {});
+  }
+
   async #run<A, R>(task: Task<A, R>, args: A, signal: AbortSignal): Promise<R> {
     const piscina = await (this.#piscina ??= open(this.#threads));
     signal.throwIfAborted();
@@ -90,6 +97,7 @@ class ThreadPool implements Pool {
 
 const inline: Pool = {
   run: (task, args, options) => runHere(task, args, options?.signal),
+  warm: () => {},
   [Symbol.asyncDispose]: async () => {},
 };
 

@@ -88,3 +88,8 @@ export async function runHere<A, R>(task: Task<A, R>, args: A, signal: AbortSign
   const here = signal ?? new AbortController().signal;
   return task.here(args, { signal: here, check: () => here.throwIfAborted() });
 }
+
+/** The task that does nothing. */
+export const nothing = task(import.meta.url, nothingHere);
+
+export function nothingHere(): void {}

@@ -77,7 +77,7 @@ function overlayAt({ lower, upper, work }: Overlay, path: string): void {
       if (oneByOne || !['EINVAL', 'ENOSYS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
-  inOnePage({ kind: 'overlay', lower, upper, work }, path);
+  overlayInOnePage({ kind: 'overlay', lower, upper, work }, path);
   oneByOne = false;
 }
 
@@ -99,8 +99,8 @@ function* otherOptions({ upper, work }: Overlay): Generator<readonly [key: strin
   if (inUserNamespace()) yield ['userxattr'];
 }
 
-/** All options as text, with descriptors for layers: 18 bytes each, so some two hundred fit. */
-function inOnePage({ lower, upper, work }: Overlay, path: string): void {
+/** All options as text, as older kernels take them, with descriptors for layers: 18 bytes each, so some two hundred fit. */
+export function overlayInOnePage({ lower, upper, work }: Overlay, path: string): void {
   const fds: number[] = [];
   try {
     const layers = lower.map((folder) => {
@@ -111,9 +111,16 @@ function inOnePage({ lower, upper, work }: Overlay, path: string): void {
     const rest = [...otherOptions({ kind: 'overlay', lower, upper, work })].map(([key, value]) =>
       value === undefined ? key : `${key}=${escaped(value)}`,
     );
-    const data = [`lowerdir=${layers.join(':')}`, ...rest].join(',');
-    if (Buffer.byteLength(data) > maxMountData) throw tooMany(lower.length);
-    mount('overlay', path, { type: 'overlay', flags: upper === undefined ? mountFlags.readonly : 0, data });
+    const flags = upper === undefined ? mountFlags.readonly : 0;
+    const data = (options: readonly string[]) => [`lowerdir=${layers.join(':')}`, ...options].join(',');
+    if (Buffer.byteLength(data(rest)) > maxMountData) throw tooMany(lower.length);
+    try {
+      mount('overlay', path, { type: 'overlay', flags, data: data(rest) });
+    } catch (error) {
+      // Linux before 5.10 knows no `volatile`.
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL' || upper === undefined) throw error;
+      mount('overlay', path, { type: 'overlay', flags, data: data(rest.filter((option) => option !== 'volatile')) });
+    }
   } finally {
     for (const fd of fds) closeSync(fd);
   }
