@@ -250,6 +250,9 @@ test('who is killed leaves half a tree and half a blob, and the next one to open
     rig.folder,
     `const kept = await make(cache, { a: 'kept' });
      await kept.blobs({ compression: 'gzip', ...work });
+     const unnamed = await (await cache.snapshotter()).prepare([]);
+     await unnamed.commit();
+     await cache.claims('x', work);
      const half = await cache.create(kept, { description: 'half', ...work });
      const { writeFileSync } = await import('node:fs');
      writeFileSync(half.upper + '/b', 'half');
@@ -261,11 +264,12 @@ test('who is killed leaves half a tree and half a blob, and the next one to open
   const dead: string[] = [];
   await using cache = await rig.open({ deadOwners: [async (lease) => void dead.push(lease)] });
   assert.equal(dead.length, 1);
+  assert.deepEqual(readdirSync(join(rig.folder, 'content/ingest')), []);
+  assert.deepEqual(readdirSync(join(rig.folder, 'locks')), []);
+  assert.equal(readdirSync(join(rig.folder, 'layers')).filter((name) => name.includes('.new.')).length, 0);
   await using kept = await cache.get(id);
   assert.deepEqual(await read(kept!), { a: 'kept' });
-  assert.deepEqual(readdirSync(join(rig.folder, 'content/ingest')), []);
   assert.equal((await cache.snapshotter()).list().length, 1);
-  assert.equal(readdirSync(join(rig.folder, 'layers')).filter((name) => name.includes('.new.')).length, 0);
   assert.deepEqual(readdirSync(join(rig.folder, 'leases')).sort(), [cache.lease.id, `${cache.lease.id}.list`]);
   await using second = await rig.open({ deadOwners: [async (lease) => void dead.push(lease)] });
   assert.equal(dead.length, 1);

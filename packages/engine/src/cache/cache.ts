@@ -19,7 +19,7 @@ import type {
   UsageRecord,
 } from './api.ts';
 import { CacheMounts } from './cache-mounts.ts';
-import { type Claims, claimsIn } from './claim.ts';
+import { type Claims, claimsIn, sweepClaims } from './claim.ts';
 import { type CacheFolder, openFolder } from './folder.ts';
 import { Images } from './images.ts';
 import { type DeadOwner, type Lease, OwnLease, sweepLeases } from './lease.ts';
@@ -83,11 +83,23 @@ export async function openCache(
     packing: new Flight(),
   };
   const cache = new LayeredCache(parts, async () => (await opening)?.[Symbol.asyncDispose]());
-  const leftovers: DeadOwner = async (dead) => {
-    await content.sweep(dead);
-    await cache.mounts.sweep(dead);
+  let dead = false;
+  const leftovers: DeadOwner = async (owner) => {
+    dead = true;
+    await content.sweep(owner);
+    await cache.mounts.sweep(owner);
   };
-  await sweepLeases(folder.leases, lease, [leftovers, ...deadOwners]);
+  try {
+    await sweepLeases(folder.leases, lease, [leftovers, ...deadOwners]);
+    if (dead) {
+      const { removeUnknown } = await import('./gc.ts');
+      await removeUnknown(parts); // opening the trees removes half ones, too
+      sweepClaims(folder.locks);
+    }
+  } catch (error) {
+    await cache[Symbol.asyncDispose]();
+    throw error;
+  }
   return cache;
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { lock } from '../std/lock.ts';
+import { lock, tryLock } from '../std/lock.ts';
 
 /** Lets one at a time work on what a name stands for, in this process and all others that have the cache open. */
 export type Claims = (name: string, options: { readonly signal: AbortSignal }) => Promise<AsyncDisposable>;
@@ -12,4 +13,9 @@ export function claimsIn(folder: string): Claims {
     const held = await lock(path, { signal });
     return { [Symbol.asyncDispose]: async () => held.remove() };
   };
+}
+
+/** Removes the files of claims whose owners died. */
+export function sweepClaims(folder: string): void {
+  for (const name of readdirSync(folder)) tryLock(join(folder, name))?.remove();
 }

@@ -105,22 +105,34 @@ async function take(parts: Parts, row: UsageRecord, { mounts }: Others): Promise
 
 /** Removes layers and blobs that no record, image or living process has a claim to. */
 async function sweep(parts: Parts, { images }: Others): Promise<void> {
-  // What a living process has made and not yet written down is younger than that process.
-  const others = [...liveLeases(parts.folder.leases, parts.lease)];
-  const oldest = Math.min(parts.lease.since, ...others.map(({ since }) => since));
+  const oldest = oldestLease(parts);
   const now = Date.now();
   const { needed, dropped } = await forget(parts);
-  const snapshotter = await parts.snapshotter();
-  const unknown = snapshotter
-    .list()
-    .filter((id) => !needed.snapshots.has(id) && changedAt(snapshotter.folder(id)) < oldest);
-  await snapshotter.remove([...dropped.snapshots, ...unknown]);
+  await (await parts.snapshotter()).remove(dropped.snapshots);
+  await removeUnknown(parts);
   const imaged = await contentOf(images, parts.content);
   for await (const { digest, usedAt } of parts.content.list()) {
     if (needed.blobs.has(digest) || imaged.has(digest)) continue;
     const before = dropped.blobs.has(digest) ? now : oldest;
     if (usedAt < before) await parts.content.remove(digest, { before });
   }
+}
+
+/**
+ * Removes layers that were finished and never written down: their makers died in between. What a living process has made
+ * and not yet written down is younger than that process.
+ */
+export async function removeUnknown(parts: Parts): Promise<void> {
+  const snapshotter = await parts.snapshotter();
+  const oldest = oldestLease(parts);
+  const there = snapshotter.list().filter((id) => changedAt(snapshotter.folder(id)) < oldest);
+  parts.index.refresh();
+  const known = new Set([...parts.records.layers.entries()].map(([, { snapshot }]) => snapshot));
+  await snapshotter.remove(there.filter((id) => !known.has(id)));
+}
+
+function oldestLease({ folder, lease }: Parts): number {
+  return Math.min(lease.since, ...[...liveLeases(folder.leases, lease)].map(({ since }) => since));
 }
 
 interface Things {

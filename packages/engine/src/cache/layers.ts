@@ -3,6 +3,7 @@
 import type { Provider } from '../content/store.ts';
 import { layerCompression } from '../oci/media-type.ts';
 import type { Chain, LayerId, Snapshotter } from '../snapshot/snapshotter.ts';
+import { asDiskFull } from '../std/disk-full.ts';
 import { Failed } from '../std/failed.ts';
 import type { CacheFailure } from './failure.ts';
 import type { Parts } from './parts.ts';
@@ -48,7 +49,10 @@ async function ensureLayer(parts: Parts, key: LayerKey, options: Stop): Promise<
     parts.index.refresh();
     const record = parts.records.layers.get(key);
     if (record?.snapshot !== undefined) return;
-    const made = key === original(key) ? await unpack(parts, key, { signal }) : await free(parts, key, { signal });
+    const make = key === original(key) ? unpack : free;
+    const made = await make(parts, key, { signal }).catch((error: unknown) => {
+      throw asDiskFull(error, parts.folder.layers);
+    });
     try {
       await parts.index.write(() => {
         const now = parts.records.layers.get(key) ?? made.record;
