@@ -7,8 +7,10 @@ import type { ConfigFailure } from './failure.ts';
 import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 
-/** Calls what the configuration gave and marshals what it gives. Throws `Failed<ConfigFailure>` if the function
- * does, or gives no state. */
+/**
+ * Calls what the configuration gave and marshals what that gives. Throws `Failed<ConfigFailure>` if the function does,
+ * or gives no state.
+ */
 export async function definedSource(
   target: ResolvedTarget,
   define: NonNullable<Image['define']>,
