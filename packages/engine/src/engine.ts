@@ -48,13 +48,19 @@ export type RequestSource =
   /** LLB made by the caller, with the image config that its result carries. */
   | {
       readonly kind: 'definition';
-      readonly images: readonly { readonly platform: Platform; readonly definition: Definition; readonly config?: ImageConfig }[];
+      readonly images: readonly {
+        readonly platform: Platform;
+        readonly definition: Definition;
+        readonly config?: ImageConfig;
+      }[];
     };
 
 /** A definition that takes the place of an image or context, with the image config that goes with it. */
 export interface RequestInput {
   readonly definition: Definition;
   readonly config?: ImageConfig;
+  /** What it was taken from: its session lends what the definition reads. The asking request's does where left out. */
+  readonly of?: Defined;
 }
 
 /** `type=oci,dest=…,name=…` and the like (EXP-001 … EXP-004). */
@@ -82,6 +88,8 @@ export interface Defined {
   readonly images: readonly DefinedImage[];
   readonly multiPlatform: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Who lends to the ops that came in with inputs; to all others the request's own session does. */
+  readonly lenders?: ReadonlyMap<Digest, Session>;
 }
 
 export interface DefinedImage {

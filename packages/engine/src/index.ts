@@ -1,6 +1,7 @@
 // The engine's public door.
 export { openEngine, type EngineOptions, type LocalEngine } from './local.ts';
-export { defineAll, run, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
+export { defineAll } from './orchestrator/define-all.ts';
+export { run, type Offer, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
 export type { RunEvent } from './orchestrator/event.ts';
 export type {
   Build,

@@ -35,12 +35,12 @@ export function openBuild(parts: Parts, work: Work): Build {
 
 /** Solves a request and gives the cache records that lead to its images, exporting nothing. */
 export async function recordsOf(
-  { images, request }: Defined,
+  { images, request, lenders }: Defined,
   parts: Parts,
   work: Work,
 ): Promise<readonly CacheRecord[]> {
   const { session } = request;
-  const wanted = images.map(({ definition }) => ({ definition, session }));
+  const wanted = images.map(({ definition }) => ({ definition, session, lenders }));
   await using open = openGraph(wanted, parts, { signal: work.signal, report: (event) => work.report(event), session });
   const roots = open.graph.roots.filter((root) => root !== undefined);
   await Promise.all(roots.map(async (root) => (await open.solver.solve(root))[Symbol.asyncDispose]()));
@@ -56,8 +56,8 @@ function solveAll(
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
-  const wanted = defined.flatMap(({ images, request }) =>
-    images.map(({ definition }) => ({ definition, session: request.session })),
+  const wanted = defined.flatMap(({ images, request, lenders }) =>
+    images.map(({ definition }) => ({ definition, session: request.session, lenders })),
   );
   const { graph, solver } = open.use(openGraph(wanted, parts, jobs[0]!));
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));

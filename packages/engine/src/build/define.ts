@@ -1,5 +1,7 @@
 import type { Defined, SolveRequest } from '../engine.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
+import type { Session } from '../session/session.ts';
 import { Failed } from '../std/failed.ts';
 import { openBridge } from './bridge.ts';
 import type { BuildFailure } from './failure.ts';
@@ -17,7 +19,17 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
     throw new Failed<BuildFailure>({ kind: 'frontend-unknown', frontend: source.frontend, message });
   }
   const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
-  const bridge = openBridge(job, parts, source.input ?? (async () => undefined));
+  const lenders = new Map<Digest, Session>();
+  const bridge = openBridge(job, parts, async (name, platform) => {
+    const found = await source.input?.(name, platform);
+    if (found?.of) {
+      for (const bytes of found.definition.ops) {
+        const digest = digestOf(bytes);
+        lenders.set(digest, found.of.lenders?.get(digest) ?? found.of.request.session);
+      }
+    }
+    return found;
+  });
   const { images, multiPlatform, metadata } = await frontend.solve(source.options, bridge, work);
-  return { request, images, multiPlatform, metadata };
+  return { request, images, multiPlatform, metadata, ...(lenders.size > 0 && { lenders }) };
 }

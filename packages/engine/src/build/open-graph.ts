@@ -2,6 +2,7 @@ import type { ImmutableRef } from '../cache/ref.ts';
 import type { Definition } from '../llb/definition.ts';
 import { mergeDefinitions, type Graph, type GraphVertex } from '../llb/graph.ts';
 import { operatorOf } from '../ops/ops.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
 import { Solver } from '../solver/solver.ts';
@@ -14,22 +15,28 @@ export interface OpenGraph extends AsyncDisposable {
   readonly solver: Solver<ImmutableRef, Job>;
 }
 
-/** Merges definitions, each with the session of the client that wants it, and opens a solver for them. */
-export function openGraph(
-  wanted: readonly { readonly definition: Definition; readonly session: Session }[],
-  parts: Parts,
-  job: Job,
-): OpenGraph {
+/** A definition with the session of the client that wants it, and those that lend to some of its ops. */
+export interface WantedDefinition {
+  readonly definition: Definition;
+  readonly session: Session;
+  readonly lenders?: ReadonlyMap<Digest, Session> | undefined;
+}
+
+/** Merges definitions and opens a solver for them. */
+export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job: Job): OpenGraph {
   const folders = new CanonicalFolders();
   const graph = mergeDefinitions(
-    wanted.map(({ definition, session }) => ({ definition, folder: (name) => folders.nameOf(session, name) })),
+    wanted.map((each) => ({
+      definition: each.definition,
+      folder: (name, digest) => folders.nameOf(lenderOf(each, digest), name),
+    })),
   );
   const solver = new Solver<ImmutableRef, Job>(job, {
     store: parts.store,
     operator: (vertex) => {
       const graphVertex = vertex as GraphVertex;
       // A shared vertex runs with what the first client that wants it lends.
-      const { session } = wanted[graphVertex.owners[0]!]!;
+      const session = lenderOf(wanted[graphVertex.owners[0]!]!, graphVertex.written);
       const { op } = graphVertex;
       const local = op.kind === 'source' && op.identifier.startsWith('local://');
       return operatorOf(graphVertex, parts, local ? folders.seenBy(session) : session);
@@ -37,4 +44,8 @@ export function openGraph(
     ...(parts.concurrency && { concurrency: parts.concurrency }),
   });
   return { graph, solver, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
+}
+
+function lenderOf({ session, lenders }: WantedDefinition, digest: Digest): Session {
+  return lenders?.get(digest) ?? session;
 }

@@ -11,6 +11,8 @@ import type { SourceOp } from './source.ts';
 export interface GraphVertex {
   /** Of the op with canonical inputs; that of the definition where nothing had to change. */
   readonly digest: Digest;
+  /** Its digest in the definition of the first part that wants it. */
+  readonly written: Digest;
   readonly op: Op;
   readonly metadata: OpMetadata;
   readonly name: string;
@@ -30,8 +32,11 @@ export interface GraphEdge {
 /** One definition that goes into a graph. */
 export interface GraphPart {
   readonly definition: Definition;
-  /** Names the folder behind `local://name`, equal for equal folders; undefined where the client lends none. */
-  folder(name: string): string | undefined;
+  /**
+   * Names the folder behind `local://name` in the op of this digest, equal for equal folders; undefined where the
+   * client lends none.
+   */
+  folder(name: string, digest: Digest): string | undefined;
 }
 
 /** Definitions merged into one. */
@@ -77,7 +82,17 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
     if (!known) {
       const at = source && placeOf(vertex.digest, source);
       const { metadata, name } = vertex;
-      known = { digest, op, metadata, name, inputs, ignoreCache, ...(at && { source: at }), owners: [] };
+      known = {
+        digest,
+        written: vertex.digest,
+        op,
+        metadata,
+        name,
+        inputs,
+        ignoreCache,
+        ...(at && { source: at }),
+        owners: [],
+      };
       vertices.set(key, known);
     }
     if (known.owners.at(-1) !== part) known.owners.push(part);
@@ -107,7 +122,7 @@ function canonicalLocals(parts: readonly GraphPart[], loaded: readonly Loaded[])
   loaded.forEach((graph, part) => {
     for (const { op, digest } of graph?.vertices.values() ?? []) {
       if (op.kind !== 'source' || !op.identifier.startsWith('local://')) continue;
-      const id = parts[part]!.folder(op.identifier.slice('local://'.length));
+      const id = parts[part]!.folder(op.identifier.slice('local://'.length), digest);
       if (id === undefined) continue;
       const attrs = new Map(
         op.attrs

@@ -1,6 +1,5 @@
-import type { FailureKind } from '../std/failed.ts';
-
-export interface OrchestratorFailure extends FailureKind {
-  readonly kind: 'image-circle';
-  readonly circle: readonly string[];
-}
+/** What can go wrong between the images of a run. */
+export type OrchestratorFailure =
+  | { readonly kind: 'image-circle'; readonly circle: readonly string[]; readonly message: string }
+  /** Not built, because an image that it depends on was not. */
+  | { readonly kind: 'stopped'; readonly because: string; readonly message: string };

@@ -1,7 +1,6 @@
-import type { Defined, Engine, SolveRequest, SolveResponse } from '../engine.ts';
-import type { Platform } from '../oci/platform.ts';
-import { matches } from '../oci/platform.ts';
+import type { Build, Defined, Engine, SolveRequest, SolveResponse } from '../engine.ts';
 import { Failed, failedOf } from '../std/failed.ts';
+import { defineAll } from './define-all.ts';
 import type { RunEvent } from './event.ts';
 import type { OrchestratorFailure } from './failure.ts';
 
@@ -10,6 +9,8 @@ export interface RunOptions {
   report(event: RunEvent): void;
   /** After a failure, images that don't need what failed are still built. */
   readonly keepGoing: boolean;
+  /** Images that tasks may be built from, though nobody asked for them. */
+  readonly offers?: readonly Offer[];
 }
 
 export interface RunResult {
@@ -23,46 +24,60 @@ export interface Task {
   readonly request: SolveRequest;
   /** Its id and tags; a `FROM` of one of these is an edge to it. */
   readonly names: readonly string[];
+  /** Ids of tasks that are built and exported before this one starts. */
+  readonly dependsOn?: readonly string[];
+}
+
+/** An image that is built only as far as others are built from it, and not exported. */
+export interface Offer {
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Asked for once another image names it. */
+  request(): Promise<SolveRequest>;
 }
 
 /** Builds images in one graph on an engine. Never rejects for an image's failure: that is told, and the rest goes on. */
 export async function run(engine: Engine, tasks: readonly Task[], options: RunOptions): Promise<readonly RunResult[]> {
-  const { signal, report } = options;
+  const { signal, report, keepGoing } = options;
   const outcomes = new Map<string, RunResult>();
-  const settle = (id: string, error: unknown) => {
-    outcomes.set(id, { id });
+  const settle = (task: string, error: unknown) => {
+    outcomes.set(task, { id: task });
     const stopped = signal.aborted || failedOf(error, 'stopped');
-    report(stopped ? { kind: 'task-stopped', task: id, at: Date.now() } : { kind: 'task-failed', task: id, at: Date.now(), error });
+    report({ task, at: Date.now(), ...(stopped ? { kind: 'task-stopped' } : { kind: 'task-failed', error }) });
   };
 
-  const defined: Defined[] = [];
+  const definitions = new Map<string, Defined>();
   await Promise.all(
     defineAll(engine, tasks, options).map(async (definition, i) => {
       const { id } = tasks[i]!.request;
       try {
-        defined.push(await definition);
+        definitions.set(id, await definition);
         report({ kind: 'task-defined', task: id, at: Date.now() });
       } catch (error) {
         settle(id, error);
       }
     }),
   );
-  const failed = outcomes.size > 0;
-  if (failed && !options.keepGoing) {
-    for (const { request } of defined) report({ kind: 'task-stopped', task: request.id, at: Date.now() });
+  if (outcomes.size > 0 && !keepGoing) {
+    for (const id of definitions.keys()) report({ kind: 'task-stopped', task: id, at: Date.now() });
     return tasks.map(({ request }) => ({ id: request.id }));
   }
 
-  const inOrder = tasks.flatMap(({ request }) => defined.filter((each) => each.request === request));
   await using build = engine.open({ signal, report });
+  const responses = solveInOrder(build, { tasks, definitions, keepGoing });
   await Promise.all(
-    build.solve(inOrder, { keepGoing: options.keepGoing }).map(async (solved, i) => {
-      const { id } = inOrder[i]!.request;
+    [...responses].map(async ([id, solved]) => {
       try {
         const response = await solved;
-        outcomes.set(id, { id, response });
         const { digest, size } = response;
-        report({ kind: 'task-completed', task: id, at: Date.now(), ...(digest && { digest }), ...(size !== undefined && { size }) });
+        outcomes.set(id, { id, response });
+        report({
+          kind: 'task-completed',
+          task: id,
+          at: Date.now(),
+          ...(digest && { digest }),
+          ...(size !== undefined && { size }),
+        });
       } catch (error) {
         settle(id, error);
       }
@@ -71,62 +86,52 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
   return tasks.map(({ request }) => outcomes.get(request.id) ?? { id: request.id });
 }
 
-/**
- * A definition for each task. Where a Dockerfile names another image of the workspace, that image's definition takes
- * the name's place, so both are built in one graph.
- */
-export function defineAll(
-  engine: Engine,
-  tasks: readonly Task[],
-  work: Pick<RunOptions, 'signal' | 'report'>,
-): readonly Promise<Defined>[] {
-  const byName = new Map(tasks.flatMap((task) => task.names.map((name) => [name, task] as const)));
-  const needs = new Map<string, Set<string>>();
-  const definitions = new Map<Task, Promise<Defined>>();
-  return tasks.map(definitionOf);
+/** All that waits for nothing as one graph at once; a task that depends on others as soon as those are exported. */
+function solveInOrder(
+  build: Build,
+  {
+    tasks,
+    definitions,
+    keepGoing,
+  }: {
+    readonly tasks: readonly Task[];
+    readonly definitions: ReadonlyMap<string, Defined>;
+    readonly keepGoing: boolean;
+  },
+): ReadonlyMap<string, Promise<SolveResponse>> {
+  const defined = tasks.filter(({ request }) => definitions.has(request.id));
+  const ids = new Set(tasks.map(({ request }) => request.id));
+  const waitsFor = ({ dependsOn = [] }: Task) => dependsOn.filter((id) => ids.has(id));
+  const free = defined.filter((task) => waitsFor(task).length === 0);
+  const solved = build.solve(
+    free.map(({ request }) => definitions.get(request.id)!),
+    { keepGoing },
+  );
+  const responses = new Map(free.map(({ request }, i) => [request.id, solved[i]!] as const));
+  for (const task of defined) place(task);
+  return responses;
 
-  function definitionOf(task: Task): Promise<Defined> {
-    let definition = definitions.get(task);
-    if (!definition) {
-      definition = engine.define(withInputs(task), work).then((defined) => ({ ...defined, request: task.request }));
-      definition.catch(() => undefined); // told where it is awaited
-      definitions.set(task, definition);
-    }
-    return definition;
+  function place(task: Task): Promise<SolveResponse> {
+    const { id } = task.request;
+    const placed = responses.get(id) ?? after(task);
+    placed.catch(() => undefined); // told where it is awaited
+    responses.set(id, placed);
+    return placed;
   }
 
-  function withInputs(task: Task): SolveRequest {
-    const { request } = task;
-    if (request.source.kind !== 'frontend') return request;
-    const given = request.source.input;
-    const input = async (name: string, platform: Platform) => {
-      const other = byName.get(name);
-      // An image whose own name stands in its FROM means the one in the registry.
-      if (!other || other === task) return given?.(name, platform);
-      need(request.id, other.request.id);
-      const { images } = await definitionOf(other);
-      const image = images.find((each) => matches(platform, each.platform)) ?? (images.length === 1 ? images[0] : undefined);
-      return image && { definition: image.definition, ...(image.config && { config: image.config }) };
-    };
-    return { ...request, source: { ...request.source, input } };
+  async function after(task: Task): Promise<SolveResponse> {
+    await Promise.all(
+      waitsFor(task).map(async (id) => {
+        const needed = defined.find(({ request }) => request.id === id);
+        try {
+          if (!needed) throw new Error(`${id} could not be defined`);
+          await place(needed);
+        } catch (cause) {
+          const message = `stopped because ${id} failed`;
+          throw new Failed<OrchestratorFailure>({ kind: 'stopped', because: id, message }, { cause });
+        }
+      }),
+    );
+    return build.solve([definitions.get(task.request.id)!], { keepGoing })[0]!;
   }
-
-  /** Notes that an image needs another, and refuses a circle, which would wait for itself. */
-  function need(from: string, to: string): void {
-    needs.set(from, (needs.get(from) ?? new Set()).add(to));
-    const path = pathBetween(to, from, needs);
-    if (!path) return;
-    const circle = [from, ...path];
-    const message = `images are built from each other in a circle: ${circle.join(' → ')}`;
-    throw new Failed<OrchestratorFailure>({ kind: 'image-circle', circle, message });
-  }
-}
-
-function pathBetween(from: string, to: string, needs: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
-  if (from === to) return [to];
-  for (const next of needs.get(from) ?? []) {
-    const path = pathBetween(next, to, needs);
-    if (path) return [from, ...path];
-  }
-  return undefined;
 }
