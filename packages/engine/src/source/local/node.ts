@@ -19,6 +19,7 @@ export interface Surroundings {
   readonly filter: PathFilter | undefined;
   /** Folders that another thread listed. */
   readonly packed?: ReadonlyMap<BytePath, Rows>;
+  readonly now: () => number;
   listed(path: BytePath, rows: Rows): void;
   digestsOf(path: BytePath, names: () => readonly BytePath[]): FolderDigests;
   /** Takes note of a file whose digest is not known; false if it is to be read at once. */
@@ -185,7 +186,7 @@ export class LocalNode implements TreeNode {
   #folderDigests: FolderDigests | undefined;
 
   #hash(): Digest {
-    const since = Date.now();
+    const since = this.#tree.now();
     const row = this.numbers();
     if (this.kind === 'file' && row[column.size] !== 0) {
       if (this.#tree.unknown(this)) return pending;

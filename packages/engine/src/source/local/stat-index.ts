@@ -12,19 +12,31 @@ export interface StatTable {
 
 /** What is known of one folder's entries. */
 export class FolderDigests {
-  readonly #known: Map<BytePath, Known>;
-  dirty = false;
+  #recorded: Recorded;
+  /** Learnt since; undefined is not known any more. */
+  readonly #learnt = new Map<BytePath, Learnt | undefined>();
+  /** Where the last name was found: names are asked for in their order. */
+  #cursor = 0;
 
   constructor(record?: Uint8Array) {
-    this.#known = record ? decode(record) : new Map();
+    this.#recorded = (record && decode(record)) ?? nothing;
+  }
+
+  /** Whether there is something to be written down. */
+  get dirty(): boolean {
+    return this.#learnt.size > 0;
   }
 
   /** The digest of an entry that is the same as when it was hashed. */
   get(name: BytePath, numbers: Float64Array, row: number): Digest | undefined {
-    const known = this.#known.get(name);
+    const { numbers: known, digests } = this.#recorded;
+    const entry = this.#find(name);
+    if (entry < 0) return undefined;
     const at = row * width;
-    if (!known || kept.some((from, i) => known.numbers[known.at + i] !== numbers[at + from])) return undefined;
-    return `sha256:${known.digests.toString('hex', known.digestAt, known.digestAt + digestBytes)}`;
+    for (let i = 0; i < kept.length; i++) {
+      if (known[entry * kept.length + i] !== numbers[at + kept[i]!]) return undefined;
+    }
+    return `sha256:${digests.toString('hex', entry * digestBytes, (entry + 1) * digestBytes)}`;
   }
 
   /**
@@ -35,33 +47,50 @@ export class FolderDigests {
     const at = row * width;
     const ctime = numbers[at + column.ctime]!;
     const tick = ctime % 1000 === 0 ? coarseTick : fineTick;
-    if (ctime + tick > since) this.#known.delete(name);
-    else {
-      const values = Float64Array.from(kept, (from) => numbers[at + from]!);
-      this.#known.set(name, {
-        numbers: values,
-        at: 0,
-        digests: Buffer.from(digest.slice('sha256:'.length), 'hex'),
-        digestAt: 0,
-      });
-    }
-    this.dirty = true;
+    const values = kept.map((from) => numbers[at + from]!);
+    this.#learnt.set(name, ctime + tick > since ? undefined : { values, digest });
   }
 
-  /** The record, without the entries that `exists` denies. */
-  encode(exists: (name: BytePath) => boolean): Uint8Array {
-    const entries = [...this.#known].filter(([name]) => exists(name));
-    const names = Buffer.from(entries.map(([name]) => name).join('\0'), 'latin1');
-    const record = Buffer.allocUnsafe(headBytes + entries.length * (numberBytes + digestBytes) + names.length);
+  /** The record to be written down now, without the entries that `exists` denies. */
+  take(exists: (name: BytePath) => boolean): Uint8Array {
+    const { names, numbers, digests } = this.#recorded;
+    const entries: { readonly name: BytePath; readonly values: ArrayLike<number>; readonly digest: Uint8Array }[] = [];
+    for (const [i, name] of names.entries()) {
+      if (this.#learnt.has(name) || !exists(name)) continue;
+      const values = numbers.subarray(i * kept.length, (i + 1) * kept.length);
+      entries.push({ name, values, digest: digests.subarray(i * digestBytes, (i + 1) * digestBytes) });
+    }
+    for (const [name, learnt] of this.#learnt) {
+      if (!learnt || !exists(name)) continue;
+      const digest = Buffer.from(learnt.digest.slice('sha256:'.length), 'hex');
+      entries.push({ name, values: learnt.values, digest });
+    }
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const text = Buffer.from(entries.map(({ name }) => name).join('\0'), 'latin1');
+    const record = Buffer.alloc(headBytes + entries.length * (numberBytes + digestBytes) + text.length);
     record.writeUInt32LE(version, 0);
     record.writeUInt32LE(entries.length, 4);
     let at = headBytes;
-    for (const [, { numbers, at: from }] of entries) {
-      for (let i = 0; i < kept.length; i++) at = record.writeDoubleLE(numbers[from + i]!, at);
+    for (const { values } of entries) {
+      for (let i = 0; i < kept.length; i++) at = record.writeDoubleLE(values[i]!, at);
     }
-    for (const [, { digests, digestAt }] of entries) at += digests.copy(record, at, digestAt, digestAt + digestBytes);
-    names.copy(record, at);
+    for (const { digest } of entries) {
+      record.set(digest, at);
+      at += digestBytes;
+    }
+    record.set(text, at);
+    this.#recorded = decode(record) ?? nothing;
+    this.#learnt.clear();
+    this.#cursor = 0;
     return record;
+  }
+
+  /** Index of a name in the record, -1 where it is not. */
+  #find(name: BytePath): number {
+    const { names } = this.#recorded;
+    if (this.#cursor > 0 && names[this.#cursor - 1]! >= name) this.#cursor = 0;
+    while (this.#cursor < names.length && names[this.#cursor]! < name) this.#cursor++;
+    return names[this.#cursor] === name ? this.#cursor++ : -1;
   }
 }
 
@@ -72,28 +101,33 @@ export interface Entry {
   readonly since: number;
 }
 
-interface Known {
+/** A record as it lies in the index, in the order of the names. */
+interface Recorded {
+  readonly names: readonly BytePath[];
   readonly numbers: Float64Array;
-  readonly at: number;
   readonly digests: Buffer;
-  readonly digestAt: number;
 }
 
-function decode(record: Uint8Array): Map<BytePath, Known> {
-  const known = new Map<BytePath, Known>();
+interface Learnt {
+  readonly values: readonly number[];
+  readonly digest: Digest;
+}
+
+const nothing: Recorded = { names: [], numbers: new Float64Array(), digests: Buffer.alloc(0) };
+
+function decode(record: Uint8Array): Recorded | undefined {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  if (bytes.length < headBytes || bytes.readUInt32LE(0) !== version) return known;
+  if (bytes.length < headBytes || bytes.readUInt32LE(0) !== version) return undefined;
   const count = bytes.readUInt32LE(4);
   const digestsAt = headBytes + count * numberBytes;
   const namesAt = digestsAt + count * digestBytes;
-  if (count === 0 || bytes.length < namesAt) return known;
-  // Doubles must be aligned to be looked at in place.
-  const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset + headBytes, bytes.byteOffset + digestsAt));
-  const names = bytes.toString('latin1', namesAt).split('\0');
-  for (let i = 0; i < count; i++) {
-    known.set(names[i]!, { numbers, at: i * kept.length, digests: bytes, digestAt: digestsAt + i * digestBytes });
-  }
-  return known;
+  if (count === 0 || bytes.length < namesAt) return undefined;
+  return {
+    // Doubles have to be aligned to be looked at in place.
+    numbers: new Float64Array(bytes.buffer.slice(bytes.byteOffset + headBytes, bytes.byteOffset + digestsAt)),
+    digests: bytes.subarray(digestsAt, namesAt),
+    names: bytes.toString('latin1', namesAt).split('\0'),
+  };
 }
 
 /** The columns that tell whether an entry changed. */

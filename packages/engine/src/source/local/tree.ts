@@ -39,6 +39,14 @@ interface PackedTree {
   readonly folders: ReadonlyMap<BytePath, Rows>;
 }
 
+/** What a tree works with. */
+export interface TreeSurroundings {
+  readonly index: Index;
+  readonly pool: Pool;
+  /** Milliseconds since the epoch; the clock of the machine whose files these are. */
+  readonly now?: () => number;
+}
+
 export class LocalTree implements HostTree {
   readonly root: TreeNode;
   readonly path: string;
@@ -47,6 +55,7 @@ export class LocalTree implements HostTree {
   readonly #index: Index;
   readonly #table: Table<Uint8Array>;
   readonly #pool: Pool;
+  readonly #now: () => number;
   readonly #folders = new Map<BytePath, Rows>();
   /** Folders whose digests were asked for, with all names that are in them. */
   readonly #digests = new Map<string, { readonly digests: FolderDigests; readonly names: () => readonly BytePath[] }>();
@@ -58,16 +67,18 @@ export class LocalTree implements HostTree {
   constructor(
     folder: string,
     patterns: TreePatterns & { readonly followPaths?: readonly string[] },
-    { index, pool }: { readonly index: Index; readonly pool: Pool },
+    { index, pool, now = Date.now }: TreeSurroundings,
   ) {
     this.path = realFolder(folder);
     this.#patterns = { ...patterns, include: includeOf(this.path, patterns) };
     this.#index = index;
     this.#pool = pool;
+    this.#now = now;
     this.#table = index.table<Uint8Array>('stat');
     this.root = LocalNode.root(
       bytePath(this.path),
       surroundings(this.#patterns, {
+        now,
         listed: (path, rows) => {
           this.counts.folders++;
           this.counts.entries += rows.names.length;
@@ -107,7 +118,7 @@ export class LocalTree implements HostTree {
     for (let attempt = 1; left.length > 0; attempt++) {
       const rows = new Float64Array(left.length * width);
       for (const [i, node] of left.entries()) rows.set(node.numbers(), i * width);
-      const since = Date.now();
+      const since = this.#now();
       const paths = left.map((node) => node.hostPath);
       const digests = await hashFiles({ paths, rows, modes: this.#patterns.modes }, { pool: this.#pool, signal });
       this.counts.files += left.length;
@@ -134,9 +145,8 @@ export class LocalTree implements HostTree {
     const dirty = [...this.#digests].filter(([, { digests }]) => digests.dirty);
     if (dirty.length === 0) return;
     const records = dirty.map(([path, { digests, names }]) => {
-      digests.dirty = false;
       const all = new Set(names());
-      return [this.#key(path), digests.encode((name) => all.has(name))] as const;
+      return [this.#key(path), digests.take((name) => all.has(name))] as const;
     });
     await this.#index.write(() => {
       for (const [key, record] of records) this.#table.put(key, record);
@@ -156,7 +166,15 @@ export function openTree({ path, patterns, folders }: PackedTree): TreeNode {
 function surroundings(patterns: TreePatterns, more: Partial<Surroundings>): Surroundings {
   const { include, exclude, modes } = patterns;
   const filter = include.length > 0 || exclude.length > 0 ? new PathFilter({ include, exclude }) : undefined;
-  return { modes, filter, listed: () => {}, digestsOf: () => new FolderDigests(), unknown: () => false, ...more };
+  return {
+    modes,
+    filter,
+    now: Date.now,
+    listed: () => {},
+    digestsOf: () => new FolderDigests(),
+    unknown: () => false,
+    ...more,
+  };
 }
 
 /** How often a file may change under our hands before we give up. */
