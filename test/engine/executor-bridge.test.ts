@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { test } from 'node:test';
+import { bridgeTools } from '../../packages/engine/src/executor/bridge.ts';
+import { cleanDead } from '../../packages/engine/src/executor/dead.ts';
+import { leaseFolder } from '../../packages/engine/src/executor/lease.ts';
+import { messageOf, openContainerRig } from '../rig/container.ts';
+
+test('a container with a network of its own reaches the machine through it, and leaves no rule', async () => {
+  await using rig = await openContainerRig({ network: 'bridge' });
+  const tools = bridgeTools();
+  if (!tools) {
+    const ran = await rig.run('true', { network: 'sandbox' });
+    assert.match(messageOf(ran), /needs ip, and iptables or nft; install them: apt-get install/);
+    return;
+  }
+  await using server = createServer((socket) => socket.end(`${socket.remoteAddress}\n`)).listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const script = `ls /sys/class/net; nc -w 5 $(ip route | awk '/^default/ { print $3 }') ${port} < /dev/null`;
+  const runs = await Promise.all([1, 2].map(() => rig.output(script, { network: 'sandbox' })));
+  const addresses = runs.map((text) => /^eth0\nlo\n::ffff:(\d+\.\d+\.\d+\.\d+)\n$/.exec(text)?.[1]);
+  assert.ok(addresses[0] && addresses[1] && addresses[0] !== addresses[1], JSON.stringify(runs));
+  assert.deepEqual(
+    Object.keys(networkInterfaces()).filter((name) => /^mk[0-9a-f]{12}$/.test(name)),
+    [],
+  );
+  const rules = () =>
+    execFileSync(tools.firewall.path, tools.firewall.kind === 'nft' ? ['list', 'ruleset'] : ['-w', '-t', 'nat', '-S'], {
+      encoding: 'utf8',
+    });
+  const name = `monokit_${rig.leaseId.replace(/\W/g, '_')}`;
+  assert.match(rules(), new RegExp(name));
+  // As for a lease whose owner died.
+  await cleanDead(rig.runFolder, [rig.leaseId]);
+  assert.doesNotMatch(rules(), new RegExp(name));
+  assert.throws(() => execFileSync('ls', [leaseFolder(rig.runFolder, rig.leaseId)], { stdio: 'ignore' }));
+});
