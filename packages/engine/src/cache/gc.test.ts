@@ -116,6 +116,23 @@ test('what a living process has made and not yet named stays', async () => {
   assert.deepEqual([existsSync(later.content.path(digest)), (await later.snapshotter()).list().length], [false, 0]);
 });
 
+test('what one who was killed had begun to prune is settled by the next', async () => {
+  await using rig = await openRig();
+  await using cache = await rig.open();
+  const [unused, used] = [await make(cache, { unused: '1' }), await make(cache, { used: '1' })];
+  await unused[Symbol.asyncDispose]();
+  const records = cache.index.table<object>('refs');
+  cache.index.writeSync(() => {
+    for (const { id } of [unused, used]) records.put(id, { ...records.get(id), going: true });
+  });
+  assert.equal(await cache.get(used.id), undefined);
+  await cache.prune({ types: ['source.local'] }, work);
+  await using again = await cache.get(used.id);
+  assert.ok(again);
+  assert.deepEqual([...records.keys()], [used.id]);
+  assert.equal((await cache.snapshotter()).list().length, 1);
+});
+
 test('policies choose by type, age and size', async () => {
   await using rig = await openRig();
   await using cache = await rig.open();

@@ -13,6 +13,7 @@ import { liveLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
 import { type LayerKey, original, type Records } from './records.ts';
 import { contentOf } from './reach.ts';
+import type { RefId } from './ref.ts';
 import { releaseReserve, restoreReserve } from './reserve.ts';
 import { heldElsewhere, usage } from './usage.ts';
 
@@ -29,6 +30,9 @@ export async function prune(parts: Parts, policy: PrunePolicy, others: Others): 
   // Removing needs a little room too; where there is none left, this is it.
   releaseReserve(parts.folder.path);
   try {
+    // Marks of one who was killed while pruning.
+    const marked = [...parts.records.refs.entries()].filter(([, { going }]) => going);
+    for (const [id] of marked) await settle(parts, id);
     await sweep(parts, others);
     const rows = new Map((await usage(parts, others)).map((row) => [row.id, row]));
     const gone: UsageRecord[] = [];
@@ -84,21 +88,26 @@ function ranks(values: readonly number[]): (value: number) => number {
 /** Removes one record unless somebody took hold of it meanwhile (see lease.ts for why this order). */
 async function take(parts: Parts, row: UsageRecord, { mounts }: Others): Promise<boolean> {
   if (row.recordType === 'exec.cachemount' && row.mutable) return mounts.remove(row.id.slice('mount-'.length));
-  const { index, records, lease } = parts;
+  const { index, records } = parts;
   const marked = await index.write(() => {
     const record = records.refs.get(row.id);
     if (record) records.refs.put(row.id, { ...record, going: true });
     return record !== undefined;
   });
-  if (!marked) return false;
-  const held = lease.holds(row.id) || heldElsewhere(parts).has(row.id);
+  return marked && settle(parts, row.id);
+}
+
+/** Removes a marked record, or takes the mark away if somebody holds it. Says whether it is gone. */
+async function settle(parts: Parts, id: RefId): Promise<boolean> {
+  const { index, records, lease } = parts;
+  const held = lease.holds(id) || heldElsewhere(parts).has(id);
   return index.write(() => {
-    const record = records.refs.get(row.id);
+    const record = records.refs.get(id);
     // Without the mark, somebody made the same ref anew.
     if (!record?.going) return false;
-    if (!held) return records.refs.remove(row.id);
+    if (!held) return records.refs.remove(id);
     const { going: _, ...kept } = record;
-    records.refs.put(row.id, kept);
+    records.refs.put(id, kept);
     return false;
   });
 }
