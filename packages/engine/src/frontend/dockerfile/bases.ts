@@ -89,7 +89,7 @@ function begin(stage: Stage, { config }: NamedContext, platform: Platform): void
 async function pull(
   stage: Stage,
   about: { written: string; reference: Reference; platform: Platform; stages: Stages },
-  { bridge }: Surroundings,
+  { bridge, signal }: Surroundings,
 ): Promise<void> {
   const { conversion } = stage;
   const { options, checks } = conversion;
@@ -107,7 +107,7 @@ async function pull(
     config = readImageConfig(found.config);
     name = normalised({ ...parseReference(found.reference ?? reference), digest: found.digest });
   } catch (error) {
-    if (!(error instanceof Error) || error.name === 'AbortError') throw error;
+    if (signal.aborted || !(error instanceof Error)) throw error;
     const candidates = [...about.stages.names(), ...wellKnown, ...wellKnown.map((known) => `${known}:latest`)];
     throw mistake(`${written}: ${error.message}`, {
       token: written,

@@ -38,12 +38,13 @@ export function readCheckOptions(text: string): CheckOptions {
   return options;
 }
 
-/** Collects what the rules find. */
+/** Collects what the rules find, in the order in which it was found. */
 export class Checks {
+  /** For the second platform and on: what there is to find was found for the first. */
+  static readonly none: Checks = new Checks({ skip: 'all', experimental: new Set(), error: false }, '');
   readonly found: Diagnostic[] = [];
   readonly #options: CheckOptions;
   readonly #file: string;
-  readonly #seen = new Set<string>();
 
   constructor(options: CheckOptions, file: string) {
     this.#options = options;
@@ -58,10 +59,6 @@ export class Checks {
     if (rule.experimental) {
       if (!named(this.#options.experimental) && !(here && named(here.experimental))) return;
     } else if (named(this.#options.skip) || (here && named(here.skip))) return;
-    // Several platforms, and a stage that others are built on, find the same things.
-    const key = `${name}:${range.start.line}:${message}`;
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
     this.found.push({
       severity: this.#options.error ? 'error' : 'warning',
       code: name,

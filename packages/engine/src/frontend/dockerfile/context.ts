@@ -18,6 +18,7 @@ export const defaultUniqueId = 'monokit';
 export interface Surroundings {
   readonly options: Options;
   readonly bridge: Bridge;
+  readonly signal: AbortSignal;
   /** For `local://` vertices. */
   readonly uniqueId: string;
   /** This machine's if left out. */

@@ -50,13 +50,18 @@ export async function convert(
   const surroundings: Surroundings = {
     options: read,
     bridge,
+    signal: work.signal,
     uniqueId: settings.uniqueId ?? defaultUniqueId,
     ...(settings.buildPlatform && { buildPlatform: settings.buildPlatform }),
   };
   return withSource(surroundings, async (source) => {
     const platforms = read.platforms.length > 0 ? read.platforms : [undefined];
     try {
-      const images = await Promise.all(platforms.map((platform) => convertFor(source, { platform }, surroundings)));
+      const images = await Promise.all(
+        platforms.map((platform, index) =>
+          convertFor(index === 0 ? source : { ...source, checks: Checks.none }, { platform }, surroundings),
+        ),
+      );
       work.signal.throwIfAborted();
       return { images, multiPlatform: read.multiPlatform, metadata: {} };
     } finally {

@@ -80,6 +80,7 @@ const prefixes = [
   'local-sessionid:',
   'sharedkey:localdir:',
   'attest:',
+  'vcs:',
 ];
 
 /** Reads options; an unknown one, or a value that cannot be, is a failure. */

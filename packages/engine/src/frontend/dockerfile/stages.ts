@@ -37,12 +37,14 @@ export class Stages {
       listed.push(placed(text.from.node.range, () => this.#add(text, index, known)));
     }
     this.listed = listed;
-    if (listed.length === 1 && listed[0]!.text?.from.name === '') listed[0]!.name = '';
     for (const stage of listed) {
       if (this.replaced.has(stage)) continue;
       stage.commands = stage.text!.instructions.map((instruction) => this.#command(stage, instruction, false));
     }
     this.#refuseCycles();
+    // BuildKit counts what mounts and COPY name beside the stages, and leaves the name away only where that is nothing.
+    const [only, ...others] = listed;
+    if (only && others.length === 0 && !only.commands.some(readsImage)) only.name = '';
   }
 
   /** The stage to build: the last one if none is named. */
@@ -190,6 +192,12 @@ export class Stages {
       }
     }
   }
+}
+
+/** Whether a command mounts something, or copies from what is no stage of the file. */
+function readsImage({ instruction, sources }: Command): boolean {
+  if (instruction.kind === 'run') return instruction.mounts.length > 0;
+  return sources.some((source) => source && !source.text);
 }
 
 /** A trigger as an instruction. Its place is where the base image is named. */
