@@ -45,7 +45,10 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Starts the command line; `done` resolves when it has ended. */
-  start(args: readonly string[], { env = {}, stdin }: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string | Uint8Array } = {}) {
+  start(
+    args: readonly string[],
+    { env = {}, stdin }: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string | Uint8Array } = {},
+  ) {
     const child = spawn(bin, args, {
       cwd: this.dir,
       env: { ...process.env, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
@@ -70,7 +73,9 @@ export class Rig implements AsyncDisposable {
         const look = () => (`${stdout}${stderr}`.includes(text) ? resolve() : undefined);
         child.stdout.on('data', look);
         child.stderr.on('data', look);
-        child.on('close', () => reject(new Error(`ended without telling ${JSON.stringify(text)}:\n${stdout}${stderr}`)));
+        child.on('close', () =>
+          reject(new Error(`ended without telling ${JSON.stringify(text)}:\n${stdout}${stderr}`)),
+        );
         look();
       });
     return { child, done, told };
@@ -84,7 +89,8 @@ export class Rig implements AsyncDisposable {
   /** Runs it and expects success; fails with what it told otherwise. */
   async ok(args: readonly string[], options?: Parameters<Rig['start']>[1]): Promise<Outcome> {
     const outcome = await this.cli(args, options);
-    if (outcome.code !== 0) throw new Error(`cli ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
+    if (outcome.code !== 0)
+      throw new Error(`cli ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
     return outcome;
   }
 
