@@ -11,7 +11,7 @@ import { digestOf } from '../../packages/engine/src/oci/digest.ts';
 import { openPool } from '../../packages/engine/src/pool/pool.ts';
 import { LocalSource } from '../../packages/engine/src/source/local.ts';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
-import { prepareCase } from '../rig/case.ts';
+import { prepareContext } from '../rig/case-context.ts';
 import { openFolderCache } from '../rig/folder-cache.ts';
 import { jobOf } from '../rig/local-job.ts';
 
@@ -28,7 +28,7 @@ test('BuildKit’s caches have a record under the content of all that is copied 
     const loaded = loadDefinition(unmarshalDefinition(Buffer.from(definitions.get(name)!.definition, 'base64')));
     const copies = [...(loaded?.vertices.values() ?? [])].flatMap(({ op }) => (op.kind === 'file' ? [op] : []));
     if (copies.length === 0) continue;
-    const { context, ignored } = prepareCase(name, folder.path);
+    const { context, ignored } = prepareContext(name, folder.path);
     for (const op of copies) {
       for (const [i, { content }] of opKey(op).deps.entries()) {
         const input = loaded!.vertices.get(op.inputs[i]!.digest)!.op;

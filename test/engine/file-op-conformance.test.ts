@@ -15,7 +15,8 @@ import { openPool } from '../../packages/engine/src/pool/pool.ts';
 import { LocalSource } from '../../packages/engine/src/source/local.ts';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
 import { busyboxLayout } from '../rig/bases.ts';
-import { cases, prepareCase } from '../rig/case.ts';
+import { prepareContext } from '../rig/case-context.ts';
+import { casesDir } from '../rig/case.ts';
 import { openFolderCache } from '../rig/folder-cache.ts';
 import { goldenEntries, type GoldenEntries } from '../rig/golden.ts';
 import { jobOf } from '../rig/local-job.ts';
@@ -32,16 +33,16 @@ test('file ops give the files that BuildKit gives, wherever a case needs nothing
     const loaded = loadDefinition(unmarshalDefinition(Buffer.from(definition, 'base64')));
     if (!loaded || ![...loaded.vertices.values()].every(isPlain)) continue;
     const { keepMtime = false, outputOptions } = JSON.parse(
-      readFileSync(join(cases, name, 'case.json'), 'utf8'),
+      readFileSync(join(casesDir, name, 'case.json'), 'utf8'),
     ) as Case;
     if (outputOptions?.includes('rewrite-timestamp')) continue; // which is the exporter's
-    const { context, ignored } = prepareCase(name, folder.path);
+    const { context, ignored } = prepareContext(name, folder.path);
     const job = jobOf({ context });
     const results = new Map<Digest, readonly ImmutableRef[]>();
     for (const [digest, vertex] of loaded.vertices) {
       results.set(digest, await run(vertex));
     }
-    const [golden] = (JSON.parse(readFileSync(join(cases, name, 'golden.json'), 'utf8')) as Golden).images;
+    const [golden] = (JSON.parse(readFileSync(join(casesDir, name, 'golden.json'), 'utf8')) as Golden).images;
     const got = goldenEntries(cache.folderOf(resultOf(loaded, results)), { mtimes: keepMtime });
     assert.deepEqual(withoutBase(got, golden!.rootfs), golden!.rootfs, name);
     compared++;
