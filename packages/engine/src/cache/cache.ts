@@ -95,6 +95,7 @@ export async function openCache(
       const { removeUnknown } = await import('./gc.ts');
       await removeUnknown(parts); // opening the trees removes half ones, too
       sweepClaims(folder.locks);
+      index.sweep();
     }
   } catch (error) {
     await cache[Symbol.asyncDispose]();

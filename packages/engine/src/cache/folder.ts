@@ -1,15 +1,15 @@
 // The one folder that holds all state. Any number of processes have it open at once.
 //
 //   layout             which version of this list it is
-//   index.mdb          what is known (room index)
+//   index/             what is known (room index)
 //   content/           blobs of images and layers (room content)
 //   layers/            trees (room snapshot)
 //   mounts/            folders of cache mounts
 //   leases/ locks/     who is alive, and who works on what
 //   reserve            room for removing things when the disk is full
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failed } from '../std/failed.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { uniqueName } from '../std/temp.ts';
@@ -47,7 +47,7 @@ export function openFolder(path: string): CacheFolder {
   const at = (name: string) => join(path, name);
   const folder = {
     path,
-    index: at('index.mdb'),
+    index: at('index/index.mdb'),
     content: at('content'),
     layers: at('layers'),
     mounts: at('mounts'),
@@ -80,10 +80,12 @@ function readLayout(file: string): string | undefined {
 /** The layout's file comes last and at once, so that a folder that has it has everything. */
 function make(folder: CacheFolder, file: string): string {
   mkdirSync(folder.path, { recursive: true, mode: 0o700 });
-  if ((statSync(folder.path).mode & 0o077) !== 0) chmodSync(folder.path, 0o700);
-  for (const path of [folder.content, folder.layers, folder.mounts, folder.leases, folder.locks]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  }
+  const folders = [dirname(folder.index), folder.content, folder.layers, folder.mounts, folder.leases, folder.locks];
+  // Another process may be making the same; anything else is somebody's.
+  const ours = new Set(['layout', 'reserve', ...folders.map((path) => basename(path))]);
+  const foreign = readdirSync(folder.path).find((name) => !ours.has(name) && !name.startsWith('layout.'));
+  if (foreign !== undefined) throw new Error(`it is no cache, and ${JSON.stringify(foreign)} is in it`);
+  for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
   restoreReserve(folder.path);
   const temporary = `${file}.${uniqueName()}`;
   writeFileSync(temporary, `${layout}\n`, { mode: 0o600 });

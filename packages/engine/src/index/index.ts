@@ -50,6 +50,8 @@ export interface Index extends AsyncDisposable {
   links(name: string): Links;
   /** Lets the reads that follow see all that was committed until now. Within one turn of the event loop they may look at an earlier moment. */
   refresh(): void;
+  /** Lets go of what processes looked at that were killed: the room of what they saw can be used again. */
+  sweep(): void;
   /**
    * Runs `body` alone among all writers of all processes and keeps what it wrote, or nothing if it throws. Reads inside
    * see its own writes. Neighbouring calls share one flush to the disk; once the promise resolves, the writes are seen
@@ -84,6 +86,7 @@ export function openIndex(path: string): Index {
     table: <V>(name: string): Table<V> => tableOf<V>(database(name, 'msgpack'), gate),
     links: (name) => linksOf(database(name, 'ordered-binary'), gate),
     refresh: () => root?.resetReadTxn(),
+    sweep: () => void open().readerCheck(),
     writeSync,
     write: (body) => batch.add(body),
     [Symbol.asyncDispose]: async () => {

@@ -60,6 +60,7 @@ async function change(path: string, { mode, signal }: { readonly mode: LockMode;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = () => reject(signal!.reason);
   let timer: NodeJS.Timeout | undefined;
+  let most = longestPause;
   const look = (pause: number) => {
     clearTimeout(timer);
     try {
@@ -71,12 +72,13 @@ async function change(path: string, { mode, signal }: { readonly mode: LockMode;
     } catch (error) {
       return reject(error);
     }
-    timer = setTimeout(look, pause, Math.min(pause * 2, longestPause));
+    timer = setTimeout(look, pause, Math.min(pause * 2, most));
   };
   try {
-    using _watch = onClosed(`/proc/self/fd/${fd}`, () => look(shortestPause));
+    using watch = onClosed(`/proc/self/fd/${fd}`, () => look(shortestPause));
+    if (!watch) most = mostUntold;
     signal?.addEventListener('abort', abort, { once: true });
-    look(longestPause);
+    look(most);
     await promise;
   } finally {
     clearTimeout(timer);
@@ -88,6 +90,8 @@ async function change(path: string, { mode, signal }: { readonly mode: LockMode;
 /** In milliseconds. */
 const shortestPause = 1;
 const longestPause = 1000;
+/** Where the kernel does not tell. */
+const mostUntold = 50;
 
 function held(fd: number, path: string): Lock {
   let open = true;

@@ -142,13 +142,22 @@ test('a lock excludes a second open of the file, and closing lets go', () => {
   closeSync(b);
 });
 
-test('closing a file that was open for writing is told', async () => {
-  const path = file('watched');
-  const fd = openSync(path, 'r+');
-  const { promise, resolve } = Promise.withResolvers<void>();
-  using _watch = onClosed(path, resolve);
-  closeSync(fd);
-  await promise;
+test('closing a file that was open for writing is told to all who watch it', async () => {
+  const [path, other] = [file('watched'), file('other')];
+  const [a, b] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  {
+    using _a = onClosed(path, a.resolve);
+    using _b = onClosed(path, b.resolve);
+    using _never = onClosed(other, () => assert.fail('nobody closed it'));
+    onClosed(path, () => assert.fail('this one left'))![Symbol.dispose]();
+    closeSync(openSync(path, 'r'));
+    closeSync(openSync(path, 'r+'));
+    await Promise.all([a.promise, b.promise]);
+  }
+  const again = Promise.withResolvers<void>();
+  using _again = onClosed(path, again.resolve);
+  closeSync(openSync(path, 'r+'));
+  await again.promise;
 });
 
 test('opening in a root keeps symlinks and dots inside', () => {
