@@ -38,7 +38,8 @@ export function bestManifest(manifests: readonly Descriptor[], wanted: Platform)
 
 /** `v9.2` runs 9.2, 9.1, 9, then every 8.x that it includes: a 9.n includes 8.(n+5). */
 function arm64Versions(variant: string): readonly string[] {
-  const [, major = 8, minor = 0] = (/^v(8|9)(?:\.(\d))?$/.exec(variant) ?? []).map(Number);
+  const [, majorText = '8', minorText = '0'] = /^v(8|9)(?:\.(\d))?$/.exec(variant) ?? [];
+  const [major, minor] = [Number(majorText), Number(minorText)];
   const named = (major: number, from: number) =>
     Array.from({ length: from + 1 }, (_, i) => (from === i ? `v${major}` : `v${major}.${from - i}`));
   return major === 9 ? [...named(9, minor), ...named(8, Math.min(9, minor + 5))] : named(8, minor);

@@ -15,8 +15,9 @@ import { Remote } from './remote.ts';
 import { patient, type RetryPolicy } from './retry.ts';
 import { Transport } from './transport.ts';
 
-/** Whoever has credentials; a Session is one. */
+/** Whoever has credentials; a Session is one. Who has the same id is the same. */
 export interface Account {
+  readonly id?: string;
   readonly credentials: CredentialsOf;
 }
 
@@ -31,7 +32,7 @@ export class Registries implements AsyncDisposable {
   readonly #hosts: RegistryHosts;
   readonly #transport: Transport;
   readonly #retry: RetryPolicy;
-  readonly #clients = new WeakMap<object, RegistryClient>();
+  readonly #clients = new Map<string | Account, RegistryClient>();
 
   constructor({ hosts = {}, transport = new Transport(), retry = patient }: RegistryOptions = {}) {
     this.#hosts = hosts;
@@ -44,7 +45,8 @@ export class Registries implements AsyncDisposable {
    * that are to be treated so beyond what is configured (`registry.insecure` of an export).
    */
   as(who: Account, { insecure = [] }: { readonly insecure?: readonly string[] } = {}): RegistryClient {
-    const known = insecure.length ? undefined : this.#clients.get(who);
+    const key = who.id ?? who;
+    const known = insecure.length ? undefined : this.#clients.get(key);
     if (known) return known;
     const extra = insecure.map((host) => [host, { ...this.#hosts[host], insecure: true }] as const);
     const client = new RegistryClient({
@@ -53,7 +55,10 @@ export class Registries implements AsyncDisposable {
       retry: this.#retry,
       credentials: (host) => who.credentials(host),
     });
-    if (!insecure.length) this.#clients.set(who, client);
+    if (insecure.length) return client;
+    // Who has not been seen for so many others is gone, as far as one can tell.
+    if (this.#clients.size === 100) this.#clients.delete(this.#clients.keys().next().value!);
+    this.#clients.set(key, client);
     return client;
   }
 

@@ -12,11 +12,12 @@ import type { Job } from '../session/job.ts';
 import type { LentStore } from '../session/session.ts';
 import type { SourceFailure } from './failure.ts';
 import { imageKeys, pullImage, type PulledImage } from './pulled-image.ts';
+import { SessionMemo } from './session-memo.ts';
 import type { ImageResolver, Pinned, Source } from './source.ts';
 
 /** Images that builds left under their tags, by normalised name. */
 export interface ImageNames {
-  get(name: string): Promise<Descriptor | undefined>;
+  get(name: string): { readonly descriptor: Descriptor } | undefined;
 }
 
 export interface ImageSourceOptions {
@@ -35,7 +36,7 @@ type Mode = 'default' | 'pull' | 'local';
 export class ImageSource implements Source, ImageResolver {
   readonly schemes = ['docker-image'];
   readonly #options: ImageSourceOptions;
-  readonly #found = new WeakMap<object, Map<string, Promise<FoundImage>>>();
+  readonly #found = new SessionMemo<FoundImage>();
 
   constructor(options: ImageSourceOptions) {
     this.#options = options;
@@ -98,22 +99,15 @@ export class ImageSource implements Source, ImageResolver {
       const size = await content.stat(reference.digest);
       return size === undefined ? undefined : localImage(content, { mediaType: '', digest: reference.digest, size });
     }
-    const descriptor = mode === 'pull' ? undefined : await images.get(normalised(reference));
-    return descriptor && localImage(content, descriptor);
+    const kept = mode === 'pull' ? undefined : images.get(normalised(reference));
+    return kept && localImage(content, kept.descriptor);
   }
 
   /** A tag is settled once in a session, so that a build doesn't see it move. */
-  #remote(reference: Reference, job: Job): Promise<FoundImage> {
-    const { session, signal } = job;
-    let found = this.#found.get(session);
-    if (!found) this.#found.set(session, (found = new Map()));
-    const name = normalised(reference);
-    let resolved = found.get(name);
-    if (!resolved) {
-      found.set(name, (resolved = this.#options.registries.as(session).resolve(reference, { signal })));
-      resolved.catch(() => found.delete(name));
-    }
-    return resolved;
+  #remote(reference: Reference, { session, signal }: Job): Promise<FoundImage> {
+    return this.#found.get(session, normalised(reference), { signal }, (signal) =>
+      this.#options.registries.as(session).resolve(reference, { signal }),
+    );
   }
 }
 

@@ -1,0 +1,344 @@
+import { chownSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Digester, type Digest } from '../oci/digest.ts';
+import type { Cache } from '../cache/api.ts';
+import type { ImmutableRef, RefId } from '../cache/ref.ts';
+import { reason } from '../registry/remote.ts';
+import { patient, retrying, type RetryPolicy } from '../registry/retry.ts';
+import { isBrokenConnection, type HttpResponse, type Transport } from '../registry/transport.ts';
+import type { Job } from '../session/job.ts';
+import { Failed } from '../std/failed.ts';
+import { setTimes } from '../sys/utimens.ts';
+import type { SourceFailure } from './failure.ts';
+import {
+  httpFilename,
+  httpKey,
+  httpTarget,
+  readHttpIdentifier,
+  withoutSecrets,
+  type HttpIdentifier,
+} from './http-identifier.ts';
+import type { Memo } from './memo.ts';
+import { SessionMemo } from './session-memo.ts';
+import type { Pinned, Source, SourceRequest } from './source.ts';
+
+export interface HttpSourceOptions {
+  readonly cache: Cache;
+  readonly transport: Transport;
+  readonly memo: Memo;
+  readonly retry?: RetryPolicy;
+}
+
+/** On whose behalf a server is asked. */
+interface Asking {
+  readonly job: Job;
+  readonly vertex: Digest;
+}
+
+/** A download that was made once. */
+interface Download {
+  readonly ref: RefId;
+  readonly digest: Digest;
+  readonly filename: string;
+  /** Without the mark of weak ones. */
+  readonly etag?: string;
+  /** Milliseconds since the epoch. */
+  readonly lastModified?: number;
+}
+
+/**
+ * `http://` and `https://`: a tree with one file. With a checksum nothing is asked before the tree is wanted; without
+ * one the file is fetched to know its key, unless the server says that it has not changed (ETag). Each URL is asked for
+ * once in a session.
+ */
+export class HttpSource implements Source {
+  readonly schemes = ['http', 'https'];
+  readonly #options: HttpSourceOptions;
+  readonly #downloads = new SessionMemo<Download>();
+
+  constructor(options: HttpSourceOptions) {
+    this.#options = options;
+  }
+
+  async pin(request: SourceRequest, job: Job): Promise<Pinned> {
+    const id = readHttpIdentifier(request);
+    const { vertex } = request;
+    if (id.checksum !== undefined) {
+      const content = { filename: httpFilename(id), digest: id.checksum, lastModified: undefined };
+      return {
+        pin: id.checksum,
+        keys: [{ key: httpKey(id, content) }],
+        changedAt: async (job) => seconds(await this.#download(id, { job, vertex })),
+        tree: (job) => this.#tree(id, { job, vertex }),
+      };
+    }
+    const download = await this.#download(id, { job, vertex });
+    const { digest, filename, lastModified } = download;
+    return {
+      pin: digest,
+      keys: [{ key: httpKey(id, { filename, digest, lastModified }) }],
+      changedAt: async () => seconds(download),
+      tree: (job) => this.#tree({ ...id, checksum: digest }, { job, vertex }),
+    };
+  }
+
+  /** The tree with these bytes, from the cache or from its server. */
+  async #tree(id: HttpIdentifier, asking: Asking): Promise<ImmutableRef> {
+    const known = this.#known(id).find(({ digest }) => digest === id.checksum);
+    const held = known && (await this.#options.cache.get(known.ref));
+    if (held) return held;
+    this.#downloads.forget(asking.job.session, httpTarget(id));
+    const { digest, ref } = await this.#download(id, asking);
+    if (digest !== id.checksum) throw mismatch(id, digest);
+    const fetched = await this.#options.cache.get(ref);
+    if (!fetched) throw new Error(`the download of ${withoutSecrets(id.url)} is gone from the cache already`);
+    return fetched;
+  }
+
+  #download(id: HttpIdentifier, { job, vertex }: Asking): Promise<Download> {
+    const { session } = job;
+    return this.#downloads.get(session, httpTarget(id), job, (signal) =>
+      this.#ask(id, { job: { session, signal, report: (event) => job.report(event) }, vertex }),
+    );
+  }
+
+  async #ask(id: HttpIdentifier, { job, vertex }: Asking): Promise<Download> {
+    const authorization = await this.#authorization(id, job);
+    const headers = {
+      ...Object.fromEntries(id.headers.map(({ Name, Value }) => [Name.toLowerCase(), Value])),
+      ...(authorization !== undefined && { authorization }),
+    };
+    const known = await this.#alive(id);
+    const unchanged = known.length ? await this.#unchanged(id, { headers, known, job }) : undefined;
+    if (unchanged) return unchanged;
+    const download = await retrying(
+      async () => {
+        try {
+          return { kind: 'done' as const, value: await this.#fetch(id, { headers, job, vertex }) };
+        } catch (error) {
+          if (job.signal.aborted || !(isBrokenConnection(error) || isServerError(error))) throw error;
+          return { kind: 'again' as const, error };
+        }
+      },
+      { policy: this.#options.retry ?? patient, signal: job.signal },
+    ).catch((error: unknown) => {
+      if (job.signal.aborted || error instanceof Failed) throw error;
+      throw failed(id, `${withoutSecrets(id.url)} can't be fetched: ${reason(error)}`, { cause: error });
+    });
+    await this.#remember(id, download);
+    return download;
+  }
+
+  /** Asks for the ETag alone; servers that mishandle If-None-Match still tell it with HEAD. */
+  async #unchanged(
+    id: HttpIdentifier,
+    {
+      headers,
+      known,
+      job,
+    }: { readonly headers: Record<string, string>; readonly known: readonly Download[]; readonly job: Job },
+  ): Promise<Download | undefined> {
+    const tags = known.map(({ etag }) => etag!);
+    try {
+      const response = await this.#send(id, {
+        method: 'HEAD',
+        headers: { ...headers, 'if-none-match': tags.join(', ') },
+        job,
+      });
+      await response.discard();
+      if (response.status !== 200 && response.status !== 304) return undefined;
+      const told =
+        strong(response.headers['etag']) ?? (response.status === 304 && tags.length === 1 ? tags[0] : undefined);
+      return known.find(({ etag }) => etag === told);
+    } catch (error) {
+      // GET says what is wrong.
+      if (job.signal.aborted || !(error instanceof Failed || isBrokenConnection(error))) throw error;
+      return undefined;
+    }
+  }
+
+  async #fetch(
+    id: HttpIdentifier,
+    { headers, job, vertex }: Asking & { readonly headers: Record<string, string> },
+  ): Promise<Download> {
+    const { cache } = this.#options;
+    const response = await this.#send(id, { method: 'GET', headers, job });
+    if (response.status < 200 || response.status >= 300) {
+      await response.discard();
+      throw failed(id, `${withoutSecrets(id.url)}: invalid response status ${response.status}`, {
+        status: response.status,
+      });
+    }
+    const filename = httpFilename(id, response.headers['content-disposition']);
+    const modified = Date.parse(response.headers['last-modified'] ?? '');
+    const description = `http url ${withoutSecrets(id.url)}`;
+    await using ref = await cache.create(undefined, { description, signal: job.signal, report: job.report });
+    let digest: Digest;
+    {
+      await using mounted = await ref.mount();
+      digest = await writeFile(
+        join(mounted.path, filename),
+        told(response, { job, vertex, id: `downloading ${filename}` }),
+        { id, modified },
+      );
+    }
+    if (id.checksum !== undefined && digest !== id.checksum) throw mismatch(id, digest);
+    await using committed = await ref.commit();
+    const etag = strong(response.headers['etag']);
+    return {
+      ref: committed.id,
+      digest,
+      filename,
+      ...(etag !== undefined && { etag }),
+      ...(!Number.isNaN(modified) && { lastModified: modified }),
+    };
+  }
+
+  /** Follows redirects; what authorizes us stays with the host that was asked. */
+  async #send(
+    id: HttpIdentifier,
+    {
+      method,
+      headers,
+      job,
+    }: { readonly method: 'GET' | 'HEAD'; readonly headers: Record<string, string>; readonly job: Job },
+  ): Promise<HttpResponse> {
+    const home = new URL(id.url);
+    let url = new URL(id.url);
+    const { username, password } = home;
+    const basic = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+    const named = { ...(username && { authorization: basic }), ...headers };
+    for (let hops = 0; ; hops++) {
+      const { authorization: _ours, ...open } = named;
+      const response = await this.#options.transport.send({
+        method,
+        url: url.href,
+        headers: url.origin === home.origin ? named : open,
+        signal: job.signal,
+      });
+      const { location } = response.headers;
+      if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
+      await response.discard();
+      const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+      if (hops === 10 || !next || !/^https?:$/.test(next.protocol)) {
+        throw failed(id, `${withoutSecrets(id.url)} redirects to nowhere`);
+      }
+      url = next;
+    }
+  }
+
+  async #authorization(id: HttpIdentifier, { session, signal }: Job): Promise<string | undefined> {
+    const text = async (name: string) => {
+      const secret = await session.secret(name, { signal });
+      return secret && Buffer.from(secret).toString().trim();
+    };
+    if (id.authHeaderSecret !== undefined) {
+      const header = await text(id.authHeaderSecret);
+      if (header === undefined)
+        throw failed(id, `the client has no secret ${id.authHeaderSecret} for ${withoutSecrets(id.url)}`);
+      return header;
+    }
+    const { hostname } = new URL(id.url);
+    const header = await text(`HTTP_AUTH_HEADER_${hostname}`);
+    const token = header === undefined ? await text(`HTTP_AUTH_TOKEN_${hostname}`) : undefined;
+    return header ?? (token === undefined ? undefined : `Bearer ${token}`);
+  }
+
+  #known(id: HttpIdentifier): readonly Download[] {
+    const kept = this.#options.memo.get(memoKey(id));
+    return kept === undefined ? [] : (JSON.parse(kept) as Download[]);
+  }
+
+  /** Downloads with an ETag that the cache still has. */
+  async #alive(id: HttpIdentifier): Promise<readonly Download[]> {
+    const alive: Download[] = [];
+    for (const download of this.#known(id)) {
+      if (download.etag === undefined) continue;
+      await using ref = await this.#options.cache.get(download.ref);
+      if (ref) alive.push(download);
+    }
+    return alive;
+  }
+
+  async #remember(id: HttpIdentifier, download: Download): Promise<void> {
+    const others = this.#known(id).filter(({ digest, etag }) => digest !== download.digest && etag !== download.etag);
+    await this.#options.memo.put(memoKey(id), JSON.stringify([download, ...others].slice(0, 4)));
+  }
+}
+
+/** Writes the one file of the tree, owned and dated as asked; gives the digest of its bytes. */
+async function writeFile(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { id, modified }: { readonly id: HttpIdentifier; readonly modified: number },
+): Promise<Digest> {
+  const digester = new Digester(id.checksum?.startsWith('sha512:') ? 'sha512' : 'sha256');
+  await using file = await open(path, 'wx', 0o600);
+  for await (const piece of bytes) {
+    digester.update(piece);
+    for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten;
+  }
+  if (id.uid !== 0 || id.gid !== 0) chownSync(path, id.uid, id.gid);
+  await file.chmod(id.perm === 0 ? 0o600 : id.perm & 0o7777);
+  const mtime = BigInt(Number.isNaN(modified) ? 0 : modified) * 1_000_000n;
+  setTimes(path, { atime: mtime, mtime });
+  return digester.digest();
+}
+
+/** The body as it arrives, told ten times a second. */
+async function* told(
+  { body, headers }: HttpResponse,
+  { job, vertex, id }: Asking & { readonly id: string },
+): AsyncGenerator<Uint8Array> {
+  const length = Number(headers['content-length']);
+  const total = Number.isSafeInteger(length) ? { total: length } : {};
+  const tell = (done: boolean) =>
+    job.report({ kind: 'progress', vertex, at: Date.now(), id, current, ...total, unit: 'bytes', done });
+  let [current, last] = [0, 0];
+  for await (const piece of body) {
+    yield piece;
+    current += piece.length;
+    if (Date.now() - last < 100) continue;
+    last = Date.now();
+    tell(false);
+  }
+  tell(true);
+}
+
+function seconds({ lastModified }: Download): number | undefined {
+  return lastModified === undefined ? undefined : Math.floor(lastModified / 1000);
+}
+
+function memoKey(id: HttpIdentifier): string {
+  return `http ${httpTarget(id)}`;
+}
+
+/** An ETag without the mark of weak ones. */
+function strong(etag: string | undefined): string | undefined {
+  return etag === undefined || etag === '' ? undefined : etag.replace(/^W\//, '');
+}
+
+function isServerError(error: unknown): boolean {
+  if (!(error instanceof Failed) || error.failure.kind !== 'http-failed') return false;
+  const { status = 0 } = error.failure as Extract<SourceFailure, { kind: 'http-failed' }>;
+  return status >= 500;
+}
+
+function mismatch(id: HttpIdentifier, actual: Digest): Failed<SourceFailure> {
+  const expected = id.checksum!;
+  const message = `digest mismatch for ${withoutSecrets(id.url)}: ${actual} (expected: ${expected})`;
+  return new Failed<SourceFailure>({ kind: 'checksum-mismatch', expected, actual, message });
+}
+
+function failed(
+  id: HttpIdentifier,
+  message: string,
+  { status, cause }: { status?: number; cause?: unknown } = {},
+): Failed<SourceFailure> {
+  const url = withoutSecrets(id.url);
+  return new Failed<SourceFailure>(
+    { kind: 'http-failed', url, message, ...(status !== undefined && { status }) },
+    { cause },
+  );
+}
