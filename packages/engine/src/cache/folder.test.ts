@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPool } from '../pool/pool.ts';
@@ -29,10 +29,11 @@ test('the folder is for its owner alone, and one of another layout is refused', 
   writeFileSync(join(path, 'layout'), '999\n');
   assert.throws(() => openFolder(path), /made by another version of monokit \(layout 999, this one knows 1\)/);
   const theirs = join(temp.path, 'theirs');
-  mkdirSync(theirs, { mode: 0o755 });
-  writeFileSync(join(theirs, 'thesis.txt'), '');
-  assert.throws(() => openFolder(theirs), /it is no cache, and "thesis.txt" is in it; choose another one/);
-  assert.deepEqual([readdirSync(theirs), statSync(theirs).mode & 0o777], [['thesis.txt'], 0o755]);
+  mkdirSync(join(theirs, 'layers'), { recursive: true, mode: 0o755 });
+  openFolder(theirs);
+  rmSync(join(theirs, 'layout'));
+  writeFileSync(join(theirs, 'layers/thesis'), '');
+  assert.throws(() => openFolder(theirs), /it is no cache, but has a folder "layers"; choose another one/);
   const file = join(temp.path, 'file');
   writeFileSync(file, '');
   assert.throws(

@@ -7,7 +7,7 @@
 //   mounts/            folders of cache mounts
 //   leases/ locks/     who is alive, and who works on what
 //   reserve            room for removing things when the disk is full
-import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failed } from '../std/failed.ts';
@@ -81,10 +81,13 @@ function readLayout(file: string): string | undefined {
 function make(folder: CacheFolder, file: string): string {
   mkdirSync(folder.path, { recursive: true, mode: 0o700 });
   const folders = [dirname(folder.index), folder.content, folder.layers, folder.mounts, folder.leases, folder.locks];
-  // Another process may be making the same; anything else is somebody's.
-  const ours = new Set(['layout', 'reserve', ...folders.map((path) => basename(path))]);
-  const foreign = readdirSync(folder.path).find((name) => !ours.has(name) && !name.startsWith('layout.'));
-  if (foreign !== undefined) throw new Error(`it is no cache, and ${JSON.stringify(foreign)} is in it`);
+  // A folder of ours is empty until the layout's file is there. One that is not is somebody's, and we would clean it up.
+  const foreign = folders.find((path) => existsSync(path) && readdirSync(path).length > 0);
+  if (foreign !== undefined) {
+    const now = readLayout(file); // unless another process was first
+    if (now === undefined) throw new Error(`it is no cache, but has a folder ${JSON.stringify(basename(foreign))}`);
+    return now;
+  }
   for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
   restoreReserve(folder.path);
   const temporary = `${file}.${uniqueName()}`;
