@@ -38,17 +38,23 @@ export function readCheckOptions(text: string): CheckOptions {
   return options;
 }
 
-/** Collects what the rules find, in the order in which it was found. */
+/** Passes on what the rules find, as they find it. */
 export class Checks {
   /** For the second platform and on: what there is to find was found for the first. */
-  static readonly none: Checks = new Checks({ skip: 'all', experimental: new Set(), error: false }, '');
-  readonly found: Diagnostic[] = [];
+  static readonly none: Checks = new Checks(
+    { skip: 'all', experimental: new Set(), error: false },
+    '',
+    () => undefined,
+  );
   readonly #options: CheckOptions;
   readonly #file: string;
+  readonly #tell: (diagnostic: Diagnostic) => void;
+  readonly #found: Diagnostic[] = [];
 
-  constructor(options: CheckOptions, file: string) {
+  constructor(options: CheckOptions, file: string, tell: (diagnostic: Diagnostic) => void) {
     this.#options = options;
     this.#file = file;
+    this.#tell = tell;
   }
 
   /** Tells of `range` that a rule found it. A `# check=` among the `comments` above counts for this place alone. */
@@ -59,7 +65,7 @@ export class Checks {
     if (rule.experimental) {
       if (!named(this.#options.experimental) && !(here && named(here.experimental))) return;
     } else if (named(this.#options.skip) || (here && named(here.skip))) return;
-    this.found.push({
+    const diagnostic: Diagnostic = {
       severity: this.#options.error ? 'error' : 'warning',
       code: name,
       message,
@@ -67,14 +73,16 @@ export class Checks {
       ...(rule.url !== undefined && { url: rule.url }),
       file: this.#file,
       range,
-    });
+    };
+    this.#found.push(diagnostic);
+    this.#tell(diagnostic);
   }
 
   /** Throws if something was found and `error=true` makes that a failure. */
   enforce(): void {
-    const [first] = this.found;
+    const [first] = this.#found;
     if (!this.#options.error || !first) return;
-    const names = new Set(this.found.map((diagnostic) => diagnostic.code));
+    const names = new Set(this.#found.map((diagnostic) => diagnostic.code));
     throw mistake(`lint violation found for rules: ${[...names].join(', ')}`, first.range && { range: first.range });
   }
 }

@@ -5,6 +5,7 @@ import { basePath, joinPath } from '../../llb/path.ts';
 import { git, http, local } from '../../llb/sources.ts';
 import { scratch, type State } from '../../llb/state.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { Diagnostic } from '../../std/diagnostic.ts';
 import { Failed } from '../../std/failed.ts';
 import { readIgnoreFile } from '../../std/ignore-file.ts';
 import type { Bridge } from '../frontend.ts';
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly options: Options;
   readonly bridge: Bridge;
   readonly signal: AbortSignal;
+  /** Takes what the rules find. */
+  readonly warn: (diagnostic: Diagnostic) => void;
   /** For `local://` vertices. */
   readonly uniqueId: string;
   /** This machine's if left out. */

@@ -51,22 +51,19 @@ export async function convert(
     options: read,
     bridge,
     signal: work.signal,
+    warn: (diagnostic) => work.report({ kind: 'warning', at: Date.now(), diagnostic }),
     uniqueId: settings.uniqueId ?? defaultUniqueId,
     ...(settings.buildPlatform && { buildPlatform: settings.buildPlatform }),
   };
   return withSource(surroundings, async (source) => {
     const platforms = read.platforms.length > 0 ? read.platforms : [undefined];
-    try {
-      const images = await Promise.all(
-        platforms.map((platform, index) =>
-          convertFor(index === 0 ? source : { ...source, checks: Checks.none }, { platform }, surroundings),
-        ),
-      );
-      work.signal.throwIfAborted();
-      return { images, multiPlatform: read.multiPlatform, metadata: {} };
-    } finally {
-      for (const diagnostic of source.checks.found) work.report({ kind: 'warning', at: Date.now(), diagnostic });
-    }
+    const images = await Promise.all(
+      platforms.map((platform, index) =>
+        convertFor(index === 0 ? source : { ...source, checks: Checks.none }, { platform }, surroundings),
+      ),
+    );
+    work.signal.throwIfAborted();
+    return { images, multiPlatform: read.multiPlatform, metadata: {} };
   });
 }
 
@@ -84,9 +81,9 @@ export async function withSource<T>(surroundings: Surroundings, work: (source: S
     refuseOtherSyntax(body, options, parsed.lines);
     if (text.bytes.length === 0) throw mistake('the Dockerfile cannot be empty');
     const program = readProgram(parsed);
-    if (program.mistakes.length > 0) throw invalid(program.mistakes, told);
-    const checks = new Checks(readCheckOptions(options.check ?? detectCheck(body) ?? ''), text.name);
+    const checks = new Checks(readCheckOptions(options.check ?? detectCheck(body) ?? ''), text.name, surroundings.warn);
     checkText(parsed, program, checks);
+    if (program.mistakes.length > 0) throw invalid(program.mistakes, told);
     const map = sourceMap({ filename: text.name, data: text.bytes, language: 'Dockerfile', state: text.source });
     const { escape } = parsed;
     return await work({ program, dockerfile: text, sourceMap: map, context, escape, checks });
