@@ -4,10 +4,9 @@ import type { Job } from '../../packages/engine/src/session/job.ts';
 import type { Session } from '../../packages/engine/src/session/session.ts';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
 
-/** A cache in a folder of its own, a memo in memory, and jobs to ask with. */
+/** A cache in a folder of its own, and jobs to ask with. */
 export interface TestCache extends AsyncDisposable {
   readonly cache: OpenCache;
-  readonly memo: { get(key: string): string | undefined; put(key: string, value: string): Promise<void> };
   /** A job of a new session that lends this. */
   job(session?: Partial<Session>): Job;
 }
@@ -17,12 +16,10 @@ export async function openTestCache(): Promise<TestCache> {
   const folder = stack.use(makeTempFolder());
   const pool = stack.use(openPool({ threads: 1 }));
   const cache = stack.use(await openCache(folder.path, { pool }));
-  const memo = new Map<string, string>();
   const held = stack.move();
   let sessions = 0;
   return {
     cache,
-    memo: { get: (key) => memo.get(key), put: async (key, value) => void memo.set(key, value) },
     job: (lent = {}) => ({
       signal: new AbortController().signal,
       report: () => {},

@@ -31,9 +31,14 @@ async function serve(answer: RequestListener) {
   };
 }
 
-function httpSource({ cache, memo }: TestCache): HttpSource & AsyncDisposable {
+function httpSource({ cache }: TestCache): HttpSource & AsyncDisposable {
   const transport = new Transport();
-  const source = new HttpSource({ cache, memo, transport, retry: { tries: 2, delay: () => 0 } });
+  const source = new HttpSource({
+    cache,
+    index: cache.index,
+    registries: { transport },
+    retry: { tries: 2, delay: () => 0 },
+  });
   return Object.assign(source, { [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() });
 }
 

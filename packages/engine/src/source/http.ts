@@ -3,10 +3,12 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Digester, type Digest } from '../oci/digest.ts';
 import type { Cache } from '../cache/api.ts';
+import type { Index } from '../index/index.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
 import { reason } from '../registry/remote.ts';
 import { patient, retrying, type RetryPolicy } from '../registry/retry.ts';
-import { isBrokenConnection, type HttpResponse, type Transport } from '../registry/transport.ts';
+import type { Registries } from '../registry/registry.ts';
+import { isBrokenConnection, type HttpResponse } from '../registry/transport.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
 import { setTimes } from '../sys/utimens.ts';
@@ -19,14 +21,15 @@ import {
   withoutSecrets,
   type HttpIdentifier,
 } from './http-identifier.ts';
-import type { Memo } from './memo.ts';
+import { memoIn, type Memo } from './memo.ts';
 import { SessionMemo } from './session-memo.ts';
 import type { Pinned, Source, SourceRequest } from './source.ts';
 
 export interface HttpSourceOptions {
   readonly cache: Cache;
-  readonly transport: Transport;
-  readonly memo: Memo;
+  readonly index: Index;
+  /** Whose connections are used. */
+  readonly registries: Pick<Registries, 'transport'>;
   readonly retry?: RetryPolicy;
 }
 
@@ -55,10 +58,12 @@ interface Download {
 export class HttpSource implements Source {
   readonly schemes = ['http', 'https'];
   readonly #options: HttpSourceOptions;
+  readonly #memo: Memo;
   readonly #downloads = new SessionMemo<Download>();
 
   constructor(options: HttpSourceOptions) {
     this.#options = options;
+    this.#memo = memoIn(options.index);
   }
 
   async pin(request: SourceRequest, job: Job): Promise<Pinned> {
@@ -211,7 +216,7 @@ export class HttpSource implements Source {
     const named = { ...(username && { authorization: basic }), ...headers };
     for (let hops = 0; ; hops++) {
       const { authorization: _ours, ...open } = named;
-      const response = await this.#options.transport.send({
+      const response = await this.#options.registries.transport.send({
         method,
         url: url.href,
         headers: url.origin === home.origin ? named : open,
@@ -246,7 +251,7 @@ export class HttpSource implements Source {
   }
 
   #known(id: HttpIdentifier): readonly Download[] {
-    const kept = this.#options.memo.get(memoKey(id));
+    const kept = this.#memo.get(memoKey(id));
     return kept === undefined ? [] : (JSON.parse(kept) as Download[]);
   }
 
@@ -263,7 +268,7 @@ export class HttpSource implements Source {
 
   async #remember(id: HttpIdentifier, download: Download): Promise<void> {
     const others = this.#known(id).filter(({ digest, etag }) => digest !== download.digest && etag !== download.etag);
-    await this.#options.memo.put(memoKey(id), JSON.stringify([download, ...others].slice(0, 4)));
+    await this.#memo.put(memoKey(id), JSON.stringify([download, ...others].slice(0, 4)));
   }
 }
 

@@ -17,7 +17,7 @@ import type { ImageResolver, Pinned, Source } from './source.ts';
 
 /** Images that builds left under their tags, by normalised name. */
 export interface ImageNames {
-  get(name: string): { readonly descriptor: Descriptor } | undefined;
+  get(name: string): Promise<Descriptor | undefined>;
 }
 
 export interface ImageSourceOptions {
@@ -99,8 +99,8 @@ export class ImageSource implements Source, ImageResolver {
       const size = await content.stat(reference.digest);
       return size === undefined ? undefined : localImage(content, { mediaType: '', digest: reference.digest, size });
     }
-    const kept = mode === 'pull' ? undefined : images.get(normalised(reference));
-    return kept && localImage(content, kept.descriptor);
+    const descriptor = mode === 'pull' ? undefined : await images.get(normalised(reference));
+    return descriptor && localImage(content, descriptor);
   }
 
   /** A tag is settled once in a session, so that a build doesn't see it move. */

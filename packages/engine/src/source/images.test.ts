@@ -19,7 +19,12 @@ const vertex = digestOf('the vertex that asks');
 
 function imageSource({ cache }: TestCache): ImageSource {
   const registries = new Registries({ retry: { tries: 1, delay: () => 0 } });
-  return new ImageSource({ cache, content: cache.content, registries, images: cache.images });
+  return new ImageSource({
+    cache,
+    content: cache.content,
+    registries,
+    images: { get: async (name) => cache.images.get(name)?.descriptor },
+  });
 }
 
 function request(name: string, attrs: Record<string, string> = {}) {
