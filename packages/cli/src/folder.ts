@@ -167,7 +167,7 @@ function exportsOf(flags: ImageFlags, world: World): readonly ExportRequest[] {
 }
 
 /** `index:KEY=VALUE` and the like become `annotation-index.KEY`; several levels may stand before the colon. */
-function annotationOf(text: string): [string, string] {
+export function annotationOf(text: string): [string, string] {
   const [, levels, rest = text] =
     /^((?:(?:index|manifest|index-descriptor|manifest-descriptor)(?:\[[^\]]*\])?,?)+):(.*)$/s.exec(text) ?? [];
   const [key, value] = assignment('--annotation', rest)!;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Task } from '@monokit/engine';
+import type { Offer, Task } from '@monokit/engine';
 import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
@@ -11,6 +11,8 @@ export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
 /** What is to be built, and what the workspace says of how. */
 export interface Chosen {
   readonly tasks: readonly Task[];
+  /** The other images of the workspace, for those that are built from them. */
+  readonly offers: readonly Offer[];
   /** Folder that the Dockerfile's name is relative to, by image. */
   readonly folderOf: ReadonlyMap<string, string>;
   readonly settings: EngineSettings;
@@ -51,6 +53,7 @@ export async function chosenTasks(
   const dockerfile = lent.folders?.['dockerfile']?.root;
   return {
     tasks: [{ request: { ...request, session }, names: [] }],
+    offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
     settings: { continue: false },
   };

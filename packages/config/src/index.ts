@@ -4,6 +4,8 @@ export { loadConfig, type LoadedConfig, type Loading, type LoadOptions } from '.
 export { resolveTargets, withNeeds, type Resolution, type ResolveOptions, type Workspace } from './resolve.ts';
 export { namesOf, requestOf, type Requested, type RequestOptions } from './request.ts';
 export { needsOf } from './links.ts';
+export { readNamedContext } from './contexts.ts';
+export { readCache, readOutput, readSecret, readSsh } from './specs.ts';
 export type { ConfigFailure } from './failure.ts';
 export type { Settings } from './settings.ts';
 export type { Origin, ResolvedTarget } from './target.ts';

@@ -35,7 +35,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
-    const { tasks, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
+    const { tasks, offers, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
     const startedAt = Math.round(performance.timeOrigin);
     const renderer = await openRenderer(
       modeOf(flags),
@@ -52,7 +52,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const engine = scope.use(await openEngineFor(flags, env, settings));
     const { run } = await import('@monokit/engine');
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const results = await run(engine, tasks, { signal, report: (event) => renderer.report(event), keepGoing });
+    const results = await run(engine, tasks, { signal, report: (event) => renderer.report(event), keepGoing, offers });
 
     signal.throwIfAborted();
     const code = results.every(({ response }) => response) ? 0 : 1;

@@ -1,30 +1,47 @@
 import { readFileSync } from 'node:fs';
 
+export interface Marking {
+  /** Said after the marker. */
+  readonly note: string;
+  /** First column, and the one after the last, counted from 1; the whole line when left out. */
+  readonly columns?: readonly [number, number];
+}
+
 /** Lines of a file around a place, with a marker before those that are meant. Undefined if the file can't be read. */
-export function excerpt(path: string, lines: readonly [number, number], note: string): string | undefined {
+export function excerpt(path: string, lines: readonly [number, number], marking: Marking): string | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
     return undefined; // the place is told without its text
   }
+  return excerptOf(text, lines, marking);
+}
+
+/** The same of a text. */
+export function excerptOf(text: string, [first, last]: readonly [number, number], { note, columns }: Marking): string {
   const all = text.split('\n');
-  const [first, last] = lines;
   const from = Math.max(1, first - 2);
   const to = Math.min(all.length, Math.max(first, last) + 1);
   const width = String(to).length;
   const rows: string[] = [];
   for (let line = from; line <= to; line++) {
     const marked = line >= first && line <= last;
-    const content = all[line - 1]!.replace(/\r$/, '');
+    const content = shown(all[line - 1]!.replace(/\r$/, ''));
     if (line === all.length && content === '' && !marked) continue;
     rows.push(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`);
     if (marked && line === last) {
-      const indent = content.length - content.trimStart().length;
-      rows.push(
-        `   ${' '.repeat(width)} │ ${' '.repeat(indent)}${'^'.repeat(Math.max(1, Math.min(60, content.trim().length)))} ${note}`,
-      );
+      const indent = columns ? columns[0] - 1 : content.length - content.trimStart().length;
+      const length = columns ? columns[1] - columns[0] : content.trim().length;
+      const marker = '^'.repeat(Math.max(1, Math.min(60, length)));
+      rows.push(`   ${' '.repeat(width)} │ ${' '.repeat(indent)}${marker} ${note}`.trimEnd());
     }
   }
   return rows.join('\n');
+}
+
+/** A tab is one column to the marker, and control characters stay out of the terminal. */
+function shown(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- they are what is taken away
+  return text.replaceAll('\t', ' ').replace(/[\u0000-\u001F\u007F]/g, '·');
 }

@@ -63,7 +63,7 @@ function block(
   function place(file: string, range: readonly [number, number], note: string): string[] {
     const folder = folders.get(first!.id);
     const path = isAbsolute(file) || folder === undefined ? file : join(folder, file);
-    const text = excerpt(path, range, note);
+    const text = excerpt(path, range, { note });
     return [`  ${path}:${range[0]}`, ...(text === undefined ? [] : [text]), ''];
   }
 }

@@ -29,6 +29,7 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
     wanted.map((each) => ({
       definition: each.definition,
       folder: (name, digest) => folders.nameOf(lenderOf(each, digest), name),
+      sourceFolder: (digest) => lenderOf(each, digest).folder('dockerfile')?.root,
     })),
   );
   const solver = new Solver<ImmutableRef, Job>(job, {

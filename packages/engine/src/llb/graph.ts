@@ -37,6 +37,8 @@ export interface GraphPart {
    * client lends none.
    */
   folder(name: string, digest: Digest): string | undefined;
+  /** The folder that source files of the op of this digest are in, where the client lends it. */
+  sourceFolder?(digest: Digest): string | undefined;
 }
 
 /** Definitions merged into one. */
@@ -80,7 +82,9 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
     const key = `${digest} ${ignoreCache}`;
     let known = vertices.get(key);
     if (!known) {
-      const at = source && placeOf(vertex.digest, source);
+      const written = source && placeOf(vertex.digest, source);
+      const folder = written && parts[part]!.sourceFolder?.(vertex.digest);
+      const at = written && { ...written, ...(folder !== undefined && { folder }) };
       const { metadata, name } = vertex;
       known = {
         digest,

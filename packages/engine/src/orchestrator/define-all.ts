@@ -1,6 +1,6 @@
-import type { Defined, Engine, RequestInput, SolveRequest } from '../engine.ts';
+import type { Defined, DefinedImage, Engine, RequestInput, SolveRequest } from '../engine.ts';
 import { formatPlatform, matches, type Platform } from '../oci/platform.ts';
-import { Failed } from '../std/failed.ts';
+import { Failed, failedOf } from '../std/failed.ts';
 import type { OrchestratorFailure } from './failure.ts';
 import type { Offer, RunOptions, Task } from './run.ts';
 
@@ -43,14 +43,22 @@ export function defineAll(
       // An image whose own name stands in its FROM means the one in the registry.
       if (!other || other.id === image.id) return source.input?.(name, wanted);
       need(image.id, other.id);
-      const asIs = await definitionOf(other);
-      const has = ({ images }: Defined) => images.find((each) => matches(wanted, each.platform));
-      const fitting = has(asIs) || asIs.request.source.kind !== 'frontend' ? asIs : undefined;
-      const of = fitting ?? (await definitionOf(other, formatPlatform(wanted)));
-      const found = has(of) ?? (of.images.length === 1 ? of.images[0] : undefined);
+      const of = await definitionFor(other, wanted).catch((cause: unknown) => {
+        if (work.signal.aborted || failedOf(cause, 'image-circle')) throw cause;
+        const message = `${other.id}, which ${image.id} is built from, can't be built`;
+        throw new Failed<OrchestratorFailure>({ kind: 'image-needed', image: other.id, message }, { cause });
+      });
+      const found = fitting(of, wanted) ?? (of.images.length === 1 ? of.images[0] : undefined);
       return found && { definition: found.definition, ...(found.config && { config: found.config }), of };
     };
     return { ...request, source: { ...source, options, input } };
+  }
+
+  /** With a platform that the image was not asked for, if it has to be: a base is built for whoever needs it. */
+  async function definitionFor(image: Offer, wanted: Platform): Promise<Defined> {
+    const asIs = await definitionOf(image);
+    if (fitting(asIs, wanted) || asIs.request.source.kind !== 'frontend') return asIs;
+    return definitionOf(image, formatPlatform(wanted));
   }
 
   /** Notes that an image needs another, and refuses a circle, which would wait for itself. */
@@ -62,6 +70,10 @@ export function defineAll(
     const message = `images are built from each other in a circle: ${circle.join(' → ')}`;
     throw new Failed<OrchestratorFailure>({ kind: 'image-circle', circle, message });
   }
+}
+
+function fitting({ images }: Defined, wanted: Platform): DefinedImage | undefined {
+  return images.find((each) => matches(wanted, each.platform));
 }
 
 function pathBetween(from: string, to: string, needs: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {

@@ -48,6 +48,8 @@ export interface VertexKnown extends OfVertex {
 
 export interface SourcePlace {
   readonly file: string;
+  /** The folder that the file's name is relative to, where the client lends it. */
+  readonly folder?: string;
   /** First and last line, counted from 1. */
   readonly lines: readonly [number, number];
 }

@@ -1,0 +1,180 @@
+// The images of a workspace as tasks for the engine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { loadConfig, namesOf, requestOf, resolveTargets, type ResolvedTarget, type Workspace } from '@monokit/config';
+import type { Offer, SolveRequest, Task } from '@monokit/engine';
+import { cachePath } from '@monokit/engine/cache-folder';
+import { openSession } from '@monokit/engine/session';
+import type { Invocation } from './command.ts';
+import { assignment } from './assignments.ts';
+import { Mistake } from './mistake.ts';
+import { overridden } from './overrides.ts';
+import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
+import { diagnosticsText, shortest } from './ui/diagnostics.ts';
+
+/** What all commands that look at a workspace are told. */
+export interface WorkspaceFlags {
+  readonly config: string | undefined;
+  readonly set: readonly string[];
+  readonly var: readonly string[];
+  readonly 'cache-dir': string | undefined;
+}
+
+export type WorkspaceInvocation = Pick<Invocation, 'cwd' | 'env' | 'stderr'> & { readonly flags: WorkspaceFlags };
+
+/**
+ * The workspace that rules this folder, with `select` of its images chosen. Problems are printed with their places; if
+ * one is an error that is all, with exit code 2.
+ */
+export async function openWorkspace(
+  { cwd, env, stderr, flags }: WorkspaceInvocation,
+  select: readonly string[],
+): Promise<Workspace> {
+  const vars = Object.fromEntries(flags.var.map((text) => assignment('--var', text)!));
+  const state = join(
+    cachePath({ env, ...(flags['cache-dir'] !== undefined && { asked: flags['cache-dir'] }) }),
+    'config',
+  );
+  const loading = await loadConfig({
+    cwd,
+    vars,
+    env,
+    state,
+    ...(flags.config !== undefined && { config: flags.config }),
+  });
+  const resolution = loading.loaded
+    ? await resolveTargets(loading.loaded, { select, set: flags.set, vars, env, state })
+    : undefined;
+  const diagnostics = [...loading.diagnostics, ...(resolution?.diagnostics ?? [])];
+  if (diagnostics.length > 0) stderr.write(`${diagnosticsText(diagnostics, { cwd, stream: stderr })}`);
+  if (resolution?.workspace) return resolution.workspace;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const files = [...new Set(errors.map(({ file }) => shortest(file, cwd)))];
+  throw new Mistake(
+    `nothing was built: ${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in ${files.join(', ')}`,
+  );
+}
+
+/** What the config says of the engine and the run. */
+export function engineSettingsOf({ settings }: Workspace): EngineSettings {
+  const { registries, run, cache } = settings;
+  return {
+    ...(cache.dir !== undefined && { cacheDir: cache.dir }),
+    ...(run.concurrency !== undefined && { concurrency: String(run.concurrency) }),
+    continue: run.keepGoing ?? false,
+    registries,
+  };
+}
+
+/** The chosen images as tasks, with those they depend on; all others are offered, for those that are built from them. */
+export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDisposableStack): Promise<Chosen> {
+  const { cwd, env, flags, positionals, stdout } = invocation;
+  const workspace = await openWorkspace(invocation, positionals);
+  const chosen = overridden(workspace.selected, flags, { cwd, env });
+  const first = chosen.filter(({ outputs }) => outputs.some(({ dest }) => dest === '-'));
+  if (first.length > 1) {
+    throw new Mistake(`only one image can go to standard output, not ${first.map(({ id }) => id).join(' and ')}`);
+  }
+  const wanted = withDependencies(chosen, workspace);
+  const requests = new Requests({ scope, env, stdout: () => Writable.toWeb(stdout) as WritableStream<Uint8Array> });
+  const tasks = await Promise.all(
+    wanted.map(async (target): Promise<Task> => ({
+      request: await requests.of(target),
+      names: namesOf(target),
+      dependsOn: target.dependsOn,
+    })),
+  );
+  const ids = new Set(wanted.map(({ id }) => id));
+  const others = [...workspace.targets.values()].filter(({ id }) => !ids.has(id));
+  const offers = others.map((target): Offer => ({
+    id: target.id,
+    names: namesOf(target),
+    request: () => requests.of({ ...target, outputs: [{ type: 'cacheonly', attrs: {} }], cacheTo: [] }),
+  }));
+  const folderOf = new Map(
+    [...workspace.targets.values(), ...chosen].flatMap(({ id, recipe }) =>
+      recipe.kind === 'dockerfile' ? [[id, recipe.folder] as const] : [],
+    ),
+  );
+  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace) };
+}
+
+/** The chosen images, after those that they say they depend on. */
+function withDependencies(chosen: readonly ResolvedTarget[], { targets }: Workspace): readonly ResolvedTarget[] {
+  const result = new Map<string, ResolvedTarget>();
+  const own = new Map(chosen.map((target) => [target.id, target]));
+  const add = (target: ResolvedTarget): void => {
+    if (result.has(target.id)) return;
+    for (const id of target.dependsOn) add(own.get(id) ?? targets.get(id)!);
+    result.set(target.id, target);
+  };
+  for (const target of chosen) add(target);
+  return [...result.values()];
+}
+
+/** Requests of targets, each with a session of its own that lends what the target names. */
+class Requests {
+  readonly #scope: AsyncDisposableStack;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #stdout: () => WritableStream<Uint8Array>;
+  readonly #made = new Map<string, Promise<SolveRequest>>();
+  #scratch: string | undefined;
+
+  constructor({
+    scope,
+    env,
+    stdout,
+  }: {
+    readonly scope: AsyncDisposableStack;
+    readonly env: NodeJS.ProcessEnv;
+    readonly stdout: () => WritableStream<Uint8Array>;
+  }) {
+    this.#scope = scope;
+    this.#env = env;
+    this.#stdout = stdout;
+  }
+
+  of(target: ResolvedTarget): Promise<SolveRequest> {
+    let made = this.#made.get(target.id);
+    if (!made) this.#made.set(target.id, (made = this.#make(target)));
+    return made;
+  }
+
+  async #make(target: ResolvedTarget): Promise<SolveRequest> {
+    const needsScratch = target.recipe.kind === 'inline-dockerfile';
+    const { request, lent } = await requestOf(target, {
+      scratch: needsScratch ? this.#folder() : '',
+      stdout: this.#stdout,
+      env: this.#env,
+    });
+    const session = this.#scope.use(openSession(lent));
+    const { source } = request;
+    if (source.kind === 'definition') {
+      if (!target.noCache) return { ...request, session };
+      const images = source.images.map((image) => ({ ...image, definition: uncached(image.definition) }));
+      return { ...request, source: { ...source, images }, session };
+    }
+    // The folders of two images have the same names: their ops must not be equal where one is built from the other.
+    const owned = Object.keys(lent.folders ?? {}).map((name) => [`local-sessionid:${name}`, session.id]);
+    return { ...request, source: { ...source, options: { ...source.options, ...Object.fromEntries(owned) } }, session };
+  }
+
+  #folder(): string {
+    if (this.#scratch === undefined) {
+      const made = mkdtempSync(join(tmpdir(), 'monokit-'));
+      this.#scope.defer(() => rmSync(made, { recursive: true, force: true }));
+      this.#scratch = made;
+    }
+    return this.#scratch;
+  }
+}
+
+type DefinitionOf<T> = T extends { readonly kind: 'definition'; readonly images: readonly (infer I)[] } ? I : never;
+
+/** The definition with every op run again. */
+function uncached({ ops, metadata, ...rest }: DefinitionOf<SolveRequest['source']>['definition']) {
+  const again = [...metadata].map(([digest, each]) => [digest, { ...each, ignoreCache: true }] as const);
+  return { ops, metadata: new Map(again), ...rest };
+}
