@@ -301,6 +301,23 @@ test('the difference of any two trees is a layer that makes one of the other', a
   ]);
 });
 
+test('what a layer hides that is not below it leaves no name behind, on any tree', async () => {
+  const lower = [await layer([], { o: { gone: '1', kept: '2' }, p: { q: { gone: '3' } }, top: '4' })];
+  const upper = [...lower, await layer(lower, { o: { gone: null, more: 'm' }, p: { q: { gone: null } }, top: null })];
+  const diff = await diffLayer(snapshotter, { lower, upper, pool });
+  const made = { o: { more: 'm' }, p: { q: {} } };
+  assert.deepEqual(await see([diff]), made);
+  assert.deepEqual(await see([await layer([], { x: 'x' }), diff]), { x: 'x', ...made });
+  const other = await layer([], { o: { gone: 'elsewhere' }, p: { q: { gone: '3', kept: 'k' } } });
+  assert.deepEqual(await see([other, diff]), { o: { more: 'm' }, p: { q: { kept: 'k' } } });
+  // Also where it is written on.
+  const written = await layer([diff], { o: { gone: 'again' } });
+  assert.deepEqual(await see([diff, written]), { o: { gone: 'again', more: 'm' }, p: { q: {} } });
+  // What was made for that goes with its layers.
+  await snapshotter.remove([diff]);
+  assert.deepEqual(await see([other]), { o: { gone: 'elsewhere' }, p: { q: { gone: '3', kept: 'k' } } });
+});
+
 test('names that are no UTF-8 survive', async () => {
   const odd = Buffer.from([0x6f, 0xff, 0x80]);
   const upper = await layer([], (root) => {

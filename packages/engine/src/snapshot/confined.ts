@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath, textOf } from '../std/byte-path.ts';
-import { setXattr } from '../sys/xattr.ts';
 import { Failed } from '../std/failed.ts';
 import { copyAttributes } from './copy.ts';
 import type { SnapshotFailure } from './failure.ts';
-import { type Entry, type Folder, isWhiteout, lookupPath, lstat, opaqueNames } from './tree.ts';
+import { setOpaque } from './marks.ts';
+import { type Entry, type Folder, isWhiteout, lookupPath, lstat } from './tree.ts';
 
 /** Symlinks on one path, as many as Go's securejoin and containerd follow. */
 const mostSymlinks = 255;
@@ -53,13 +53,7 @@ export class ConfinedFolder {
 
   /** Makes a folder hide what is below it, if anything is. */
   hide(place: BytePath): void {
-    if (this.covered(place)?.folder === undefined) return;
-    try {
-      setXattr(fsPath(place), opaqueNames[0], Buffer.from('y'));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-      setXattr(fsPath(place), opaqueNames[1], Buffer.from('y'));
-    }
+    if (this.covered(place)?.folder !== undefined) setOpaque(place);
   }
 
   get root(): BytePath {

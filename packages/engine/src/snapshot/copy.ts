@@ -14,6 +14,7 @@ import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
 import { deviceParts, makeSpecialFile } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
 import { getXattr, listXattrs, setXattr } from '../sys/xattr.ts';
+import { isMark } from './marks.ts';
 import { target } from './same.ts';
 import { type Folder, list, rootOf } from './tree.ts';
 
@@ -72,14 +73,6 @@ export function copyAttributes({ source, stats }: Original, to: BytePath): void 
   if (!stats.isSymbolicLink()) chmodSync(path, Number(stats.mode) & 0o7777);
   setTimes(path, { atime: stats.atimeNs, mtime: stats.mtimeNs });
 }
-
-/** Whether an attribute is overlayfs's own, or the engine's: about a layer, not part of what it holds. */
-export function isMark(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.') || name === usageMark;
-}
-
-/** On a layer's root: what the layer takes on disk, where that is less than it seems. */
-export const usageMark = 'trusted.monokit.usage';
 
 export interface CopyTreeOptions {
   /** The tree's folders, uppermost first. */

@@ -2,8 +2,9 @@
 // folders before what is in them and names by their bytes, with the rules of BuildKit's two differs.
 import type { BigIntStats } from 'node:fs';
 import type { BytePath } from '../std/byte-path.ts';
+import { isOpaque } from './marks.ts';
 import { same } from './same.ts';
-import { type Entry, type Folder, isOpaque, isWhiteout, list, lookup, lstat, names } from './tree.ts';
+import { type Entry, type Folder, isWhiteout, list, lookup, lstat, names } from './tree.ts';
 
 export type Change =
   | (Place & { readonly kind: 'add' | 'modify' })

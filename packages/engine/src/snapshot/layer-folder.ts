@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
 import { makeWhiteout } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
-import { setXattr } from '../sys/xattr.ts';
-import { copyAttributes, transfer, type Transfer, usageMark } from './copy.ts';
+import { copyAttributes, transfer, type Transfer } from './copy.ts';
 import type { Change, Parent } from './diff.ts';
+import { writeMark } from './marks.ts';
 import { lstat } from './tree.ts';
 
 type Written = Extract<Change, { readonly stats: unknown }>;
@@ -14,14 +14,17 @@ type Written = Extract<Change, { readonly stats: unknown }>;
  * each thing that is gone, and no opaque folders. So it says the same on any tree.
  */
 export class LayerFolder {
+  readonly #home: string;
   readonly #root: BytePath;
   readonly #how: Transfer;
   readonly #folders = new Map<BytePath, Parent>();
   readonly #linked = new Map<bigint, true>();
   readonly #unmodified = new Map<bigint, Written[]>();
+  #whiteouts = false;
   #usage = { blocks: 0n, inodes: 0 };
 
   constructor(root: string, how: Transfer) {
+    this.#home = root;
     this.#root = bytePath(root);
     this.#how = how;
   }
@@ -31,18 +34,20 @@ export class LayerFolder {
       this.#parents(change.parent);
       makeWhiteout(fsPath(this.#path(change.path)));
       this.#usage.inodes++;
+      this.#whiteouts = true;
     } else if (change.stats.isDirectory()) this.#parents(change);
     else this.#file(change);
   }
 
   /** Call when every change was written: folders get their times, and the layer a note of what it takes. */
   end(): void {
+    if (this.#whiteouts && this.#how === 'link') writeMark(this.#home, 'whiteouts', 'of anything');
     for (const { path, stats } of [...this.#folders.values()].reverse()) {
       setTimes(fsPath(this.#path(path)), { atime: stats.atimeNs, mtime: stats.mtimeNs });
     }
     if (this.#how === 'link') {
       const usage = `${this.#usage.blocks * 512n} ${this.#usage.inodes + this.#folders.size + 1}`;
-      setXattr(fsPath(this.#root), usageMark, Buffer.from(usage));
+      writeMark(this.#home, 'usage', usage);
     }
   }
 

@@ -1,15 +1,15 @@
 // Where layers lie: `<root>/<id>` is a committed layer's folder of changes, complete from the moment it has that name. What
 // is being written or removed has a name with its owner's, whose lock file tells whether the owner still lives.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf, encoded } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';
 import { type Lock, tryLock } from '../std/lock.ts';
-import { getXattr } from '../sys/xattr.ts';
-import { usageMark } from './copy.ts';
-import type { LayerId } from './snapshotter.ts';
+import { readMark } from './marks.ts';
+import type { Chain, LayerId } from './snapshotter.ts';
 import { lstat, names } from './tree.ts';
 
 export interface Usage {
@@ -23,6 +23,7 @@ export class Layers implements Disposable {
   readonly #pool: Pool;
   readonly #owner: string;
   readonly #lock: Lock;
+  readonly #derived = new Map<string, Promise<string>>();
 
   constructor(root: string, pool: Pool) {
     this.root = root;
@@ -62,8 +63,52 @@ export class Layers implements Disposable {
     return this.#pool.run(measure, this.folder(layer));
   }
 
-  /** Removes layers and scratch folders: their names at once, then what is in them. What is gone already is no failure. */
-  async remove(paths: Iterable<string>): Promise<void> {
+  /**
+   * A folder made of layers, once for all processes: `make` fills it. It goes when one of its layers goes. `key` tells
+   * apart what is made of the same layers in different ways.
+   */
+  derived(key: string, layers: Chain, make: (folder: string) => Promise<void>): Promise<string> {
+    const name = `made.${encoded(digestOf([key, ...layers].join(' '))).slice(0, 24)}`;
+    const made = (this.#derived.get(name) ?? this.#derive(name, layers, make)).catch((error: unknown) => {
+      this.#derived.delete(name);
+      throw error;
+    });
+    this.#derived.set(name, made);
+    return made;
+  }
+
+  async #derive(name: string, layers: Chain, make: (folder: string) => Promise<void>): Promise<string> {
+    const final = join(this.root, name);
+    if (existsSync(final)) return final;
+    const scratch = this.scratch(newId());
+    try {
+      await make(scratch);
+      writeFileSync(join(scratch, 'layers'), layers.join('\n'));
+      renameSync(scratch, final);
+    } catch (error) {
+      await this.drop([scratch]);
+      // Another process may have made the same one first.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+    return final;
+  }
+
+  /** Removes layers and what was made of them. What is gone already is no failure. */
+  async remove(layers: Iterable<LayerId>): Promise<void> {
+    const going = new Set<string>(layers);
+    const paths = [...going].map((layer) => this.folder(layer));
+    for (const name of readdirSync(this.root)) {
+      if (!name.startsWith('made.')) continue;
+      const folder = join(this.root, name);
+      if (!layersOf(folder).some((layer) => going.has(layer))) continue;
+      this.#derived.delete(name);
+      paths.push(folder);
+    }
+    await this.drop(paths);
+  }
+
+  /** Removes folders: their names at once, then what is in them. */
+  async drop(paths: Iterable<string>): Promise<void> {
     const going: string[] = [];
     for (const path of paths) {
       const gone = join(this.root, `${this.#owner}.gone.${newId()}`);
@@ -104,6 +149,16 @@ export class Layers implements Disposable {
 
 const idPattern = /^[0-9a-z]{12}$/;
 
+/** What a folder was made of; nothing if another process removes it just now. */
+function layersOf(folder: string): string[] {
+  try {
+    return readFileSync(join(folder, 'layers'), 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 function newId(): string {
   // Sixty bits in the letters and digits that need no escape anywhere.
   return randomBytes(8).readBigUInt64BE().toString(36).slice(-12).padStart(12, '0');
@@ -123,7 +178,7 @@ export function removeTreesHere(paths: readonly string[], { check }: TaskContext
 export const measure = task(import.meta.url, measureHere);
 
 export function measureHere(root: string, { check }: TaskContext): Usage {
-  const noted = getXattr(root, usageMark)?.toString().split(' ').map(Number);
+  const noted = readMark(root, 'usage')?.split(' ').map(Number);
   if (noted !== undefined) return { bytes: noted[0]!, inodes: noted[1]! };
   const seen = new Set<bigint>();
   let [blocks, inodes] = [0n, 0];

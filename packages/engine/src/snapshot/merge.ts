@@ -7,9 +7,10 @@ import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';
 import { type Change, layerChanges, treeChanges } from './diff.ts';
 import { LayerFolder } from './layer-folder.ts';
+import { isOpaque } from './marks.ts';
 import { same } from './same.ts';
 import type { Chain, LayerId, Snapshotter } from './snapshotter.ts';
-import { type Folder, isOpaque, isWhiteout, lookup, lstat, names, rootOf } from './tree.ts';
+import { type Folder, isWhiteout, lookup, lstat, names, rootOf } from './tree.ts';
 
 interface MergeWork {
   readonly pool: Pool;

@@ -1,15 +1,14 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, encoded } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';
 import { copyAttributes, copyTree } from './copy.ts';
 import { treeChanges } from './diff.ts';
 import { LayerFolder } from './layer-folder.ts';
+import { markWhiteouts } from './fit.ts';
 import type { Layers } from './layers.ts';
 import type { Mount } from './mount.ts';
-import { makeRoot } from './overlay.ts';
+import { makeRoot } from './root.ts';
 import type { Chain, LayerId, Snapshotter, WritableLayer } from './snapshotter.ts';
 import { lstat, rootOf } from './tree.ts';
 
@@ -21,8 +20,6 @@ export class NativeSnapshotter implements Snapshotter {
   readonly kind = 'native';
   readonly #layers: Layers;
   readonly #pool: Pool;
-  /** Trees for reading that are being made; files in them are further names of the layers'. */
-  readonly #views = new Map<string, Promise<string>>();
 
   constructor(layers: Layers, pool: Pool) {
     this.#layers = layers;
@@ -35,41 +32,23 @@ export class NativeSnapshotter implements Snapshotter {
     const lower = this.#lower(chain);
     const upper = join(scratch, 'fs');
     makeRoot(upper, lower[0]);
-    if (unpack) return new NativeLayer(this.#layers, { id, scratch, upper });
+    if (unpack) return new NativeLayer(this.#layers, { id, chain, scratch, upper });
     const tree = join(scratch, 'tree');
     makeRoot(tree, lower[0]);
     await this.#pool.run(copyTree, { folders: lower, to: tree, how: 'copy' });
     const collect = () => this.#pool.run(collectChanges, { lower, tree, to: upper });
-    return new NativeLayer(this.#layers, { id, scratch, upper, tree, collect });
+    return new NativeLayer(this.#layers, { id, chain, scratch, upper, tree, collect });
   }
 
   async view(chain: Chain): Promise<Mount> {
     if (chain.length === 0) return { kind: 'empty' };
-    const name = `view.${encoded(digestOf(chain.join(' '))).slice(0, 24)}`;
-    const view = (this.#views.get(name) ?? this.#makeView(chain, name)).catch((error: unknown) => {
-      this.#views.delete(name);
-      throw error;
-    });
-    this.#views.set(name, view);
-    return { kind: 'bind', path: await view, readonly: true };
-  }
-
-  async #makeView(chain: Chain, name: string): Promise<string> {
-    const view = join(this.#layers.root, name);
-    if (readdirSync(this.#layers.root).includes(name)) return join(view, 'tree');
     const lower = this.#lower(chain);
-    const scratch = this.#layers.scratch(this.#layers.newId());
-    makeRoot(join(scratch, 'tree'), lower[0]);
-    await this.#pool.run(copyTree, { folders: lower, to: join(scratch, 'tree'), how: 'link' });
-    writeFileSync(join(scratch, 'layers'), chain.join('\n'));
-    try {
-      renameSync(scratch, view);
-    } catch (error) {
-      // Another process made the same one first.
-      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      await this.#layers.remove([scratch]);
-    }
-    return join(view, 'tree');
+    // Nobody writes to it, so its files can be further names of the layers'.
+    const view = await this.#layers.derived('view', chain, async (folder) => {
+      makeRoot(join(folder, 'tree'), lower[0]);
+      await this.#pool.run(copyTree, { folders: lower, to: join(folder, 'tree'), how: 'link' });
+    });
+    return { kind: 'bind', path: join(view, 'tree'), readonly: true };
   }
 
   folder(layer: LayerId): string {
@@ -84,26 +63,11 @@ export class NativeSnapshotter implements Snapshotter {
     return this.#layers.usage(layer);
   }
 
-  async remove(layers: Iterable<LayerId>): Promise<void> {
-    const going = new Set<string>(layers);
-    const paths = [...going].map((layer) => this.folder(layer));
-    for (const name of readdirSync(this.#layers.root)) {
-      if (!name.startsWith('view.')) continue;
-      const view = join(this.#layers.root, name);
-      if (
-        !readFileSync(join(view, 'layers'), 'utf8')
-          .split('\n')
-          .some((layer) => going.has(layer))
-      )
-        continue;
-      this.#views.delete(name);
-      paths.push(view);
-    }
-    await this.#layers.remove(paths);
+  remove(layers: Iterable<LayerId>): Promise<void> {
+    return this.#layers.remove(layers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#views.values());
     this.#layers[Symbol.dispose]();
   }
 
@@ -114,6 +78,7 @@ export class NativeSnapshotter implements Snapshotter {
 
 interface NativeLayerParts {
   readonly id: LayerId;
+  readonly chain: Chain;
   readonly scratch: string;
   readonly upper: string;
   /** The whole tree, and how its changes get to `upper`. Without, `upper` is written as it is. */
@@ -144,14 +109,15 @@ class NativeLayer implements WritableLayer {
 
   async #commit(): Promise<LayerId> {
     await this.#parts.collect?.();
+    markWhiteouts(this.upper, this.#parts.chain);
     this.#layers.commit(this.upper, this.#parts.id);
-    await this.#layers.remove([this.#parts.scratch]);
+    await this.#layers.drop([this.#parts.scratch]);
     return this.#parts.id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#committed?.catch(() => {}); // told to whoever asked for it
-    await this.#layers.remove([this.#parts.scratch]);
+    await this.#layers.drop([this.#parts.scratch]);
   }
 }
 

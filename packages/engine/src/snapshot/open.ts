@@ -23,7 +23,7 @@ export async function openSnapshotter(root: string, { pool, kind = 'auto' }: Sna
     await layers.sweep();
     if (kind === 'overlay' || (kind === 'auto' && overlayWorks(layers))) {
       const { OverlaySnapshotter } = await import('./overlay.ts');
-      return new OverlaySnapshotter(layers);
+      return new OverlaySnapshotter(layers, pool);
     }
     const { NativeSnapshotter } = await import('./native.ts');
     return new NativeSnapshotter(layers, pool);

@@ -1,24 +1,29 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Pool } from '../pool/pool.ts';
+import { Fitting, markWhiteouts } from './fit.ts';
 import type { Mount } from './mount.ts';
 import type { Layers } from './layers.ts';
+import { makeRoot } from './root.ts';
 import type { Chain, LayerId, Snapshotter, WritableLayer } from './snapshotter.ts';
 
 /** Layers stacked by the kernel's overlayfs: nothing is copied but what changes. */
 export class OverlaySnapshotter implements Snapshotter {
   readonly kind = 'overlay';
   readonly #layers: Layers;
+  readonly #fitting: Fitting;
 
-  constructor(layers: Layers) {
+  constructor(layers: Layers, pool: Pool) {
     this.#layers = layers;
+    this.#fitting = new Fitting(layers, pool);
   }
 
   async prepare(chain: Chain): Promise<WritableLayer> {
-    return new OverlayLayer(this.#layers, this.#lower(chain));
+    return new OverlayLayer(this.#layers, chain, await this.#fitting.folders(chain));
   }
 
   async view(chain: Chain): Promise<Mount> {
-    const lower = this.#lower(chain);
+    const lower = await this.#fitting.folders(chain);
     // One layer alone is its own tree, and overlayfs mounts no fewer than two.
     if (lower.length === 0) return { kind: 'empty' };
     return lower.length === 1 ? { kind: 'bind', path: lower[0]!, readonly: true } : { kind: 'overlay', lower };
@@ -37,15 +42,11 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   remove(layers: Iterable<LayerId>): Promise<void> {
-    return this.#layers.remove([...layers].map((layer) => this.folder(layer)));
+    return this.#layers.remove(layers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#layers[Symbol.dispose]();
-  }
-
-  #lower(chain: Chain): string[] {
-    return chain.map((layer) => this.folder(layer)).reverse();
   }
 }
 
@@ -53,13 +54,15 @@ class OverlayLayer implements WritableLayer {
   readonly upper: string;
   readonly #layers: Layers;
   readonly #id: LayerId;
+  readonly #chain: Chain;
   readonly #lower: readonly string[];
   readonly #scratch: string;
   #committed: Promise<LayerId> | undefined;
 
-  constructor(layers: Layers, lower: readonly string[]) {
+  constructor(layers: Layers, chain: Chain, lower: readonly string[]) {
     this.#layers = layers;
     this.#id = layers.newId();
+    this.#chain = chain;
     this.#lower = lower;
     this.#scratch = layers.scratch(this.#id);
     this.upper = join(this.#scratch, 'fs');
@@ -77,6 +80,7 @@ class OverlayLayer implements WritableLayer {
   }
 
   async #commit(): Promise<LayerId> {
+    markWhiteouts(this.upper, this.#chain);
     this.#layers.commit(this.upper, this.#id);
     // What is left is overlayfs's empty workplace, not worth a thread.
     rmSync(this.#scratch, { recursive: true, force: true });
@@ -85,18 +89,6 @@ class OverlayLayer implements WritableLayer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#committed?.catch(() => {}); // told to whoever asked for it
-    await this.#layers.remove([this.#scratch]);
+    await this.#layers.drop([this.#scratch]);
   }
-}
-
-/** Makes the folder that is a tree's root: owner and mode as in the layer below, else root's and 0755. */
-export function makeRoot(path: string, below: string | undefined): void {
-  mkdirSync(path);
-  if (below === undefined) {
-    chmodSync(path, 0o755);
-    return;
-  }
-  const { mode, uid, gid } = statSync(below);
-  chownSync(path, uid, gid);
-  chmodSync(path, mode & 0o7777);
 }

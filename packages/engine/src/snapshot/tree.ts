@@ -2,7 +2,7 @@
 // name at a time and symlinks are never followed, so a layer's content cannot lead outside.
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
-import { getXattr } from '../sys/xattr.ts';
+import { isOpaque } from './marks.ts';
 
 /** What a name in a tree stands for. */
 export interface Entry {
@@ -82,18 +82,6 @@ export function lstat(path: BytePath): BigIntStats | undefined {
 export function isWhiteout(stats: BigIntStats): boolean {
   return stats.rdev === 0n && stats.isCharacterDevice();
 }
-
-/** Whether a folder of a layer hides what is below it. */
-export function isOpaque(folder: BytePath): boolean {
-  const path = fsPath(folder);
-  return opaqueNames.some((name) => {
-    const value = getXattr(path, name);
-    return value !== undefined && value.length === 1 && value[0] === 0x79;
-  });
-}
-
-/** Where overlayfs marks a folder opaque: as root, and in a user namespace (`userxattr`). */
-export const opaqueNames = ['trusted.overlay.opaque', 'user.overlay.opaque'] as const;
 
 /** What the folder `name` is made of, which layer `from` of its parent has first. */
 function below(parent: Folder, from: number, name: BytePath): Folder {

@@ -18,7 +18,8 @@ import { makeSpecialFile, makeWhiteout } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { ConfinedFolder, refused } from './confined.ts';
-import { isMark, transfer } from './copy.ts';
+import { transfer } from './copy.ts';
+import { isMark } from './marks.ts';
 import { list, lookupPath, lstat, rootOf, type Folder } from './tree.ts';
 
 /** Writes a layer archive's entries into a folder in overlay form. Later entries win over earlier ones of the same name. */

@@ -1,0 +1,104 @@
+// Layers stacked on trees that they were not made on (MergeOp, DiffOp, COPY --link). A whiteout of what is not below it is
+// not just idle: where its folder is in one layer only, overlayfs lists a name there that nothing has. So such a layer is
+// stacked as a copy without those whiteouts, whose files are further names of its own.
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf } from '../oci/digest.ts';
+import type { Pool } from '../pool/pool.ts';
+import { type TaskContext, task } from '../pool/tasks.ts';
+import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
+import { makeWhiteout } from '../sys/mknod.ts';
+import { copyAttributes, transfer } from './copy.ts';
+import type { Layers } from './layers.ts';
+import { isOpaque, readMark, setOpaque, writeMark } from './marks.ts';
+import { makeRoot } from './root.ts';
+import type { Chain, LayerId } from './snapshotter.ts';
+import { type Folder, isWhiteout, lookup, lstat, names, rootOf } from './tree.ts';
+
+export class Fitting {
+  readonly #layers: Layers;
+  readonly #pool: Pool;
+  /** What layers say of their whiteouts. */
+  readonly #whiteouts = new Map<LayerId, string | undefined>();
+
+  constructor(layers: Layers, pool: Pool) {
+    this.#layers = layers;
+    this.#pool = pool;
+  }
+
+  /** The folders that show a chain when they are stacked; uppermost first. */
+  async folders(chain: Chain): Promise<string[]> {
+    const folders: string[] = [];
+    for (const [i, layer] of chain.entries()) folders.unshift(await this.#folder(layer, chain.slice(0, i)));
+    return folders;
+  }
+
+  async #folder(layer: LayerId, below: Chain): Promise<string> {
+    const upper = this.#layers.folder(layer);
+    if (!this.#whiteouts.has(layer)) this.#whiteouts.set(layer, readMark(upper, 'whiteouts'));
+    const whiteouts = this.#whiteouts.get(layer);
+    if (whiteouts === none || whiteouts === madeOn(below)) return upper;
+    const fitted = await this.#layers.derived('fitted', [...below, layer], async (folder) => {
+      const folders = below.map((id) => this.#layers.folder(id)).reverse();
+      if (await this.#pool.run(fits, { upper, below: folders })) return;
+      makeRoot(join(folder, 'fs'), upper);
+      await this.#pool.run(fit, { upper, below: folders, to: join(folder, 'fs') });
+    });
+    // Without a copy in it, the note says that the layer fits as it is.
+    return readdirSync(fitted).includes('fs') ? join(fitted, 'fs') : upper;
+  }
+}
+
+const none = 'none';
+
+/** Notes on a finished layer what its whiteouts are of, unless who wrote it did. */
+export function markWhiteouts(upper: string, chain: Chain): void {
+  if (readMark(upper, 'whiteouts') === undefined)
+    writeMark(upper, 'whiteouts', chain.length === 0 ? none : madeOn(chain));
+}
+
+function madeOn(chain: Chain): string {
+  return `of ${digestOf(chain.join(' ')).slice(-24)}`;
+}
+
+interface Stacked {
+  readonly upper: string;
+  readonly below: readonly string[];
+}
+
+export const fits = task(import.meta.url, fitsHere);
+export const fit = task(import.meta.url, fitHere);
+
+/** Whether everything that a layer's whiteouts hide is below it. */
+export function fitsHere({ upper, below }: Stacked, { check }: TaskContext): boolean {
+  const all = (folder: BytePath, base: Folder | undefined): boolean =>
+    names(folder).every((name) => {
+      check();
+      const path = `${folder}/${name}`;
+      const stats = lstat(path)!;
+      const found = base === undefined ? undefined : lookup(base, name);
+      if (isWhiteout(stats)) return found !== undefined;
+      return !stats.isDirectory() || all(path, found?.folder);
+    });
+  return all(bytePath(upper), rootOf(below));
+}
+
+export function fitHere({ upper, below, to }: Stacked & { readonly to: string }, { check }: TaskContext): void {
+  const copy = (folder: BytePath, base: Folder | undefined, into: BytePath): void => {
+    for (const name of names(folder)) {
+      check();
+      const [source, path] = [`${folder}/${name}`, `${into}/${name}`];
+      const stats = lstat(source)!;
+      const found = base === undefined ? undefined : lookup(base, name);
+      if (isWhiteout(stats)) {
+        if (found !== undefined) makeWhiteout(fsPath(path));
+      } else if (stats.isDirectory()) {
+        mkdirSync(fsPath(path));
+        copy(source, found?.folder, path);
+        copyAttributes({ source, stats }, path);
+        if (found?.folder !== undefined && isOpaque(source)) setOpaque(path);
+      } else transfer({ source, stats }, path, 'link');
+    }
+  };
+  copy(bytePath(upper), rootOf(below), bytePath(to));
+}
