@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -12,6 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import { findCgroups } from '../../packages/engine/src/executor/cgroup.ts';
 import { Failed } from '../../packages/engine/src/std/failed.ts';
 import { messageOf, openContainerRig, secret, type Ran } from '../rig/container.ts';
 
@@ -275,6 +277,30 @@ test('only the mount point itself is removed unless all is asked for', async () 
 test('a read-only root cannot be written', async () => {
   const ran = await rig.run('echo x > /x', { root: { ...rig.layer().root, readonly: true } });
   assert.match(messageOf(ran), /exit code: 1$/);
+});
+
+test('a tree that cannot be written at all must have its mount points', async () => {
+  const root = { mount: { kind: 'bind', path: rig.base, readonly: true }, readonly: true } as const;
+  const ran = await rig.run('true', { root });
+  assert.match(messageOf(ran), /^process ".*" did not .*: \/etc\/resolv.conf does not exist, and cannot be made/);
+});
+
+test('a container can be put below another cgroup, and leaves nothing there either', async () => {
+  await using other = await openContainerRig();
+  const cgroupParent = `/${other.leaseId}-parent`;
+  const out = await other.output('cat /proc/self/cgroup', { cgroupParent });
+  assert.match(out, new RegExp(`:${cgroupParent}/monokit/${other.leaseId}/\\w+/box$`, 'm'));
+  await other.executor[Symbol.asyncDispose]();
+  const hierarchies = findCgroups().hierarchies.map((folder) => join(folder, cgroupParent));
+  for (const parent of hierarchies.filter((folder) => existsSync(folder))) {
+    assert.deepEqual(
+      readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+      [],
+    );
+    // A parent is its owner's: it is not removed.
+    rmdirSync(parent);
+  }
+  assert.match(messageOf(await rig.run('true', { cgroupParent: 'system.slice:' })), /systemd/);
 });
 
 test('a process that takes more memory than it may is told apart', async () => {

@@ -47,9 +47,9 @@ export function openGroup(cgroups: Cgroups, path: string): Cgroups {
 
 const refused = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT']);
 
-/** Removes the group of all leases where it has none. */
-export function removeGroupOfAll(cgroups: Cgroups): void {
-  for (const folder of folders(cgroups, groupOfAll)) tryRemove(folder);
+/** Removes the group unless there are groups or processes in it. */
+export function removeIfEmpty(cgroups: Cgroups, path: string): void {
+  for (const folder of folders(cgroups, path)) tryRemove(folder);
 }
 
 /** The group's folders that exist or may come to exist. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bridge } from './bridge.ts';
-import { findCgroups, killGroup, killProcess, removeGroup, removeGroupOfAll } from './cgroup.ts';
+import { findCgroups, killGroup, killProcess, removeGroup, removeIfEmpty } from './cgroup.ts';
 import { checkLeaseId, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
 import { removeWithMounts } from './mount-table.ts';
 import { killFirstProcess } from './runc.ts';
@@ -23,11 +23,11 @@ export async function cleanDead(runFolder: string, leaseIds: Iterable<string>): 
     for (const group of new Set([leaseGroup(leaseId), ...groupsOf(folder)])) {
       killGroup(cgroups, group);
       await removeGroup(cgroups, group);
+      removeIfEmpty(cgroups, dirname(group));
     }
     await Bridge.cleanUp(leaseId, folder);
     removeWithMounts(folder);
   }
-  removeGroupOfAll(cgroups);
 }
 
 /** The leases that have a folder here, whether their owners live or not. */

@@ -1,7 +1,7 @@
 // What this machine has for running containers, and what it lacks: facts for `cli doctor`.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { formatPlatform, hostPlatform } from '../oci/platform.ts';
 import { makeTempFolder } from '../std/temp.ts';
@@ -9,7 +9,7 @@ import { mountAt, unmountNow } from '../snapshot/mounts.ts';
 import type { Mount } from '../snapshot/mount.ts';
 import { bridgeTools, installBridgeTools } from './bridge.ts';
 import { ownCapabilities } from './capabilities.ts';
-import { findCgroups, openGroup, removeGroup, removeGroupOfAll } from './cgroup.ts';
+import { findCgroups, openGroup, removeGroup, removeIfEmpty } from './cgroup.ts';
 import { emulationOf, installEmulator } from './emulator.ts';
 import { leaseGroup } from './lease.ts';
 import { seccompSupported } from './machine.ts';
@@ -136,7 +136,7 @@ async function cgroups(): Promise<Finding> {
     return { name: 'cgroups', state: 'limited', detail, mend: 'mount cgroups writable, e.g. --cgroupns=private' };
   }
   await removeGroup(opened, group);
-  removeGroupOfAll(opened);
+  removeIfEmpty(opened, dirname(group));
   const kinds = { v1: 'version 1', v2: 'version 2', hybrid: 'version 1, with version 2 beside it' };
   return { name: 'cgroups', state: 'ok', detail: kinds[opened.kind] };
 }

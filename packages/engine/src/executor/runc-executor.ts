@@ -1,7 +1,7 @@
 // The executor that makes a container by runc or crun for each process.
 import { chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hostPlatform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
 import { goQuote } from '../std/go-quote.ts';
@@ -14,7 +14,7 @@ import {
   openGroup,
   outOfMemoryKills,
   removeGroup,
-  removeGroupOfAll,
+  removeIfEmpty,
   type Cgroups,
 } from './cgroup.ts';
 import { readyMounts } from './container-mounts.ts';
@@ -30,7 +30,7 @@ import type { Dns } from './resolv.ts';
 import { killFirstProcess, runBundle, type Ending } from './runc.ts';
 import { findRuntime, type Runtime, type RuntimeChoice } from './runtime.ts';
 import { specOf, specText, type Machine } from './spec.ts';
-import { makeStubs, makeWorkingFolder } from './stubs.ts';
+import { makeStubs, makeWorkingFolder, type MountPoint } from './stubs.ts';
 import { treeAt } from './tree-at.ts';
 import { resolveUser } from './user.ts';
 import { Vault } from './vault.ts';
@@ -98,7 +98,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     requireEmulation(container.platform);
     const lease = this.#open();
     const id = uniqueName();
-    const group = this.#group(lease, process.cgroupParent, id);
+    const group = this.#group(lease, process, id);
 
     await using stack = new AsyncDisposableStack();
     const bundle = join(lease.folder, id);
@@ -114,18 +114,16 @@ class RuncExecutor implements Executor, AsyncDisposable {
     );
 
     const user = inProcess(process, () => resolveUser(root.path, process.user));
-    stack.use(
-      makeStubs(
-        root.path,
-        [
-          { target: '/etc/resolv.conf', kind: 'file' },
-          { target: '/etc/hosts', kind: 'file' },
-          ...ready.mounts.map(({ point }) => point),
-        ],
-        { hidden: ['/proc', '/dev', '/sys'], recursive: process.removeMountStubsRecursive },
-      ),
-    );
-    makeWorkingFolder(root.path, process.cwd, { ...user, chown: chownSync });
+    const points: MountPoint[] = [
+      { target: '/etc/resolv.conf', kind: 'file' },
+      { target: '/etc/hosts', kind: 'file' },
+      ...ready.mounts.map(({ point }) => point),
+    ];
+    inProcess(process, () => {
+      const options = { hidden: ['/proc', '/dev', '/sys'], recursive: process.removeMountStubsRecursive };
+      stack.use(makeStubs(root.path, points, options));
+      makeWorkingFolder(root.path, process.cwd, { ...user, chown: chownSync });
+    });
 
     const spec = specOf({
       process,
@@ -198,14 +196,23 @@ class RuncExecutor implements Executor, AsyncDisposable {
   }
 
   /** The container's cgroup, below the lease's; undefined where there can be none. */
-  #group({ cgroups, watchdog }: Lease, parent: string, id: string): string | undefined {
+  #group(
+    { cgroups, watchdog }: Lease,
+    { cgroupParent: parent, resources = {} }: Process,
+    id: string,
+  ): string | undefined {
+    const refuse = (message: string): never => {
+      throw new Failed<ExecutorFailure>({ kind: 'runtime', message });
+    };
     if (parent.endsWith(':')) {
-      throw new Failed<ExecutorFailure>({
-        kind: 'runtime',
-        message: `the cgroup parent ${parent} is a slice of systemd; containers here do without systemd: give a path`,
-      });
+      refuse(`the cgroup parent ${parent} is a slice of systemd; containers here do without systemd: give a path`);
     }
-    if (cgroups.kind === 'none') return undefined;
+    if (cgroups.kind === 'none') {
+      if (parent || Object.values(resources).some(Boolean)) {
+        refuse(`limits and a cgroup parent need cgroups, but ${cgroups.reason}`);
+      }
+      return undefined;
+    }
     const group = join('/', parent, leaseGroup(this.#options.leaseId));
     if (!this.#groups.has(group)) this.#watch(watchdog, cgroups, group);
     return join(group, id);
@@ -220,8 +227,12 @@ class RuncExecutor implements Executor, AsyncDisposable {
     if (lease) {
       stack.use(lease.watchdog);
       stack.defer(() => removeWithMounts(lease.folder));
-      stack.defer(() => removeGroupOfAll(lease.cgroups));
-      for (const group of this.#groups) stack.defer(() => removeGroup(lease.cgroups, group));
+      for (const group of this.#groups) {
+        stack.defer(async () => {
+          await removeGroup(lease.cgroups, group);
+          removeIfEmpty(lease.cgroups, dirname(group));
+        });
+      }
     }
     if (this.#vault) stack.use(this.#vault);
     stack.use(this.#networks);

@@ -13,7 +13,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, posix, sep } from 'node:path';
+import { Failed } from '../std/failed.ts';
 import { setTimes } from '../sys/utimens.ts';
+import type { ExecutorFailure } from './failure.ts';
 import { rootPath } from './root-path.ts';
 
 export interface MountPoint {
@@ -78,14 +80,26 @@ function makePoint(
   const path = rootPath(root, point.target);
   const missing: string[] = [];
   for (let at = path; at !== root && !exists(at); at = dirname(at)) missing.push(at);
-  for (const at of missing.reverse()) {
-    const parent = dirname(at);
-    const before = folders.get(parent)?.before ?? timesOf(parent);
-    if (at !== path) makeFolder(at);
-    else if (point.kind === 'file') makeFile(at);
-    else makeFolder(at, point.mode);
-    folders.set(parent, { before, after: timesOf(parent).mtime });
-    if (at === path || recursive) stubs.push(at);
+  for (const at of missing.reverse())
+    refusedByTree(point.target, () => {
+      const parent = dirname(at);
+      const before = folders.get(parent)?.before ?? timesOf(parent);
+      if (at !== path) makeFolder(at);
+      else if (point.kind === 'file') makeFile(at);
+      else makeFolder(at, point.mode);
+      folders.set(parent, { before, after: timesOf(parent).mtime });
+      if (at === path || recursive) stubs.push(at);
+    });
+}
+
+/** Says of a tree that cannot be written what it lacks. */
+function refusedByTree(target: string, make: () => void): void {
+  try {
+    make();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EROFS') throw cause;
+    const message = `${target} does not exist, and cannot be made because the root filesystem is read-only`;
+    throw new Failed<ExecutorFailure>({ kind: 'runtime', message }, { cause });
   }
 }
 
@@ -142,7 +156,9 @@ export function makeWorkingFolder(
   for (const name of rootPath(root, path).slice(root.length).split(sep).filter(Boolean)) {
     at = join(at, name);
     if (exists(at)) continue;
-    makeFolder(at);
-    chown(at, uid, gid);
+    refusedByTree(path, () => {
+      makeFolder(at);
+      chown(at, uid, gid);
+    });
   }
 }
