@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
 import type { Lent } from '@monokit/engine/session';
+import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
@@ -125,7 +126,8 @@ export async function folderRequest(
     options['filename'] = basename(dockerfile);
   }
 
-  async function namedContext(name: string, source: string): Promise<void> {
+  async function namedContext(written: string, source: string): Promise<void> {
+    const name = contextName(written);
     if (source.startsWith('oci-layout://')) {
       const { store, path, reference } = await openLayoutContext(source, { cwd });
       stores[store] = path;
@@ -139,6 +141,15 @@ export async function folderRequest(
       folders[name] = { root };
       options[`context:${name}`] = `local:${name}`;
     }
+  }
+}
+
+/** The name a frontend looks for: as images are written for short, without `:latest`. Stages keep theirs. */
+function contextName(written: string): string {
+  try {
+    return familiar(parseReference(written)).replace(/:latest$/, '');
+  } catch {
+    return written; // no name of an image; it may be a stage's
   }
 }
 

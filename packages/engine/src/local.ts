@@ -77,7 +77,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   });
   const httpSource = once(async () => {
     const { HttpSource } = await import('./source/http.ts');
-    return new HttpSource({ cache, content: cache.content, registries: await registries(), index: cache.index });
+    const { memoIn } = await import('./source/memo.ts');
+    return new HttpSource({ cache, transport: (await registries()).transport, memo: memoIn(cache.index) });
   });
   const gitSource = once(async () => {
     const { GitSource } = await import('./source/git.ts');

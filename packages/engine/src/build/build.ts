@@ -9,6 +9,7 @@ import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
+import { emptyForcedMounts } from './forced-mounts.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 
@@ -72,6 +73,7 @@ function solveAll(
       ...(source && { source }),
     })),
   });
+  const ready = emptyForcedMounts(graph, parts.cache);
   let next = 0;
   return defined.map(async (each, i) => {
     const first = next;
@@ -82,6 +84,7 @@ function solveAll(
       if (vertex.owners.some((owner) => owned.has(owner))) checkEntitlements(vertex, request.entitlements);
     }
     refuseCaches(request);
+    await ready;
     const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts)));
     await using trees = new AsyncDisposableStack();
     const refs = await Promise.all(

@@ -35,7 +35,8 @@ async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promi
   for (const { id, name, optional } of op.secretEnv) {
     const data = await job.session.secret(id, job);
     if (!data && !optional) throw secretMissing(id);
-    if (data) env.push(`${name}=${Buffer.from(data).toString('utf8')}`);
+    // An optional secret that is not there is an empty variable, as in BuildKit.
+    env.push(`${name}=${data ? Buffer.from(data).toString('utf8') : ''}`);
   }
   return {
     args: meta.args,
