@@ -18,40 +18,31 @@ export function mountedTree(path: BytePath, budget?: Budget): TreeNode {
   return new MountedNode(path.endsWith('/') ? path.slice(0, -1) : path, '', budget);
 }
 
+/** Remembers what was asked of itself, but not its children: a tree of any size is walked in little memory. */
 class MountedNode implements TreeNode {
   readonly name: BytePath;
   readonly hostPath: BytePath;
-  readonly kind: NodeKind;
-  readonly #stats: BigIntStats;
   readonly #budget: Budget | undefined;
-  #target: BytePath | undefined;
-  #children: readonly MountedNode[] | undefined;
-  #byName: Map<BytePath, MountedNode | undefined> | undefined;
+  #stats: BigIntStats | undefined;
   #digest: Digest | undefined;
 
-  constructor(
-    hostPath: BytePath,
-    name: BytePath,
-    budget: Budget | undefined,
-    stats = lstatSync(fsPath(hostPath || '/'), { bigint: true }),
-  ) {
+  constructor(hostPath: BytePath, name: BytePath, budget: Budget | undefined, stats?: BigIntStats) {
     this.name = name;
     this.hostPath = hostPath;
-    this.#stats = stats;
     this.#budget = budget;
-    this.kind = kindOf(stats);
+    this.#stats = stats;
+  }
+
+  get kind(): NodeKind {
+    return kindOf(this.#lstat());
   }
 
   get target(): BytePath {
-    return (this.#target ??= this.kind === 'symlink' ? readlinkSync(fsPath(this.hostPath), 'latin1') : '');
+    return this.kind === 'symlink' ? readlinkSync(fsPath(this.hostPath), 'latin1') : '';
   }
 
   children(): readonly MountedNode[] {
     if (this.kind !== 'directory') return [];
-    return (this.#children ??= this.#read());
-  }
-
-  #read(): MountedNode[] {
     const names = readNames(this.hostPath || '/');
     this.#budget?.spend({ entries: names.length });
     return names.map((name) => new MountedNode(`${this.hostPath}/${name}`, name, this.#budget));
@@ -60,13 +51,9 @@ class MountedNode implements TreeNode {
   /** One entry, without reading the folder. */
   child(name: BytePath): MountedNode | undefined {
     if (this.kind !== 'directory') return undefined;
-    const known = (this.#byName ??= new Map(this.#children?.map((child) => [child.name, child])));
-    if (known.has(name)) return known.get(name);
     const hostPath = `${this.hostPath}/${name}`;
     const stats = lstatSync(fsPath(hostPath), { bigint: true, throwIfNoEntry: false });
-    const child = stats && new MountedNode(hostPath, name, this.#budget, stats);
-    known.set(name, child);
-    return child;
+    return stats && new MountedNode(hostPath, name, this.#budget, stats);
   }
 
   digest(): Digest {
@@ -75,15 +62,12 @@ class MountedNode implements TreeNode {
 
   #hash(): Digest {
     // BuildKit looks for device numbers here and never finds any, so mounted devices count without them.
-    const head = header({
-      ...this.attributes(),
-      kind: this.kind,
-      target: this.target,
-      xattrs: this.xattrs(),
-    });
-    if (this.kind !== 'file' || this.#stats.size === 0n) return digestOf(head);
-    this.#budget?.spend({ bytes: Number(this.#stats.size) });
-    return fileDigest(this.hostPath, head).digest;
+    const { kind, target } = this;
+    const attributes = this.attributes();
+    const head = header({ ...attributes, kind, target, xattrs: this.xattrs() });
+    if (kind !== 'file' || attributes.size === 0) return digestOf(head);
+    this.#budget?.spend({ bytes: attributes.size });
+    return fileDigest(this.hostPath, head, { check: () => this.#budget?.spend({}) }).digest;
   }
 
   xattrs(): readonly Xattr[] {
@@ -94,7 +78,7 @@ class MountedNode implements TreeNode {
   verify(): void {}
 
   attributes(): Attributes {
-    const { mode, uid, gid, size, mtimeNs, rdev, nlink, dev, ino } = this.#stats;
+    const { mode, uid, gid, size, mtimeNs, rdev, nlink, dev, ino } = this.#lstat();
     return {
       mode: Number(mode) & 0o7777,
       uid: Number(uid),
@@ -104,6 +88,10 @@ class MountedNode implements TreeNode {
       rdev: Number(rdev),
       link: nlink > 1n && this.kind !== 'directory' ? `${dev}:${ino}` : undefined,
     };
+  }
+
+  #lstat(): BigIntStats {
+    return (this.#stats ??= lstatSync(fsPath(this.hostPath || '/'), { bigint: true }));
   }
 }
 

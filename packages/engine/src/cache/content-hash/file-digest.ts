@@ -9,12 +9,12 @@ const room = 1 << 20;
 
 /**
  * Digest of `head` and a file's content, and how many bytes the content had. The last name of `path` is not followed;
- * `verify` may look at the open file and refuse it.
+ * `verify` may look at the open file and refuse it; `check` is called once for each MiB, and throws to stop.
  */
 export function fileDigest(
   path: BytePath,
   head: Uint8Array,
-  verify?: (file: number) => void,
+  { verify, check }: { readonly verify?: (file: number) => void; readonly check?: () => void } = {},
 ): { readonly digest: Digest; readonly size: number } {
   // A pipe that took the file's place must not hold us up.
   const file = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -29,6 +29,7 @@ export function fileDigest(
     const digester = new Digester().update(buffer);
     for (let read = fill(file, buffer, 0); read > 0; read = fill(file, buffer, 0)) {
       digester.update(buffer.subarray(0, read));
+      check?.();
     }
     return { digest: digester.digest(), size: digester.size - head.length };
   } finally {

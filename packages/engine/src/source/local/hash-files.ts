@@ -33,22 +33,30 @@ export function hashFilesHere(
 ): (Digest | undefined)[] {
   return paths.map((path, row) => {
     check();
-    return hashFile(path, rows, row, modes);
+    return hashFile(path, { rows, row, modes, check });
   });
 }
 
 const hashFilesTask = task(import.meta.url, hashFilesHere);
 
-function hashFile(path: BytePath, rows: Float64Array, row: number, modes: ContextModes): Digest | undefined {
+interface FileOfBatch {
+  readonly rows: Float64Array;
+  readonly row: number;
+  readonly modes: ContextModes;
+  readonly check: () => void;
+}
+
+function hashFile(path: BytePath, { rows, row, modes, check }: FileOfBatch): Digest | undefined {
   const at = row * width;
   const size = rows[at + column.size]!;
   const mode = treeMode(rows[at + column.mode]!, modes);
   try {
     const xattrs = contextXattrs(path);
     const head = header({ kind: 'file', mode, uid: 0, gid: 0, size, xattrs });
-    const read = fileDigest(path, head, (file) => {
+    const verify = (file: number) => {
       if (!isUnchanged(rows, row, fstatSync(file, { bigint: true }))) throw changed;
-    });
+    };
+    const read = fileDigest(path, head, { verify, check });
     return read.size === size ? read.digest : undefined;
   } catch (error) {
     // Gone, or another kind of thing by now.
