@@ -58,7 +58,10 @@ remove_groups() {
   return 0
 }
 tries=0
-while { kill_all || ! remove_groups; } && [ $tries -lt 500 ]; do
+while [ $tries -lt 500 ]; do
+  kill_all
+  killed=$?
+  remove_groups && [ $killed -ne 0 ] && break
   tries=$((tries + 1))
   sleep 0.01 || sleep 1
 done
