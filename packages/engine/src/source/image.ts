@@ -83,7 +83,8 @@ export class ImageSource implements Source, ImageResolver {
     const here = await this.#here(reference, mode);
     if (here) {
       try {
-        return await pull(here);
+        // Its layers may not have been wanted so far.
+        return await pull({ ...here, blobs: this.#elsewhere(reference, job) });
       } catch (error) {
         // Built here for another platform, or gc took a part of it.
         if (!(error instanceof Failed)) throw error;
@@ -101,6 +102,16 @@ export class ImageSource implements Source, ImageResolver {
     }
     const descriptor = mode === 'pull' ? undefined : await images.get(normalised(reference));
     return descriptor && localImage(content, descriptor);
+  }
+
+  /** The registry's content, asked only for what is not here. */
+  #elsewhere(reference: Reference, job: Job): FoundImage['blobs'] {
+    const found = () => this.#remote(reference, job);
+    return {
+      async *open(descriptor, options) {
+        yield* (await found()).blobs.open(descriptor, options);
+      },
+    };
   }
 
   /** A tag is settled once in a session, so that a build doesn't see it move. */
