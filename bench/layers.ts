@@ -22,7 +22,7 @@ try {
     const into = join(scratch, `${compression}-out`);
     mkdirSync(into);
     const applied = await timed(() =>
-      pool.run(applyLayer, { blob: output, compression, upper: into, below: [], diffId: packed.value.diffId }),
+      pool.run(applyLayer, { blob: output, upper: into, below: [], diffId: packed.value.diffId }),
     );
     rmSync(into, { recursive: true });
     rows.push({

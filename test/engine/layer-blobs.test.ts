@@ -93,7 +93,7 @@ async function changesOf(id: LayerId, below: Chain): Promise<string[]> {
 
 async function unpack(blob: string, below: Chain): Promise<LayerId> {
   await using writable = await snapshotter.prepare(below, { unpack: true });
-  await pool.run(applyLayer, { blob, compression: 'gzip', upper: writable.upper, below: folders(below) });
+  await pool.run(applyLayer, { blob, upper: writable.upper, below: folders(below) });
   return await writable.commit();
 }
 
@@ -248,7 +248,7 @@ test('no time is later than the epoch, where one is given', async () => {
 test('a layer that is not what its image says is refused', async () => {
   const { output } = await pack(await layer([], { a: 'a' }), []);
   await using writable = await snapshotter.prepare([], { unpack: true });
-  const options = { blob: output, compression: 'uncompressed' as const, upper: writable.upper, below: [] };
+  const options = { blob: output, upper: writable.upper, below: [] };
   const error = await pool.run(applyLayer, { ...options, diffId: digestOf('other') }).catch((e: unknown) => e);
   assert.equal(failedOf(error, 'layer-mismatch')?.failure.kind, 'layer-mismatch');
 });

@@ -127,10 +127,11 @@ function testSnapshotter(kind: Snapshotter['kind']): void {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const [said] = (await once(child.stdout, 'data')) as [Buffer];
-      const committed = said.toString().trim();
+      const [committed, mountPoint] = said.toString().trim().split(' ') as [string, string];
       {
         await using beside = await openSnapshotter(root, { pool, kind });
         assert.deepEqual(await treeOf(beside, [committed]), { done: 'done' });
+        assert.deepEqual(contents(mountPoint), { done: 'done' });
         assert.equal(readdirSync(root).filter((name) => name.includes('.new.')).length, 1);
       }
       child.kill('SIGKILL');
@@ -141,6 +142,7 @@ function testSnapshotter(kind: Snapshotter['kind']): void {
         [],
       );
       assert.deepEqual(await treeOf(snapshotter, [committed]), { done: 'done' });
+      assert.equal(existsSync(mountPoint), false);
     });
   });
 }

@@ -246,7 +246,7 @@ test('an unpacking that is aborted stops', async () => {
     if (++asked > 10) throw new Error('stopped');
   };
   const { signal } = new AbortController();
-  const options = { blob, compression: 'uncompressed' as const, upper, below: [] };
+  const options = { blob, upper, below: [] };
   await assert.rejects(applyLayerHere(options, { signal, check }), /stopped/);
   assert.ok(readdirSync(upper).length < 20);
 });

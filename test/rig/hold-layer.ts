@@ -1,7 +1,8 @@
-// A process that has committed one layer and holds another half written, until it is killed.
+// A process that has committed one layer, holds another half written and a tree mounted, until it is killed.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPool } from '../../packages/engine/src/pool/pool.ts';
+import { mounted } from '../../packages/engine/src/snapshot/mounts.ts';
 import { openSnapshotter } from '../../packages/engine/src/snapshot/open.ts';
 import type { Snapshotter } from '../../packages/engine/src/snapshot/snapshotter.ts';
 
@@ -12,5 +13,6 @@ writeFileSync(join(done.upper, 'done'), 'done');
 const id = await done.commit();
 const half = await snapshotter.prepare([id], { unpack: true });
 writeFileSync(join(half.upper, 'half'), 'half');
-process.stdout.write(`${id}\n`);
+const mount = await mounted(await snapshotter.view([id]));
+process.stdout.write(`${id} ${mount.path}\n`);
 process.stdin.resume();

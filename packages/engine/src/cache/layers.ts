@@ -1,7 +1,6 @@
 // From layers to folders: an image's layers are fetched and unpacked when somebody first needs the tree, each one once,
 // whoever else wants it, in this process or another.
 import type { Provider } from '../content/store.ts';
-import { layerCompression } from '../oci/media-type.ts';
 import type { Chain, LayerId, Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Failed } from '../std/failed.ts';
@@ -46,7 +45,6 @@ async function ensureLayer(parts: Parts, key: LayerKey, options: Stop): Promise<
   if (parts.records.layers.get(key)?.snapshot !== undefined) return;
   await parts.unpacking.run(key, options, async (signal) => {
     await using _claim = await parts.claims(`layer ${key}`, { signal });
-    parts.index.refresh();
     const record = parts.records.layers.get(key);
     if (record?.snapshot !== undefined) return;
     const make = key === original(key) ? unpack : free;
@@ -86,7 +84,6 @@ async function unpack(parts: Parts, key: LayerKey, { signal }: Stop): Promise<Ma
   await using layer = await snapshotter.prepare(below, { unpack: true });
   const work = {
     blob: parts.content.path(descriptor.digest),
-    compression: layerCompression(descriptor.mediaType) ?? 'uncompressed',
     upper: layer.upper,
     below: foldersOf(snapshotter, below),
     diffId,

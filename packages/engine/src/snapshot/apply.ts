@@ -1,7 +1,6 @@
 // A layer's blob as a folder of changes: the opposite of pack.ts.
 import { createReadStream } from 'node:fs';
 import { type Digest, Digester } from '../oci/digest.ts';
-import type { Compression } from '../oci/media-type.ts';
 import { decompressed } from '../pool/decompress.ts';
 import { readTar } from '../pool/tar-reader.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
@@ -11,10 +10,8 @@ import { Unpacker } from './unpack.ts';
 
 /** What `applyLayer` needs; all of it crosses threads. */
 export interface ApplyOptions {
-  /** The blob, in a file. Its digest was verified by who put it there. */
+  /** The blob, in a file. Its digest was verified by who put it there; how it is compressed is read from its bytes. */
   readonly blob: string;
-  /** As the media type says; what the bytes say wins. */
-  readonly compression: Compression;
   /** Empty folder that gets the changes in overlay form: `WritableLayer.upper`. */
   readonly upper: string;
   /** Folders of the layers below it, uppermost first: attributes of parents that the archive leaves out, targets of links. */

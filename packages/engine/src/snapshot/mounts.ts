@@ -1,6 +1,5 @@
 // Trees made visible by the kernel.
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, openSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';
 import { mountAttributes, mountOptions } from '../sys/fsmount.ts';
@@ -8,6 +7,7 @@ import { maxMountData, mount, mountFlags, unmount, unmountFlags } from '../sys/m
 import { O_PATH } from '../sys/openat2.ts';
 import type { SnapshotFailure } from './failure.ts';
 import type { Mount, Mounted } from './mount.ts';
+import { makeMountPoint } from './mount-points.ts';
 
 type Overlay = Extract<Mount, { kind: 'overlay' }>;
 
@@ -15,13 +15,13 @@ type Overlay = Extract<Mount, { kind: 'overlay' }>;
 export const mostLayers = 500;
 
 /**
- * Mounts a tree in this process's mount namespace. Disposing unmounts it; if the process dies, its namespace's end does,
- * where the namespace is its own. A writable folder needs no mount and is given as it is.
+ * Mounts a tree in this process's mount namespace. Disposing unmounts it; if the process is killed, the end of its
+ * namespace does, or where the namespace is not its own, the next `openSnapshotter`. A writable folder needs no mount and is given as it is.
  * Fails with `mount-failed`, or with `too-many-layers` where the kernel cannot stack them.
  */
 export async function mounted(what: Mount): Promise<Mounted> {
   if (what.kind === 'bind' && !what.readonly) return { path: what.path, [Symbol.asyncDispose]: async () => {} };
-  const path = mkdtempSync(join(tmpdir(), 'monokit-'));
+  const path = makeMountPoint();
   try {
     mountAt(what, path);
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Pool } from '../pool/pool.ts';
 import { makeWhiteout } from '../sys/mknod.ts';
 import { Layers } from './layers.ts';
+import { sweepMountPoints } from './mount-points.ts';
 import { mountAt, unmountNow } from './mounts.ts';
 import type { Snapshotter } from './snapshotter.ts';
 
@@ -20,6 +21,7 @@ export interface SnapshotterOptions {
 export async function openSnapshotter(root: string, { pool, kind = 'auto' }: SnapshotterOptions): Promise<Snapshotter> {
   const layers = new Layers(root, pool);
   try {
+    sweepMountPoints();
     await layers.sweep();
     if (kind === 'overlay' || (kind === 'auto' && overlayWorks(layers))) {
       const { OverlaySnapshotter } = await import('./overlay.ts');
