@@ -4,6 +4,7 @@ import { BlockWriter } from '../pool/block-writer.ts';
 import type { Compressor } from '../pool/compress.ts';
 import { type EntryType, type TarHeader, encodeHeader, endOfArchive, padding } from '../pool/layer-tar.ts';
 import { type BytePath, fsPath, textOf } from '../std/byte-path.ts';
+import { untimed } from '../std/untimed.ts';
 import { deviceParts } from '../sys/mknod.ts';
 import type { Change, Parent } from './diff.ts';
 import { capabilities, target } from './same.ts';
@@ -101,7 +102,7 @@ export class LayerWriter {
       uid: Number(stats.uid),
       gid: Number(stats.gid),
       size: type === 'file' ? Number(stats.size) : 0,
-      mtime: this.#epoch === undefined ? mtime : Math.min(mtime, this.#epoch),
+      mtime: this.#epoch === undefined ? mtime : stats.mtimeNs === untimed ? this.#epoch : Math.min(mtime, this.#epoch),
       ...(link !== undefined ? { link } : stats.isSymbolicLink() && { link: target(source) }),
       ...((stats.isCharacterDevice() || stats.isBlockDevice()) && deviceParts(stats.rdev)),
       ...(capability !== undefined &&

@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, openSync, readSync, readlinkSync } from 'node:fs';
 import { type BytePath, fsPath } from '../std/byte-path.ts';
+import { untimed } from '../std/untimed.ts';
 import { getXattr } from '../sys/xattr.ts';
 
 interface Place {
@@ -9,7 +10,8 @@ interface Place {
 
 /**
  * Whether two entries count as unchanged, by BuildKit's rules (SNAP-004): mode, owner, device, file capabilities; of what
- * is no folder also size and mtime. Where both mtimes are whole seconds, as archives leave them, content decides.
+ * is no folder also size and mtime. Where both mtimes are whole seconds, as archives leave them, or say nothing, content
+ * decides.
  */
 export function same(a: Place, b: Place): boolean {
   const [x, y] = [a.stats, b.stats];
@@ -18,7 +20,7 @@ export function same(a: Place, b: Place): boolean {
   if (!sameCapabilities(a.path, b.path)) return false;
   if (x.isDirectory()) return true;
   if (x.size !== y.size || x.mtimeNs !== y.mtimeNs) return false;
-  if (x.mtimeNs % 1_000_000_000n !== 0n) return true;
+  if (x.mtimeNs % 1_000_000_000n !== 0n && x.mtimeNs !== untimed) return true;
   if (x.isSymbolicLink()) return target(a.path) === target(b.path);
   return x.size === 0n || !x.isFile() || sameContent(a.path, b.path);
 }
