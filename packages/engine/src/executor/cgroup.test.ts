@@ -12,5 +12,6 @@ test('a machine has cgroups of version 2, of version 1, of both, or none', () =>
     kind: 'hybrid',
     hierarchies: ['/sys/fs/cgroup/unified', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids'],
   });
+  assert.equal(findCgroups(`${v1}\n${unified}\n${v2}`).kind, 'v2');
   assert.equal(findCgroups('proc /proc proc rw 0 0').kind, 'none');
 });

@@ -17,9 +17,15 @@ export const groupOfAll = '/monokit';
 
 /** What the machine has, without trying to write. */
 export function findCgroups(mounts: string = readFileSync('/proc/self/mounts', 'utf8')): Cgroups {
-  const found = mounts
-    .split('\n')
-    .map((line) => line.split(' '))
+  const lines = mounts.split('\n').map((line) => line.split(' '));
+  // What is mounted over the mount point hides all that was there before.
+  const found = lines
+    .slice(
+      Math.max(
+        0,
+        lines.findLastIndex(([, path]) => path === mountPoint),
+      ),
+    )
     .filter(([, path, type]) => (type === 'cgroup' || type === 'cgroup2') && path?.startsWith(mountPoint))
     .map(([, path, type]) => ({ path: path!, type: type! }));
   const v2 = found.filter(({ type }) => type === 'cgroup2').map(({ path }) => path);

@@ -15,6 +15,8 @@ import { leaseGroup } from './lease.ts';
 import { seccompSupported } from './machine.ts';
 import { findRuntime, installRuntime, programPath } from './runtime.ts';
 
+export { programPath };
+
 /** One thing that was looked at. */
 export interface Finding {
   readonly name:

@@ -168,18 +168,20 @@ class RuncExecutor implements Executor, AsyncDisposable {
   /** Makes what all containers share. */
   #open(): Lease {
     if (this.#lease) return this.#lease;
-    const { runFolder, leaseId, runtime, dns } = this.#options;
+    const { runFolder, leaseId, dns } = this.#options;
+    const found = findCgroups();
+    const runtime = findRuntime(this.#options.runtime ?? 'auto', found);
     mkdirSync(runFolder, { recursive: true, mode: 0o700 });
     const folder = leaseFolder(realpathSync(runFolder), leaseId);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const cgroups = openGroup(findCgroups(), leaseGroup(leaseId));
+    const cgroups = openGroup(found, leaseGroup(leaseId));
     const watchdog = new Watchdog(folder);
     this.#watch(watchdog, cgroups, leaseGroup(leaseId));
     return (this.#lease = {
       folder,
       cgroups,
       watchdog,
-      runtime: findRuntime(runtime ?? 'auto', cgroups),
+      runtime,
       machine: {
         architecture: hostPlatform().architecture,
         capabilities: ownCapabilities(),
