@@ -1,4 +1,5 @@
 import type { Flags } from './flags.ts';
+import { workspaceFlags } from './workspace-flags.ts';
 
 /** Flags that describe one image, as `docker buildx build` spells them. */
 export const imageFlags = {
@@ -84,15 +85,7 @@ export const imageFlags = {
 
 /** Flags that say how to work and what to tell. */
 export const workFlags = {
-  config: { kind: 'value', placeholder: 'FILE', help: "The workspace's config; found by itself when left out" },
-  set: {
-    kind: 'list',
-    placeholder: 'IMAGE.KEY=VALUE',
-    help: 'Override a key of images, as in api-*.args.VERSION=2',
-    env: false,
-  },
-  var: { kind: 'list', placeholder: 'NAME=VALUE', help: "A variable of the config's", env: false },
-  'cache-dir': { kind: 'value', placeholder: 'FOLDER', help: 'Where all state is kept' },
+  ...workspaceFlags,
   concurrency: { kind: 'value', placeholder: 'N|N%', help: 'How many steps run at a time' },
   continue: {
     kind: 'choice',

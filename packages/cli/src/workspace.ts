@@ -13,25 +13,29 @@ import { Mistake } from './mistake.ts';
 import { overridden } from './overrides.ts';
 import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import { diagnosticsText, shortest } from './ui/diagnostics.ts';
+import { count } from './ui/format.ts';
+import type { workspaceFlags } from './workspace-flags.ts';
 
-/** What all commands that look at a workspace are told. */
-export interface WorkspaceFlags {
-  readonly config: string | undefined;
-  readonly set: readonly string[];
-  readonly var: readonly string[];
-  readonly 'cache-dir': string | undefined;
-}
-
-export type WorkspaceInvocation = Pick<Invocation, 'cwd' | 'env' | 'stderr'> & { readonly flags: WorkspaceFlags };
+export type WorkspaceInvocation = Pick<Invocation<typeof workspaceFlags>, 'cwd' | 'env' | 'stderr' | 'flags'>;
 
 /**
  * The workspace that rules this folder, with `select` of its images chosen. Problems are printed with their places; if
  * one is an error that is all, with exit code 2.
  */
-export async function openWorkspace(
+export async function openWorkspace(invocation: WorkspaceInvocation, select: readonly string[]): Promise<Workspace> {
+  const workspace = await workspaceIfAny(invocation, select);
+  if (workspace) return workspace;
+  throw new Mistake(
+    'there is no workspace here: neither a buildkit.config.ts nor a Dockerfile was found',
+    'write a Dockerfile, name a folder (cli build ./app), or begin with cli init',
+  );
+}
+
+/** As `openWorkspace`; undefined where there is neither a config nor any Dockerfile. */
+export async function workspaceIfAny(
   { cwd, env, stderr, flags }: WorkspaceInvocation,
   select: readonly string[],
-): Promise<Workspace> {
+): Promise<Workspace | undefined> {
   const vars = Object.fromEntries(flags.var.map((text) => assignment('--var', text)!));
   const state = join(
     cachePath({ env, ...(flags['cache-dir'] !== undefined && { asked: flags['cache-dir'] }) }),
@@ -48,13 +52,13 @@ export async function openWorkspace(
     ? await resolveTargets(loading.loaded, { select, set: flags.set, vars, env, state })
     : undefined;
   const diagnostics = [...loading.diagnostics, ...(resolution?.diagnostics ?? [])];
+  const nothing = diagnostics.some(({ code }) => code === 'config/nothing-found');
+  if (loading.loaded && loading.loaded.file === undefined && nothing) return undefined;
   if (diagnostics.length > 0) stderr.write(`${diagnosticsText(diagnostics, { cwd, stream: stderr })}`);
   if (resolution?.workspace) return resolution.workspace;
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const files = [...new Set(errors.map(({ file }) => shortest(file, cwd)))];
-  throw new Mistake(
-    `nothing was built: ${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in ${files.join(', ')}`,
-  );
+  throw new Mistake(`${count(errors.length, 'problem')} in ${files.join(', ')}`);
 }
 
 /** What the config says of the engine and the run. */
@@ -157,7 +161,7 @@ class Requests {
       return { ...request, source: { ...source, images }, session };
     }
     // The folders of two images have the same names: their ops must not be equal where one is built from the other.
-    const owned = Object.keys(lent.folders ?? {}).map((name) => [`local-sessionid:${name}`, session.id]);
+    const owned = Object.keys(lent.folders ?? {}).map((name) => [`local-sessionid:${name}`, target.id]);
     return { ...request, source: { ...source, options: { ...source.options, ...Object.fromEntries(owned) } }, session };
   }
 

@@ -4,6 +4,11 @@ import { Failed, failedOf } from '../std/failed.ts';
 import type { OrchestratorFailure } from './failure.ts';
 import type { Offer, RunOptions, Task } from './run.ts';
 
+export interface DefineAllOptions extends Pick<RunOptions, 'signal' | 'report' | 'offers'> {
+  /** Told of each image (`from`) that is built from another (`to`), by their ids. */
+  readonly onNeed?: (from: string, to: string) => void;
+}
+
 /**
  * A definition for each task. Where a Dockerfile names another image of the workspace, that image's definition takes
  * the name's place, so both are built in one graph; an offer's request is asked for when it is first named.
@@ -11,7 +16,7 @@ import type { Offer, RunOptions, Task } from './run.ts';
 export function defineAll(
   engine: Engine,
   tasks: readonly Task[],
-  { offers = [], ...work }: Pick<RunOptions, 'signal' | 'report' | 'offers'>,
+  { offers = [], onNeed, ...work }: DefineAllOptions,
 ): readonly Promise<Defined>[] {
   const all: readonly Offer[] = [
     ...tasks.map((task) => ({ id: task.request.id, names: task.names, request: async () => task.request })),
@@ -64,6 +69,7 @@ export function defineAll(
   /** Notes that an image needs another, and refuses a circle, which would wait for itself. */
   function need(from: string, to: string): void {
     needs.set(from, (needs.get(from) ?? new Set()).add(to));
+    onNeed?.(from, to);
     const path = pathBetween(to, from, needs);
     if (!path) return;
     const circle = [from, ...path];
