@@ -50,7 +50,6 @@ async function blobOf(parts: Parts, key: LayerKey, { variant, force, signal }: W
   if (!kept()) {
     await parts.packing.run(name, { signal }, async (stop) => {
       await using _claim = await parts.claims(`blob ${name}`, { signal: stop });
-      parts.index.refresh();
       if (kept()) return;
       const record = await makeBlob(parts, key, { variant, signal: stop });
       await parts.index.write(() => parts.records.blobs.put(name, record));

@@ -1,33 +1,22 @@
-// Trees that are remembered. A ref is a hold on a list of layers; this file makes them, finds them again by their id, and
-// puts them together. It does not know what they are results of: that is the solver's. `openCache` is the room's door.
+// The door of the room: opens a cache folder and joins what lives in it. The cache remembers trees and gives holds on them
+// (trees.ts); it does not know what they are results of: that is the solver's.
 import { DiskStore } from '../content/disk.ts';
-import type { Index } from '../index/index.ts';
-import { openIndex } from '../index/index.ts';
-import { chainId } from '../oci/chain-id.ts';
+import { type Index, openIndex } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Work } from '../progress/work.ts';
-import type { Snapshotter, WritableLayer } from '../snapshot/snapshotter.ts';
+import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Flight } from '../std/flight.ts';
-import type {
-  Cache,
-  CacheMountHold,
-  CacheMountOptions,
-  PrunePolicy,
-  RefOptions,
-  RemoteLayer,
-  UsageRecord,
-} from './api.ts';
+import type { Cache, CacheMountHold, CacheMountOptions, PrunePolicy, UsageRecord } from './api.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type Claims, claimsIn, sweepClaims } from './claim.ts';
 import { type CacheFolder, openFolder } from './folder.ts';
 import { Images } from './images.ts';
 import { type DeadOwner, type Lease, OwnLease, sweepLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
-import { freed, type LayerKey, openRecords, original, type RefRecord, refIdOf, scratchId } from './records.ts';
-import type { ImmutableRef, MutableRef, RefId } from './ref.ts';
-import { LayerBeingWritten, LayeredRef } from './refs.ts';
+import { openRecords } from './records.ts';
 import { Touches } from './touches.ts';
+import { Trees } from './trees.ts';
 
 export interface CacheOptions {
   readonly pool: Pool;
@@ -74,7 +63,7 @@ export async function openCache(
     records,
     content,
     lease,
-    claims: claimsIn(folder.locks),
+    claims: seeing(claimsIn(folder.locks), index),
     pool,
     snapshotter: () => (opening ??= openTrees(folder.layers, { pool, ...(snapshotter && { kind: snapshotter }) })),
     elsewhere: new Map(),
@@ -82,7 +71,7 @@ export async function openCache(
     unpacking: new Flight(),
     packing: new Flight(),
   };
-  const cache = new LayeredCache(parts, async () => (await opening)?.[Symbol.asyncDispose]());
+  const cache = new FolderCache(parts, async () => (await opening)?.[Symbol.asyncDispose]());
   let dead = false;
   const leftovers: DeadOwner = async (owner) => {
     dead = true;
@@ -104,6 +93,15 @@ export async function openCache(
   return cache;
 }
 
+/** Claims after which reads see what the one before wrote. */
+function seeing(claims: Claims, index: Index): Claims {
+  return async (name, options) => {
+    const claim = await claims(name, options);
+    index.refresh();
+    return claim;
+  };
+}
+
 async function openTrees(
   root: string,
   options: { readonly pool: Pool; readonly kind?: Snapshotter['kind'] | 'auto' },
@@ -112,8 +110,7 @@ async function openTrees(
   return openSnapshotter(root, options);
 }
 
-class LayeredCache implements OpenCache {
-  readonly scratch: ImmutableRef;
+class FolderCache extends Trees implements OpenCache {
   readonly images: Images;
   readonly mounts: CacheMounts;
   readonly #parts: Parts;
@@ -121,11 +118,11 @@ class LayeredCache implements OpenCache {
   #closed: Promise<void> | undefined;
 
   constructor(parts: Parts, closeTrees: () => Promise<void>) {
+    super(parts);
     this.#parts = parts;
     this.#closeTrees = closeTrees;
     this.images = new Images(parts.index, parts.content);
     this.mounts = new CacheMounts(parts);
-    this.scratch = this.#hold(scratchId, []);
   }
 
   get folder(): CacheFolder {
@@ -150,184 +147,6 @@ class LayeredCache implements OpenCache {
 
   get snapshotter(): () => Promise<Snapshotter> {
     return this.#parts.snapshotter;
-  }
-
-  async get(id: RefId): Promise<ImmutableRef | undefined> {
-    if (id === scratchId) return this.scratch.clone();
-    const { lease, index, records, touches } = this.#parts;
-    // In this order; see lease.ts.
-    lease.hold(id);
-    index.refresh();
-    const record = records.refs.get(id);
-    if (!record || record.going || (record.lazy && !this.#reachable(record))) {
-      lease.release(id);
-      return undefined;
-    }
-    touches.add(id);
-    return new LayeredRef(this.#parts, id, record.layers);
-  }
-
-  /** Whether each layer is here, or known to be somewhere. */
-  #reachable({ layers }: RefRecord): boolean {
-    const { records, elsewhere, content } = this.#parts;
-    return layers.every((key) => {
-      if (elsewhere.has(original(key))) return true;
-      const layer = records.layers.get(original(key));
-      if (layer?.snapshot !== undefined) return true;
-      return layer?.blob !== undefined && content.use(layer.blob.descriptor.digest) !== undefined;
-    });
-  }
-
-  async create(parent: ImmutableRef | undefined, options: RefOptions & Work): Promise<MutableRef> {
-    const held = (parent ?? this.scratch).clone();
-    try {
-      const chain = await held.chain(options);
-      const below = this.#layersOf(held, chain);
-      const layer = await (await this.#parts.snapshotter()).prepare(chain);
-      const keep = (finished: WritableLayer) => this.#keep(finished, { below, parent: held.id, options });
-      return new LayerBeingWritten(layer, { parent: held, keep });
-    } catch (error) {
-      await held[Symbol.asyncDispose]();
-      throw asDiskFull(error, this.folder.path);
-    }
-  }
-
-  async #keep(
-    layer: WritableLayer,
-    {
-      below,
-      parent,
-      options,
-    }: { readonly below: readonly LayerKey[]; readonly parent: RefId; readonly options: RefOptions },
-  ): Promise<ImmutableRef> {
-    const snapshot = await layer.commit();
-    try {
-      return await this.#remember([...below, snapshot], {
-        ...options,
-        parents: parent === scratchId ? [] : [parent],
-        layers: () => this.#parts.records.layers.put(snapshot, { snapshot, below }),
-      });
-    } catch (error) {
-      await (await this.#parts.snapshotter()).remove([snapshot]);
-      throw error;
-    }
-  }
-
-  async fromLayers(layers: readonly RemoteLayer[], options: RefOptions): Promise<ImmutableRef> {
-    const { elsewhere, records } = this.#parts;
-    const keys: LayerKey[] = [];
-    for (const [i, layer] of layers.entries()) {
-      const key = i === 0 ? layer.diffId : chainId([keys[i - 1] as RemoteLayer['diffId'], layer.diffId]);
-      keys.push(key);
-      elsewhere.set(key, layer);
-    }
-    const news = layers.some(({ descriptor }, i) => {
-      const kept = records.layers.get(keys[i]!);
-      // Only unpacking shows that a blob holds its layer. Until then the image that was named last is believed.
-      return kept?.snapshot === undefined && kept?.blob?.descriptor.digest !== descriptor.digest;
-    });
-    const known = news ? undefined : await this.get(refIdOf(keys));
-    if (known) return known;
-    return this.#remember(keys, {
-      ...options,
-      parents: [],
-      lazy: true,
-      layers: () => {
-        for (const [i, { descriptor, diffId, createdAt }] of layers.entries()) {
-          const kept = records.layers.get(keys[i]!);
-          const blob = { descriptor, diffId, ...(createdAt !== undefined && { createdAt }) };
-          if (kept?.snapshot === undefined) records.layers.put(keys[i]!, { below: keys.slice(0, i), blob });
-        }
-      },
-    });
-  }
-
-  async merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef> {
-    const [base, ...others] = refs.filter(({ id }) => id !== scratchId);
-    if (!base) return this.scratch.clone();
-    if (others.length === 0) return base.clone();
-    const layers = [...(await this.#layers(base, options))];
-    for (const other of others) layers.push(...(await this.#layers(other, options)).map((key) => this.#free(key)));
-    return this.#remember(layers, { ...options, parents: refs.map(({ id }) => id), lazy: true });
-  }
-
-  async diff(
-    lower: ImmutableRef | undefined,
-    upper: ImmutableRef | undefined,
-    options: RefOptions & Work,
-  ): Promise<ImmutableRef> {
-    const [from, to] = [lower ?? this.scratch, upper ?? this.scratch];
-    if (from.id === scratchId) return to.clone();
-    if (from.id === to.id) return this.scratch.clone();
-    const [below, above] = [await this.#layers(from, options), await this.#layers(to, options)];
-    const parents = [from.id, to.id].filter((id) => id !== scratchId);
-    if (below.every((key, i) => above[i] === key)) {
-      const rest = above.slice(below.length).map((key) => this.#free(key));
-      return this.#remember(rest, { ...options, parents, lazy: true });
-    }
-    const { diffLayer } = await import('../snapshot/merge.ts');
-    const [a, b] = [await from.chain(options), await to.chain(options)];
-    const snapshotter = await this.#parts.snapshotter();
-    const work = { lower: a, upper: b, pool: this.#parts.pool, signal: options.signal };
-    const snapshot = await diffLayer(snapshotter, work);
-    try {
-      // Its changes are told from `below`, also in its blob; the tree itself stands alone.
-      const layers = () => this.#parts.records.layers.put(snapshot, { snapshot, below });
-      return await this.#remember([snapshot], { ...options, parents, layers });
-    } catch (error) {
-      await snapshotter.remove([snapshot]);
-      throw error;
-    }
-  }
-
-  /** The layer as it is put on other trees. One that was made on nothing says nothing of what is below it anyway. */
-  #free(key: LayerKey): LayerKey {
-    return this.#parts.records.layers.get(original(key))?.below.length === 0 ? key : freed(key);
-  }
-
-  /** The layers of a ref, which may be one of another kind that only has a chain. */
-  async #layers(ref: ImmutableRef, work: Work): Promise<readonly LayerKey[]> {
-    return ref instanceof LayeredRef ? ref.layers : this.#layersOf(ref, await ref.chain(work));
-  }
-
-  #layersOf(ref: ImmutableRef, chain: readonly LayerKey[]): readonly LayerKey[] {
-    // Layers that were made here have their snapshot's id as key; an image's layers come only in refs of our own.
-    return ref instanceof LayeredRef ? ref.layers : chain;
-  }
-
-  /** Writes down a ref and gives the first hold on it. */
-  async #remember(layers: readonly LayerKey[], facts: RefFacts): Promise<ImmutableRef> {
-    const { index, records } = this.#parts;
-    const id = refIdOf(layers);
-    if (id === scratchId) return this.scratch.clone();
-    const ref = this.#hold(id, layers);
-    try {
-      await index.write(() => {
-        facts.layers?.();
-        const known = records.refs.get(id);
-        const now = Date.now();
-        if (known && !known.going) return;
-        records.refs.put(id, {
-          layers,
-          description: facts.description,
-          type: facts.recordType ?? 'regular',
-          createdAt: now,
-          lastUsedAt: now,
-          usageCount: 1,
-          parents: facts.parents,
-          ...(facts.lazy && { lazy: true as const }),
-        });
-      });
-      return ref;
-    } catch (error) {
-      await ref[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  #hold(id: RefId, layers: readonly LayerKey[]): LayeredRef {
-    this.#parts.lease.hold(id);
-    return new LayeredRef(this.#parts, id, layers);
   }
 
   cacheMount(id: string, options: CacheMountOptions & Work): Promise<CacheMountHold> {
@@ -359,12 +178,4 @@ class LayeredCache implements OpenCache {
     await index[Symbol.asyncDispose]();
     lease[Symbol.dispose]();
   }
-}
-
-interface RefFacts extends RefOptions {
-  readonly parents: readonly RefId[];
-  /** Some of its layers may be elsewhere still. */
-  readonly lazy?: boolean;
-  /** Writes down layers that nobody knew. */
-  readonly layers?: () => void;
 }

@@ -73,8 +73,15 @@ test('on a full disk work fails clearly, what was there is whole, and pruning ma
       full,
     );
     assert.equal((await read(kept))['kept'], 'x'.repeat(1000));
-    const gone = await cache.prune({ all: true }, work);
-    assert.deepEqual(gone.map(({ description }) => description), ['unused']); // prettier-ignore
+    writeFileSync(join(disk, 'rest'), Buffer.alloc(statfsSync(disk).bavail * statfsSync(disk).bsize));
+    {
+      // Another process can still look, and prune.
+      await using other = await openCache(join(disk, 'cache'), { pool });
+      assert.equal((await other.usage()).length, 2);
+      await assert.rejects(other.get(kept.id), full);
+      const gone = await other.prune({ all: true }, work);
+      assert.deepEqual(gone.map(({ description }) => description), ['unused']); // prettier-ignore
+    }
     await using more = await make(cache, { more: 'y'.repeat(100_000) });
     assert.deepEqual(Object.keys(await read(more)), ['more']);
     assert.equal(readFileSync(fill).length > 0, true);

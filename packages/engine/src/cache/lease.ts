@@ -6,6 +6,8 @@
 // there; the second marks the thing as going and then reads the lists. So at least one of them sees the other.
 import { closeSync, openSync, readFileSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { asDiskFull, diskFull } from '../std/disk-full.ts';
+import { failedOf } from '../std/failed.ts';
 import { type Lock, tryLock } from '../std/lock.ts';
 import { uniqueName } from '../std/temp.ts';
 
@@ -44,7 +46,13 @@ export class OwnLease implements Lease, Disposable {
   hold(name: string): void {
     const count = this.#held.get(name) ?? 0;
     this.#held.set(name, count + 1);
-    if (count === 0) this.#write(`+${name}\n`);
+    if (count > 0) return;
+    try {
+      this.#write(`\n+${name}`);
+    } catch (error) {
+      this.#held.delete(name);
+      throw error;
+    }
   }
 
   release(name: string): void {
@@ -55,7 +63,12 @@ export class OwnLease implements Lease, Disposable {
       return;
     }
     this.#held.delete(name);
-    this.#write(`-${name}\n`);
+    try {
+      this.#write(`\n-${name}`);
+    } catch (error) {
+      // To others it is held a little too long then: until there is room, or this process ends.
+      if (!failedOf(error, 'disk-full')) throw error;
+    }
   }
 
   holds(name: string): boolean {
@@ -63,15 +76,27 @@ export class OwnLease implements Lease, Disposable {
   }
 
   #write(line: string): void {
-    this.#written += writeSync(this.#list, line);
-    if (this.#written > longestList) this.#shorten();
+    try {
+      const written = writeSync(this.#list, line);
+      // A line begins with its newline, so that one which was cut short spoils no other.
+      if (written < Buffer.byteLength(line)) throw diskFull(this.#folder);
+      this.#written += written;
+      if (this.#written > longestList) this.#shorten();
+    } catch (error) {
+      throw asDiskFull(error, this.#folder);
+    }
   }
 
   /** Begins the list anew with what is still held; whoever reads sees either list whole. */
   #shorten(): void {
     const path = `${this.#listPath}.new`;
     const list = openSync(path, 'w', 0o600);
-    this.#written = writeSync(list, [...this.#held.keys()].map((name) => `+${name}\n`).join('')) - longestList / 2;
+    const lines = [...this.#held.keys()].map((name) => `\n+${name}`).join('');
+    if (writeSync(list, lines) < Buffer.byteLength(lines)) {
+      closeSync(list);
+      return; // no room: the longer one serves as well
+    }
+    this.#written = 0;
     renameSync(path, this.#listPath);
     closeSync(this.#list);
     this.#list = list;

@@ -13,6 +13,12 @@ export class LayeredRef implements ImmutableRef {
   readonly #parts: Parts;
   #held = true;
 
+  /** A new hold. The empty tree needs none: it is always there. */
+  static hold(parts: Parts, id: RefId, layers: readonly LayerKey[]): LayeredRef {
+    if (layers.length > 0) parts.lease.hold(id);
+    return new LayeredRef(parts, id, layers);
+  }
+
   /** Takes over a hold that the lease counts already. */
   constructor(parts: Parts, id: RefId, layers: readonly LayerKey[]) {
     this.#parts = parts;
@@ -43,14 +49,13 @@ export class LayeredRef implements ImmutableRef {
 
   clone(): LayeredRef {
     if (!this.#held) throw new Error(`ref ${this.id} was let go`);
-    this.#parts.lease.hold(this.id);
-    return new LayeredRef(this.#parts, this.id, this.layers);
+    return LayeredRef.hold(this.#parts, this.id, this.layers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#held) return;
     this.#held = false;
-    this.#parts.lease.release(this.id);
+    if (this.layers.length > 0) this.#parts.lease.release(this.id);
   }
 }
 

@@ -1,6 +1,7 @@
 // What is in the cache and what it takes. A layer counts for the ref with the fewest layers among those that have it: the
 // one whose own it is, or the first of the image's.
 import { measure } from '../snapshot/layers.ts';
+import { failedOf } from '../std/failed.ts';
 import type { UsageRecord } from './api.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import type { Images } from './images.ts';
@@ -94,14 +95,7 @@ async function layerSizes(parts: Parts, keys: readonly LayerKey[]): Promise<Read
       measured.set(key, size);
     }),
   );
-  if (measured.size > 0) {
-    await parts.index.write(() => {
-      for (const [key, size] of measured) {
-        const record = layers.get(key);
-        if (record) layers.put(key, { ...record, size });
-      }
-    });
-  }
+  await remember(parts, measured);
   const counted = new Set<string>();
   return new Map(
     keys.map((key) => {
@@ -113,6 +107,21 @@ async function layerSizes(parts: Parts, keys: readonly LayerKey[]): Promise<Read
       return [key, size];
     }),
   );
+}
+
+/** Keeps what was measured. It can be measured again, so a full disk does not matter. */
+async function remember({ index, records }: Parts, sizes: ReadonlyMap<LayerKey, number>): Promise<void> {
+  if (sizes.size === 0) return;
+  try {
+    await index.write(() => {
+      for (const [key, size] of sizes) {
+        const record = records.layers.get(key);
+        if (record) records.layers.put(key, { ...record, size });
+      }
+    });
+  } catch (error) {
+    if (!failedOf(error, 'disk-full')) throw error;
+  }
 }
 
 /** Digests of a layer's blobs: the one it came as, and those that were made of it. */
