@@ -4,13 +4,12 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from 'no
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTestCache, type TestCache } from '../../../../test/rig/cache.ts';
-import { digestOf } from '../oci/digest.ts';
-import { Transport } from '../registry/transport.ts';
-import type { Job } from '../session/job.ts';
-import { HttpSource } from './http.ts';
-import { httpFilename, readHttpIdentifier } from './http-identifier.ts';
-import type { Pinned } from './source.ts';
+import { openTestCache, type TestCache } from '../rig/cache.ts';
+import { digestOf } from '../../packages/engine/src/oci/digest.ts';
+import { Transport } from '../../packages/engine/src/registry/transport.ts';
+import type { Job } from '../../packages/engine/src/session/job.ts';
+import { HttpSource } from '../../packages/engine/src/source/http.ts';
+import type { Pinned } from '../../packages/engine/src/source/source.ts';
 
 const vertex = digestOf('the vertex that asks');
 
@@ -160,20 +159,4 @@ test('a server that fails once is asked again', async () => {
   await using source = httpSource(there);
   const pinned = await source.pin({ scheme: 'http', name: `${server.host}/f`, attrs: {}, vertex }, there.job());
   assert.equal(pinned.pin, digestOf('ok'));
-});
-
-test('names of files come from the request, the answer or the URL, and are always safe', () => {
-  const name = (url: string, disposition?: string, filename?: string) =>
-    httpFilename(
-      readHttpIdentifier({ scheme: 'http', name: url, attrs: filename ? { 'http.filename': filename } : {}, vertex }),
-      disposition,
-    );
-  assert.equal(name('h/a%20b.txt?x'), 'a b.txt');
-  assert.equal(name('h/'), 'download');
-  assert.equal(name('h/a', 'attachment; filename="b/c.tgz"'), 'c.tgz');
-  assert.equal(name('h/a', "attachment; filename*=UTF-8''d%2fe"), 'e');
-  assert.equal(name('h/a', 'attachment; filename=".."'), 'download');
-  assert.equal(name('h/a', 'inline'), 'a');
-  assert.equal(name('h/%00'), 'download');
-  assert.equal(name('h/a', undefined, '/etc/passwd'), 'passwd');
 });
