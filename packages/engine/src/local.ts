@@ -34,6 +34,8 @@ export interface EngineOptions {
 export interface LocalEngine extends Engine {
   /** The images in the store, by name. */
   images(): Iterable<KeptImage>;
+  /** Bytes of an image's layers as they are stored. */
+  imageSize(image: KeptImage): Promise<number>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
   /** The cache records of what a request defines; it is built for them, and nothing is exported. */
@@ -77,12 +79,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   });
   const httpSource = once(async () => {
     const { HttpSource } = await import('./source/http.ts');
-    const { memoIn } = await import('./source/memo.ts');
-    return new HttpSource({ cache, transport: (await registries()).transport, memo: memoIn(cache.index) });
+    return new HttpSource({ cache, index: cache.index, registries: await registries() });
   });
   const gitSource = once(async () => {
     const { GitSource } = await import('./source/git.ts');
-    return new GitSource({ cache, folder: join(path, 'git') });
+    return new GitSource({ cache, index: cache.index });
   });
   const sources: Readonly<Record<string, Parts['source']>> = {
     'docker-image': imageSource,
@@ -116,6 +117,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     define: (request, work) => define(request, parts, work),
     open: (work) => openBuild(parts, work),
     images: () => cache.images.list(),
+    imageSize: (image) => cache.images.size(image),
     usage: () => cache.usage(),
     prune: (policy, work) => cache.prune(policy, work),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
