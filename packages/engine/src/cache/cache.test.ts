@@ -173,6 +173,22 @@ test('a blob that the disk lost is made again', async () => {
   await collect(blob!.provider.open(blob!.descriptor), 1e6);
 });
 
+test('trees that the disk lost are made again, or not found', async () => {
+  await using rig = await openRig();
+  await using cache = await rig.open();
+  const layer = await remoteLayer({ a: '1' });
+  await using image = await cache.fromLayers([layer], options);
+  await using ref = await make(cache, { b: '2' }, image);
+  const [below, top] = await ref.chain(work);
+  rmSync(join(rig.folder, 'layers', below!), { recursive: true });
+  assert.deepEqual(await read(ref), { a: '1', b: '2' });
+  assert.equal(layer.opened.length, 1);
+  rmSync(join(rig.folder, 'layers', top!), { recursive: true });
+  assert.equal(await cache.get(ref.id), undefined);
+  await using there = await cache.get(image.id);
+  assert.ok(there);
+});
+
 test('trees are merged and told apart', async () => {
   await using rig = await openRig();
   await using cache = await rig.open();

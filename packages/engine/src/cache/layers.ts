@@ -1,12 +1,14 @@
 // From layers to folders: an image's layers are fetched and unpacked when somebody first needs the tree, each one once,
 // whoever else wants it, in this process or another.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Provider } from '../content/store.ts';
 import type { Chain, LayerId, Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Failed } from '../std/failed.ts';
 import type { CacheFailure } from './failure.ts';
 import type { Parts } from './parts.ts';
-import { type LayerKey, type LayerRecord, type LayerSource, original } from './records.ts';
+import { type LayerKey, type LayerRecord, type LayerSource, madeHere, original } from './records.ts';
 
 interface Stop {
   readonly signal: AbortSignal;
@@ -15,7 +17,7 @@ interface Stop {
 /** The folders of these layers, made where they are not there. A layer that comes twice counts where it is uppermost. */
 export async function chainOf(parts: Parts, keys: readonly LayerKey[], { signal }: Stop): Promise<Chain> {
   const wanted = keys.filter((key, i) => keys.lastIndexOf(key) === i);
-  const missing = wanted.filter((key) => parts.records.layers.get(key)?.snapshot === undefined);
+  const missing = wanted.filter((key) => snapshotOf(parts, key) === undefined);
   if (missing.length > 0) {
     const stop = new AbortController();
     const both = { signal: AbortSignal.any([signal, stop.signal]) };
@@ -31,22 +33,27 @@ export async function chainOf(parts: Parts, keys: readonly LayerKey[], { signal 
       await Promise.allSettled(fetches);
     }
   }
-  const snapshots = wanted.map((key) => snapshotOf(parts, key));
+  const snapshots = wanted.map((key) => {
+    const snapshot = snapshotOf(parts, key);
+    if (snapshot === undefined) throw layerMissing(`layer ${key} was removed while it was used`);
+    return snapshot;
+  });
   return snapshots.filter((id, i) => snapshots.lastIndexOf(id) === i);
 }
 
-function snapshotOf(parts: Parts, key: LayerKey): LayerId {
-  const snapshot = parts.records.layers.get(key)?.snapshot;
-  if (snapshot === undefined) throw layerMissing(`layer ${key} was removed while it was used`);
-  return snapshot;
+/** A layer's snapshot if it has one. One that can be made again counts only if its folder is really there. */
+export function snapshotOf({ records, folder }: Pick<Parts, 'records' | 'folder'>, key: LayerKey): LayerId | undefined {
+  const made = madeHere(key);
+  if (made !== undefined) return made;
+  const snapshot = records.layers.get(key)?.snapshot;
+  return snapshot !== undefined && existsSync(join(folder.layers, snapshot)) ? snapshot : undefined;
 }
 
 async function ensureLayer(parts: Parts, key: LayerKey, options: Stop): Promise<void> {
-  if (parts.records.layers.get(key)?.snapshot !== undefined) return;
+  if (snapshotOf(parts, key) !== undefined) return;
   await parts.unpacking.run(key, options, async (signal) => {
     await using _claim = await parts.claims(`layer ${key}`, { signal });
-    const record = parts.records.layers.get(key);
-    if (record?.snapshot !== undefined) return;
+    if (snapshotOf(parts, key) !== undefined) return;
     const make = key === original(key) ? unpack : free;
     const made = await make(parts, key, { signal }).catch((error: unknown) => {
       throw asDiskFull(error, parts.folder.layers);
@@ -121,10 +128,12 @@ export function sourceOf(parts: Parts, key: LayerKey): (LayerSource & { readonly
 
 /** Brings the blob of an image's layer here, unless its tree is here already: then there is nothing to say. */
 async function fetchLayer(parts: Parts, key: LayerKey, { signal }: Stop): Promise<LayerSource | undefined> {
-  const kept = parts.records.layers.get(key);
-  if (kept?.snapshot !== undefined) return undefined;
+  if (snapshotOf(parts, key) !== undefined) return undefined;
   const source = sourceOf(parts, key);
-  if (!source) throw layerMissing(`layer ${kept?.blob?.descriptor.digest ?? key} is not here, and no image names it`);
+  if (!source) {
+    const digest = parts.records.layers.get(key)?.blob?.descriptor.digest;
+    throw layerMissing(`layer ${digest ?? key} is not here, and no image names it`);
+  }
   await fetchBlob(parts, source, { signal });
   return source;
 }

@@ -96,3 +96,8 @@ export function freed(layer: LayerKey): LayerKey {
 export function original(layer: LayerKey): LayerKey {
   return layer.startsWith('+') ? layer.slice(1) : layer;
 }
+
+/** The snapshot of a layer that was made here, and not unpacked or freed from another: its key says it. */
+export function madeHere(layer: LayerKey): LayerId | undefined {
+  return layer.startsWith('+') || layer.includes(':') ? undefined : layer;
+}

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chainId } from '../oci/chain-id.ts';
 import type { Work } from '../progress/work.ts';
 import type { WritableLayer } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import type { Cache, RefOptions, RemoteLayer } from './api.ts';
 import type { Parts } from './parts.ts';
-import { freed, type LayerKey, original, type RefRecord, refIdOf, scratchId } from './records.ts';
+import { freed, type LayerKey, madeHere, original, type RefRecord, refIdOf, scratchId } from './records.ts';
 import type { ImmutableRef, MutableRef, RefId } from './ref.ts';
 import { LayerBeingWritten, LayeredRef } from './refs.ts';
 
@@ -25,7 +27,7 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
     lease.hold(id);
     index.refresh();
     const record = records.refs.get(id);
-    if (!record || record.going || (record.lazy && !this.#reachable(record))) {
+    if (!record || record.going || !this.#isHere(record)) {
       lease.release(id);
       return undefined;
     }
@@ -33,13 +35,18 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
     return new LayeredRef(this.#parts, id, record.layers);
   }
 
-  /** Whether each layer is here, or known to be somewhere. */
-  #reachable({ layers }: RefRecord): boolean {
-    const { records, elsewhere, content } = this.#parts;
+  /**
+   * Whether a ref's tree can be had. Each layer of an image must be here or known to be somewhere. Of layers that were made
+   * here, the last one's folder is looked for: a machine that loses power may lose what was made last.
+   */
+  #isHere({ layers, lazy }: RefRecord): boolean {
+    const { records, elsewhere, content, folder } = this.#parts;
+    const top = layers.at(-1)!;
+    if (!lazy) return existsSync(join(folder.layers, madeHere(top) ?? records.layers.get(top)?.snapshot ?? top));
     return layers.every((key) => {
       if (elsewhere.has(original(key))) return true;
       const layer = records.layers.get(original(key));
-      if (layer?.snapshot !== undefined) return true;
+      if (layer?.snapshot !== undefined && existsSync(join(folder.layers, layer.snapshot))) return true;
       return layer?.blob !== undefined && content.use(layer.blob.descriptor.digest) !== undefined;
     });
   }
