@@ -112,6 +112,23 @@ test('ssh keys get an agent of their own, which only lists and signs', async () 
   assert.notEqual(second.socket, agent.socket);
 });
 
+test('a session that started an agent keeps no process alive, and ends it', async () => {
+  await using folder = makeTempFolder();
+  const key = join(folder.path, 'key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  const script = `
+    const { openSession } = await import(${JSON.stringify(import.meta.resolve('./here.ts'))});
+    const signal = new AbortController().signal;
+    const session = openSession({ ssh: [{ kind: 'keys', id: 'k', paths: [${JSON.stringify(key)}] }] });
+    const agent = await session.ssh('k', { signal });
+    await agent[Symbol.asyncDispose]();
+    await session[Symbol.asyncDispose]();
+    console.log('ended');
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+  assert.equal(stdout, 'ended\n');
+});
+
 test('what is no key or agent is told by its name', async () => {
   await using folder = makeTempFolder();
   const path = join(folder.path, 'key');

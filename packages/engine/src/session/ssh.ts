@@ -84,7 +84,7 @@ async function startAgent({ id, paths }: Extract<SshSource, { kind: 'keys' }>): 
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   child.stdin.on('error', () => {});
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const agentPid = await new Promise<number>((resolve, reject) => {
     child.once('error', (cause) =>
       reject(failed(id, '--ssh with keys needs ssh-agent: apt-get install openssh-client', cause)),
@@ -93,7 +93,9 @@ async function startAgent({ id, paths }: Extract<SshSource, { kind: 'keys' }>): 
     void ended.then(() => reject(failed(id, 'ssh-agent ended at once')));
   });
   stack.defer(async () => {
-    process.kill(agentPid);
+    // It may keep no idle process alive, but whoever waits for its end has to be kept.
+    child.ref();
+    endProcess(agentPid);
     child.stdin.end();
     await ended;
   });
@@ -124,6 +126,14 @@ async function addKey(id: string, { path, socket }: { readonly path: string; rea
     ? 'it has a passphrase: add it to an ssh agent and lend that'
     : 'it is no private key';
   throw failed(id, `the ssh key ${path} can't be used: ${why}`);
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isSocket(id: string, path: string): boolean {
