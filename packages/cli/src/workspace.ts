@@ -54,9 +54,12 @@ export async function workspaceIfAny(
   const diagnostics = [...loading.diagnostics, ...(resolution?.diagnostics ?? [])];
   const nothing = diagnostics.some(({ code }) => code === 'config/nothing-found');
   if (loading.loaded && loading.loaded.file === undefined && nothing) return undefined;
-  if (diagnostics.length > 0) stderr.write(`${diagnosticsText(diagnostics, { cwd, stream: stderr })}`);
-  if (resolution?.workspace) return resolution.workspace;
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [only] = errors;
+  // What was typed (a selection, a --set) has no place in a file.
+  if (only && errors.length === 1 && !only.range) throw new Mistake(only.message, only.hint);
+  stderr.write(diagnosticsText(diagnostics, { cwd, stream: stderr }));
+  if (resolution?.workspace) return resolution.workspace;
   const files = [...new Set(errors.map(({ file }) => shortest(file, cwd)))];
   throw new Mistake(`${count(errors.length, 'problem')} in ${files.join(', ')}`);
 }

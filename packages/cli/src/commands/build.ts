@@ -18,6 +18,7 @@ A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfi
 there with the flags of \`docker buildx build\`; no config is needed.`,
   flags: { ...imageFlags, ...workFlags },
   examples: [
+    ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
     ['cli build api web --platform linux/arm64', 'two images, for another platform'],
     ['cli build api#test', 'the stage `test` of the image `api`'],
@@ -30,8 +31,6 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
       throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
     }
-    if (positionals.length === 0)
-      throw new Mistake('nothing to build', 'name images, or `all`, or a folder: cli build all');
 
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');

@@ -1,6 +1,8 @@
+import { children, hasChildren } from '../content/children.ts';
 import type { DiskStore } from '../content/disk.ts';
 import type { Index, Table } from '../index/index.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { layerCompression } from '../oci/media-type.ts';
 import { normalised, parseReference } from '../oci/reference.ts';
 
 /** An image that stays here under a name. */
@@ -39,6 +41,19 @@ export class Images {
     const key = normalised(parseReference(name));
     const kept = this.#table.get(key);
     return kept && { name: key, ...kept };
+  }
+
+  /** Bytes of its layers as they are stored, each counted once. */
+  async size({ descriptor }: Pick<KeptImage, 'descriptor'>): Promise<number> {
+    const sizes = new Map<string, number>();
+    const visit = async (each: Descriptor): Promise<void> => {
+      if (layerCompression(each.mediaType) !== undefined) sizes.set(each.digest, each.size);
+      else if (hasChildren(each.mediaType) && this.#content.size(each.digest) !== undefined) {
+        for (const child of await children(each, this.#content)) await visit(child);
+      }
+    };
+    await visit(descriptor);
+    return sizes.values().reduce((sum, size) => sum + size, 0);
   }
 
   /** Takes the name away; the content goes at the next prune if nothing else needs it. Says whether there was one. */

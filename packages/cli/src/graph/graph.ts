@@ -1,0 +1,61 @@
+// Images and steps as one graph, as commands show it.
+import type { Defined } from '@monokit/engine';
+import type { DefinedImages } from '../defined-images.ts';
+
+export interface ShownGraph {
+  readonly images: readonly ShownImage[];
+  /** Inputs before what reads them. */
+  readonly steps: readonly ShownStep[];
+}
+
+export interface ShownImage {
+  readonly id: string;
+  /** Ids of the images that it is built from or depends on. */
+  readonly needs: readonly string[];
+  /** Digests of its steps; none of an image that is only needed by others. */
+  readonly steps: readonly string[];
+}
+
+export interface ShownStep {
+  readonly digest: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  /** Ids of the images that share it. */
+  readonly images: readonly string[];
+  readonly source?: { readonly file: string; readonly lines: readonly [number, number] };
+}
+
+/** Merges the images' definitions as a build does: equal steps are one. */
+export async function graphOf({ tasks, defined, needs }: DefinedImages): Promise<ShownGraph> {
+  const { mergeDefinitions } = await import('@monokit/engine/llb/graph');
+  const parts = defined.flatMap((each) =>
+    each.images.map(({ definition }) => ({ id: each.request.id, each, definition })),
+  );
+  const { vertices } = mergeDefinitions(
+    parts.map(({ each, definition }) => ({ definition, folder: (name, digest) => rootOf(each, name, digest) })),
+  );
+  const steps = vertices.map(({ digest, name, inputs, owners, source }): ShownStep => ({
+    digest,
+    name,
+    inputs: inputs.map(({ vertex }) => vertex.digest),
+    images: [...new Set(owners.map((owner) => parts[owner]!.id))],
+    ...(source && { source: { file: source.file, lines: source.lines } }),
+  }));
+  const edges = [
+    ...needs,
+    ...tasks.flatMap(({ request, dependsOn = [] }) => dependsOn.map((id) => [request.id, id] as const)),
+  ];
+  const ids = new Set([...defined.map(({ request }) => request.id), ...edges.flat()]);
+  const images = [...ids].map((id): ShownImage => ({
+    id,
+    needs: [...new Set(edges.filter(([from]) => from === id).map(([, to]) => to))],
+    steps: steps.filter((step) => step.images.includes(id)).map(({ digest }) => digest),
+  }));
+  return { images, steps };
+}
+
+type Lender = NonNullable<Defined['lenders']> extends ReadonlyMap<infer D, unknown> ? D : never;
+
+function rootOf({ request, lenders }: Defined, name: string, digest: Lender): string | undefined {
+  return (lenders?.get(digest) ?? request.session).folder(name)?.root;
+}
