@@ -1,22 +1,23 @@
 #!/bin/sh
-# Installs what this machine lacks, with the system's package manager, and says what it does.
-#   scripts/setup.sh          to build images (runc, overlay tools) and run the examples
-#   scripts/setup.sh test     also what the tests compare against (registry, skopeo, umoci, docker, …)
-# When it may not install, it prints the exact command and fails.
+# Brings what this machine lacks, and says what it does. Quick when nothing is lacking.
+#   sh scripts/setup.sh          to build images (npm packages, runc, base images for the examples)
+#   sh scripts/setup.sh test     also what the tests compare with (registry, skopeo, umoci, docker, …)
+# System packages come by apt-get. Where it may not install, it prints the exact command and fails.
 set -eu
+cd -- "$(dirname -- "$0")/.."
 
-need() { # need PROGRAM PACKAGE: remembers the package if the program is missing
-  PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
-}
+say() { echo "setup: $*" >&2; }
+has() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+need() { has "$1" || packages="$packages $2"; } # need PROGRAM PACKAGE
 
 packages=
 need runc runc
 need busybox busybox-static
 need unshare util-linux
 need git git
+need tar tar
 need xz xz-utils
 need bzip2 bzip2
-need tar tar
 [ -e /etc/ssl/certs/ca-certificates.crt ] || packages="$packages ca-certificates"
 if [ "${1:-}" = test ]; then
   need docker-registry docker-registry
@@ -31,33 +32,48 @@ if [ "${1:-}" = test ]; then
   need ssh-agent openssh-client
   need setfattr attr
 fi
-[ -z "$packages" ] && exit 0
 
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "This machine lacks:$packages" >&2
-  echo "Install them with its package manager (the names are Debian's) and run this again." >&2
-  exit 1
-fi
-as_root=
-if [ "$(id -u)" != 0 ]; then
-  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    as_root=sudo
-  else
-    echo "This machine lacks:$packages. Install them with:" >&2
-    echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$packages" >&2
-    exit 1
+install_packages() {
+  as_root=
+  if ! has apt-get; then
+    say "this machine lacks$packages (Debian's names). Install them with its package manager and run this again."
+    return 1
+  elif [ "$(id -u)" != 0 ]; then
+    if ! has sudo || ! sudo -n true 2>/dev/null; then
+      say "this machine lacks$packages. Install them and run this again:"
+      echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$packages" >&2
+      return 1
+    fi
+    as_root='sudo DEBIAN_FRONTEND=noninteractive'
   fi
+  export DEBIAN_FRONTEND=noninteractive
+  say "installing$packages"
+  # Services that packages bring are not started here: the tests start their own.
+  policy=
+  if [ ! -e /usr/sbin/policy-rc.d ] && [ "$(id -u)" = 0 ]; then
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
+  log=$(mktemp)
+  status=0
+  # shellcheck disable=SC2086 # packages are words
+  { $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $packages; } >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || cat "$log" >&2
+  rm -f "$log" ${policy:+"$policy"}
+  return "$status"
+}
+
+# npm and apt-get at the same time: both mostly wait for the network.
+npm=
+if [ ! -x node_modules/node/bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  has npm || { say 'this needs Node 20 or later and npm'; exit 1; }
+  say 'npm ci'
+  npm ci --no-progress &
+  npm=$!
 fi
-echo "setup: installing$packages" >&2
-export DEBIAN_FRONTEND=noninteractive
-# Services that packages bring are not started here: the tests start their own.
-policy=
-if [ ! -e /usr/sbin/policy-rc.d ] && [ -z "$as_root" ]; then
-  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-  chmod +x /usr/sbin/policy-rc.d
-  policy=made
-fi
-trap '[ -z "$policy" ] || rm -f /usr/sbin/policy-rc.d' EXIT
-$as_root apt-get update -qq
-# shellcheck disable=SC2086 # the packages are words
-$as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null
+installed=0
+[ -z "$packages" ] || install_packages || installed=$?
+[ -z "$npm" ] || wait "$npm"
+[ "$installed" = 0 ] || exit "$installed"
+exec node_modules/node/bin/node scripts/bases.ts
