@@ -144,12 +144,11 @@ test('policies choose by type, age and size', async () => {
   const internal = await cache.create(undefined, { ...options, description: 'internal', recordType: 'internal' });
   refs.push(await internal.commit());
   for (const ref of refs) await ref[Symbol.asyncDispose]();
-  const records = cache.index.table<{ lastUsedAt: number; usageCount: number }>('refs');
+  const uses = cache.index.table<{ lastAt: number; count: number }>('uses');
+  await cache.usage(); // writes down what was used until now
   const hour = 3_600_000;
-  const set = (i: number, ago: number, usageCount: number) =>
-    cache.index.writeSync(() =>
-      records.put(refs[i]!.id, { ...records.get(refs[i]!.id)!, lastUsedAt: Date.now() - ago, usageCount }),
-    );
+  const set = (i: number, ago: number, count: number) =>
+    cache.index.writeSync(() => uses.put(refs[i]!.id, { lastAt: Date.now() - ago, count }));
   set(0, 3 * hour, 1);
   set(1, 2 * hour, 9);
   set(2, 0, 1);

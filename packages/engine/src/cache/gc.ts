@@ -155,7 +155,8 @@ async function forget({ index, records }: Parts): Promise<{ readonly needed: Thi
     const layers = neededLayers(records);
     const needed: Things = { snapshots: new Set(), blobs: new Set() };
     const dropped: Things = { snapshots: new Set(), blobs: new Set() };
-    const gone = { layers: [] as LayerKey[], blobs: [] as string[] };
+    const gone = { layers: [] as LayerKey[], blobs: [] as string[], uses: [] as RefId[] };
+    for (const id of records.uses.keys()) if (!records.refs.has(id)) gone.uses.push(id);
     for (const [key, { snapshot, blob }] of records.layers.entries()) {
       const things = layers.has(key) ? needed : dropped;
       if (snapshot !== undefined) things.snapshots.add(snapshot);
@@ -167,6 +168,7 @@ async function forget({ index, records }: Parts): Promise<{ readonly needed: Thi
       things.blobs.add(descriptor.digest);
       if (things === dropped) gone.blobs.push(name);
     }
+    for (const id of gone.uses) records.uses.remove(id);
     for (const key of gone.layers) records.layers.remove(key);
     for (const name of gone.blobs) records.blobs.remove(name);
     for (const id of needed.snapshots) dropped.snapshots.delete(id);

@@ -17,13 +17,18 @@ export interface RefRecord {
   readonly description: string;
   readonly type: RecordType;
   readonly createdAt: number;
-  readonly lastUsedAt?: number;
-  readonly usageCount: number;
   readonly parents: readonly RefId[];
   /** Some of its layers may be elsewhere still. */
   readonly lazy?: true;
   /** Somebody is removing it: for all others it is gone. */
   readonly going?: true;
+}
+
+/** How a ref was used since it was made; apart from the rest because it changes often. */
+export interface UseRecord {
+  /** Milliseconds since the epoch. */
+  readonly lastAt: number;
+  readonly count: number;
 }
 
 /** What is known of a layer. */
@@ -60,13 +65,19 @@ export interface BlobVariant {
 
 export interface Records {
   readonly refs: Table<RefRecord>;
+  readonly uses: Table<UseRecord>;
   readonly layers: Table<LayerRecord>;
   /** By `blobKey`. */
   readonly blobs: Table<BlobRecord>;
 }
 
 export function openRecords(index: Index): Records {
-  return { refs: index.table('refs'), layers: index.table('layers'), blobs: index.table('blobs') };
+  return {
+    refs: index.table('refs'),
+    uses: index.table('uses'),
+    layers: index.table('layers'),
+    blobs: index.table('blobs'),
+  };
 }
 
 /** The empty tree's id. */

@@ -28,9 +28,7 @@ export class Touches {
     try {
       this.#index.writeSync(() => {
         for (const [id, { at, count }] of this.#used) {
-          const record = this.#records.refs.get(id);
-          if (!record) continue;
-          this.#records.refs.put(id, { ...record, lastUsedAt: at, usageCount: record.usageCount + count });
+          this.#records.uses.put(id, { lastAt: at, count: count + (this.#records.uses.get(id)?.count ?? 0) });
         }
       });
     } catch (error) {

@@ -170,7 +170,7 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
 
   /** Writes down a ref and gives the first hold on it. */
   async #remember(layers: readonly LayerKey[], facts: RefFacts): Promise<ImmutableRef> {
-    const { index, records } = this.#parts;
+    const { index, records, touches } = this.#parts;
     const id = refIdOf(layers);
     if (id === scratchId) return this.scratch.clone();
     const ref = LayeredRef.hold(this.#parts, id, layers);
@@ -178,19 +178,17 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
       await index.write(() => {
         facts.layers?.();
         const known = records.refs.get(id);
-        const now = Date.now();
         if (known && !known.going) return;
         records.refs.put(id, {
           layers,
           description: facts.description,
           type: facts.recordType ?? 'regular',
-          createdAt: now,
-          lastUsedAt: now,
-          usageCount: 1,
+          createdAt: Date.now(),
           parents: facts.parents,
           ...(facts.lazy && { lazy: true as const }),
         });
       });
+      touches.add(id);
       return ref;
     } catch (error) {
       await ref[Symbol.asyncDispose]();

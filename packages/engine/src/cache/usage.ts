@@ -25,7 +25,8 @@ export async function usage(
   const owned = ownLayers(refs);
   const sizes = await layerSizes(parts, [...owned.values()].flat());
   for (const [id, record] of refs) {
-    const { description, type: recordType, createdAt, lastUsedAt, usageCount, parents } = record;
+    const { description, type: recordType, createdAt, parents } = record;
+    const { lastAt: lastUsedAt = createdAt, count: usageCount = 0 } = parts.records.uses.get(id) ?? {};
     const blobs = record.layers.flatMap((key) => blobsOf(parts, key));
     rows.push({
       id,
@@ -33,7 +34,7 @@ export async function usage(
       recordType,
       size: (owned.get(id) ?? []).reduce((sum, key) => sum + (sizes.get(key) ?? 0), 0),
       createdAt,
-      ...(lastUsedAt !== undefined && { lastUsedAt }),
+      lastUsedAt,
       usageCount,
       inUse: parts.lease.holds(id) || held.has(id),
       mutable: false,
