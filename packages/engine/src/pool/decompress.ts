@@ -48,7 +48,7 @@ function damaged(error: unknown): error is Error {
 }
 
 /** The first bytes, which stay in the stream. Fewer where it is shorter. */
-async function peek(source: Readable, length: number): Promise<Buffer> {
+export async function peek(source: Readable, length: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let have = 0;
   while (have < length) {
@@ -61,7 +61,7 @@ async function peek(source: Readable, length: number): Promise<Buffer> {
   }
   const start = Buffer.concat(chunks);
   if (start.length > 0) source.unshift(start);
-  return start;
+  return start.subarray(0, length);
 }
 
 /** Waits for bytes; false at the end. */
