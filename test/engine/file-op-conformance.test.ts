@@ -4,12 +4,14 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImmutableRef } from '../../packages/engine/src/cache/ref.ts';
+import { openContentHash, type Selector } from '../../packages/engine/src/cache/content-hash.ts';
 import { openIndex } from '../../packages/engine/src/index/index.ts';
+import { opKey } from '../../packages/engine/src/llb/cache-key.ts';
 import { unmarshalDefinition } from '../../packages/engine/src/llb/definition.ts';
 import { loadDefinition, type LoadedDefinition } from '../../packages/engine/src/llb/load.ts';
 import type { Vertex } from '../../packages/engine/src/llb/op.ts';
-import { recorded } from '../../packages/engine/src/llb/recorded.fixture.ts';
-import type { Digest } from '../../packages/engine/src/oci/digest.ts';
+import { recorded, recordedKeys } from '../../packages/engine/src/llb/recorded.fixture.ts';
+import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import { runFileOp } from '../../packages/engine/src/ops/file.ts';
 import { openPool } from '../../packages/engine/src/pool/pool.ts';
 import { LocalSource } from '../../packages/engine/src/source/local.ts';
@@ -28,6 +30,9 @@ test('file ops give the files that BuildKit gives, wherever a case needs nothing
   const cache = openFolderCache(join(folder.path, 'trees'));
   const base = unpackBase(join(folder.path, 'base'));
   const source = new LocalSource({ cache: cache as never, index, pool });
+  const contentHash = openContentHash(index, pool);
+  const keys = recordedKeys();
+  let found = 0;
   let compared = 0;
   for (const [name, { definition }] of recorded('dockerfiles')) {
     const loaded = loadDefinition(unmarshalDefinition(Buffer.from(definition, 'base64')));
@@ -47,9 +52,24 @@ test('file ops give the files that BuildKit gives, wherever a case needs nothing
     assert.deepEqual(withoutBase(got, golden!.rootfs), golden!.rootfs, name);
     compared++;
 
+    /** What an earlier stage gave is keyed by content as BuildKit keys it. */
+    async function checkContent(ref: ImmutableRef, content: readonly Selector[] | undefined): Promise<void> {
+      const records = keys.get(name);
+      if (!content || !records || ref.tree) return;
+      const record = digestOf(`${await contentHash.digest(ref, content, job)}@-1`);
+      assert.ok(
+        records.some(({ digest }) => digest === record),
+        `${name}: ${JSON.stringify(content)}`,
+      );
+      found++;
+    }
+
     async function run({ op, name, digest }: Vertex): Promise<readonly ImmutableRef[]> {
       const inputs = op.inputs.map((input) => results.get(input.digest)![input.index]!);
-      if (op.kind === 'file') return runFileOp(op, inputs, { cache: cache as never, pool, job, vertex: { name } });
+      if (op.kind === 'file') {
+        for (const [i, { content }] of opKey(op).deps.entries()) await checkContent(inputs[i]!, content);
+        return runFileOp(op, inputs, { cache: cache as never, pool, job, vertex: { name } });
+      }
       if (op.kind !== 'source') throw new Error(op.kind);
       if (op.identifier !== 'local://context') return [cache.ref(base)];
       const attrs = { ...Object.fromEntries(op.attrs), 'local.excludepatterns': JSON.stringify(ignored) };
@@ -57,7 +77,8 @@ test('file ops give the files that BuildKit gives, wherever a case needs nothing
       return [await pinned.tree(job)];
     }
   }
-  assert.ok(compared >= 60, `only ${compared} cases`);
+  assert.equal(compared, 60);
+  assert.equal(found, 9);
 
   function withoutBase(got: GoldenEntries, golden: GoldenEntries): GoldenEntries {
     const below = goldenEntries(base);

@@ -5,11 +5,11 @@ import { digestOf } from '../oci/digest.ts';
 import { goJson } from '../std/go-json.ts';
 import { Failed } from '../std/failed.ts';
 import type { Cache } from '../cache/api.ts';
-import type { Index } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Job } from '../session/job.ts';
 import type { LocalFolder } from '../session/session.ts';
 import { LocalRef } from './local/ref.ts';
+import type { StatIndex } from './local/stat-index.ts';
 import { LocalTree } from './local/tree.ts';
 import type { LocalFailure } from './local/failure.ts';
 import type { ContextModes } from './local/modes.ts';
@@ -17,7 +17,7 @@ import type { Pinned, Source, SourceRequest } from './source.ts';
 
 export interface LocalSourceOptions {
   readonly cache: Cache;
-  readonly index: Index;
+  readonly index: StatIndex;
   readonly pool: Pool;
 }
 

@@ -4,10 +4,16 @@ import type { Digest } from '../../oci/digest.ts';
 import type { BytePath } from '../../std/byte-path.ts';
 import { column, width } from './rows.ts';
 
-/** Where records are kept; a table of the index fits. `put` is called inside a write. */
-export interface StatTable {
-  get(key: string): Uint8Array | undefined;
-  put(key: string, record: Uint8Array): void;
+/** Where records are kept: the engine's index, or anything that keeps bytes by a key. */
+export interface StatIndex {
+  table<V>(name: string): StatTable<V>;
+  /** Keeps what `body` puts, all of it or nothing. */
+  write<T>(body: () => T): Promise<T>;
+}
+
+export interface StatTable<V> {
+  get(key: string): V | undefined;
+  put(key: string, value: V): void;
 }
 
 /** What is known of one folder's entries. */
@@ -17,6 +23,8 @@ export class FolderDigests {
   readonly #learnt = new Map<BytePath, Learnt | undefined>();
   /** Where the last name was found: names are asked for in their order. */
   #cursor = 0;
+  /** All recorded digests: one conversion is cheaper than one an entry. */
+  #hex: string | undefined;
 
   constructor(record?: Uint8Array) {
     this.#recorded = (record && decode(record)) ?? nothing;
@@ -36,7 +44,8 @@ export class FolderDigests {
     for (let i = 0; i < kept.length; i++) {
       if (known[entry * kept.length + i] !== numbers[at + kept[i]!]) return undefined;
     }
-    return `sha256:${digests.toString('hex', entry * digestBytes, (entry + 1) * digestBytes)}`;
+    const hex = (this.#hex ??= digests.toString('hex'));
+    return `sha256:${hex.slice(entry * 2 * digestBytes, (entry + 1) * 2 * digestBytes)}`;
   }
 
   /**
@@ -82,6 +91,7 @@ export class FolderDigests {
     this.#recorded = decode(record) ?? nothing;
     this.#learnt.clear();
     this.#cursor = 0;
+    this.#hex = undefined;
     return record;
   }
 

@@ -2,7 +2,6 @@
 // and each file is read once, when somebody first asks for its digest and the stat index does not know it.
 import { realpathSync, statSync } from 'node:fs';
 import { digestOf } from '../../oci/digest.ts';
-import type { Index, Table } from '../../index/index.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
@@ -15,7 +14,7 @@ import { hashFiles } from './hash-files.ts';
 import type { ContextModes } from './modes.ts';
 import { LocalNode, type Surroundings } from './node.ts';
 import { width, type Rows } from './rows.ts';
-import { FolderDigests } from './stat-index.ts';
+import { FolderDigests, type StatIndex, type StatTable } from './stat-index.ts';
 
 /** Which part of a folder is the tree. */
 export interface TreePatterns {
@@ -41,7 +40,7 @@ interface PackedTree {
 
 /** What a tree works with. */
 export interface TreeSurroundings {
-  readonly index: Index;
+  readonly index: StatIndex;
   readonly pool: Pool;
   /** Milliseconds since the epoch; the clock of the machine whose files these are. */
   readonly now?: () => number;
@@ -52,8 +51,8 @@ export class LocalTree implements HostTree {
   readonly path: string;
   readonly counts: TreeCounts = { folders: 0, entries: 0, files: 0 };
   readonly #patterns: TreePatterns;
-  readonly #index: Index;
-  readonly #table: Table<Uint8Array>;
+  readonly #index: StatIndex;
+  readonly #table: StatTable<Uint8Array>;
   readonly #pool: Pool;
   readonly #now: () => number;
   readonly #folders = new Map<BytePath, Rows>();
