@@ -22,18 +22,25 @@ export class Touches {
     } else this.#used.set(id, { at: Date.now(), count: 1 });
   }
 
-  /** Writes them down. On a full disk they are lost: a build that needs nothing new must not fail for that. */
+  /**
+   * Writes them down; uses within a minute count as one, so that a build of nothing new, run again and again, writes
+   * nothing. On a full disk they are lost: such a build must not fail for that.
+   */
   flush(): void {
-    if (this.#used.size === 0) return;
+    const { uses } = this.#records;
+    const news = [...this.#used].filter(([id, { at }]) => at - (uses.get(id)?.lastAt ?? 0) > minute);
+    this.#used.clear();
+    if (news.length === 0) return;
     try {
       this.#index.writeSync(() => {
-        for (const [id, { at, count }] of this.#used) {
-          this.#records.uses.put(id, { lastAt: at, count: count + (this.#records.uses.get(id)?.count ?? 0) });
+        for (const [id, { at, count }] of news) {
+          uses.put(id, { lastAt: at, count: count + (uses.get(id)?.count ?? 0) });
         }
       });
     } catch (error) {
       if (!failedOf(error, 'disk-full')) throw error;
     }
-    this.#used.clear();
   }
 }
+
+const minute = 60_000;
