@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import { test } from 'node:test';
 import { Rig } from '../rig/rig.ts';
 
@@ -17,11 +17,25 @@ test('a folder is built, and the second time nothing runs', async () => {
   assert.match(again.stderr, /Steps: +0 run/);
 });
 
-test('the same content gives the same digest in another folder, under another umask and clock', async () => {
-  await using one = await Rig.open(hello);
-  await using two = await Rig.open(hello);
-  const digest = async (rig: Rig) => (await rig.ok(['build', '-q', ...rig.busybox, '.'])).stdout.split('\t')[1];
-  assert.equal(await digest(one), await digest(two));
+test('the same content gives the same digest in another folder, under another umask', async () => {
+  const files = {
+    Dockerfile: 'FROM busybox\nWORKDIR /made/on/the/way\nCOPY a.txt deep/down/\nENV A=b\n',
+    'a.txt': 'a',
+  };
+  await using one = await Rig.open(files);
+  await using two = await Rig.open(files);
+  const digest = async (rig: Rig) => {
+    // A copied file keeps its own time.
+    utimesSync(rig.path('a.txt'), 1_700_000_000, 1_700_000_000);
+    return (await rig.ok(['build', '-q', ...rig.busybox, '.'])).stdout.split('\t')[1];
+  };
+  const first = await digest(one);
+  const umask = process.umask(0o077);
+  try {
+    assert.equal(await digest(two), first);
+  } finally {
+    process.umask(umask);
+  }
 });
 
 test('a step that fails ends with 1, its output and its line', async () => {
@@ -49,7 +63,6 @@ test('mistakes on the command line end with 2 and say what to do', async () => {
     [['biuld', '.'], /no command "biuld"\n.*did you mean cli build/],
     [['build', '-o', 'type=ocii,dest=x', '.'], /no type "ocii"\n.*did you mean type=oci/],
     [['build', './nowhere'], /\.\/nowhere is not a folder/],
-    [['build'], /nothing to build/],
   ];
   for (const [args, expected] of cases) {
     const { code, stderr } = await rig.cli(args);

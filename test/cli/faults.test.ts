@@ -1,6 +1,6 @@
 // Whatever kills a build: the next one is right, and nothing is left over.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'node:test';
@@ -72,6 +72,7 @@ test('killed while a layer is written, the next export is whole', async () => {
   for (let i = 0; i < big.length; i += 4096) big.writeUInt32LE((i * 2654435761) % 2 ** 32, i);
   await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY big /\n', big });
   const output = ['-o', 'type=oci,dest=app.tar', '.'];
+  utimesSync(rig.path('big'), 1_700_000_000, 1_700_000_000);
   const build = rig.start(['build', '--progress', 'plain', ...output]);
   await build.told('COPY big /');
   // The copy is told before the layer is packed; any moment from here on is a good one to die.
@@ -85,5 +86,6 @@ test('killed while a layer is written, the next export is whole', async () => {
   assert.equal(existsSync(rig.path('app.tar')), false);
   const { stdout } = await rig.ok(['build', '-q', ...output]);
   await using fresh = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY big /\n', big });
+  utimesSync(fresh.path('big'), 1_700_000_000, 1_700_000_000);
   assert.equal(stdout.split('\t')[1], (await fresh.ok(['build', '-q', ...output])).stdout.split('\t')[1]);
 });

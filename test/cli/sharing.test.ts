@@ -34,7 +34,11 @@ function started({ stdout }: Outcome): string[] {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; step?: string; steps?: { step: string; name: string }[] });
-  const names = new Map(events.flatMap(({ steps = [] }) => steps.map(({ step, name }) => [step, name] as const)));
+  const names = new Map(
+    events.flatMap(({ type, steps = [] }) =>
+      (type === 'plan' ? steps : []).map(({ step, name }) => [step, name] as const),
+    ),
+  );
   return events.filter(({ type }) => type === 'step.start').map(({ step }) => names.get(step!) ?? step!);
 }
 

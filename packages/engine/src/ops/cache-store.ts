@@ -3,7 +3,7 @@ import type { Cache } from '../cache/api.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
 import type { Index } from '../index/index.ts';
 import type { KeyId } from '../solver/cache-key.ts';
-import type { CacheStore, KeyQuestion } from '../solver/cache-store.ts';
+import type { CacheStore, KeyQuestion, PartialQuestion } from '../solver/cache-store.ts';
 
 /** What was found under a key: refs, the newest first. */
 interface KeptResult {
@@ -38,6 +38,7 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
     async query(question) {
       let found: string[] | undefined;
       for (let input = 0; input < question.deps.length; input++) {
+        if (!question.deps[input]) continue;
         const names = linkNames(question, input);
         const keys = new Set(names.flatMap((name) => [...links.get(name)]));
         found = found ? found.filter((key) => keys.has(key)) : [...keys];
@@ -79,7 +80,7 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
 }
 
 /** Names of the links that an input's keys make, short enough for the index. */
-function linkNames({ digest, output, deps }: KeyQuestion, input: number): string[] {
+function linkNames({ digest, output, deps }: PartialQuestion, input: number): string[] {
   return deps[input]!.keys.map(({ id, selector }) =>
     hash('sha256', `${id}|${input}|${digest}|${output}|${selector ?? ''}`, 'base64url'),
   );

@@ -58,7 +58,7 @@ export class Active<R extends Held<R>, J extends Work> {
       await undefined; // a chain of ten thousand vertices must not recurse on the stack
       if (this.vertex.inputs.length === 0) return this.#rootKeys(output);
       if (this.vertex.ignoreCache) return [];
-      return this.#query(output, await this.#depKeys('fast'));
+      return this.#query(output, await this.#depKeys('fast', output));
     });
   }
 
@@ -67,11 +67,11 @@ export class Active<R extends Held<R>, J extends Work> {
     return memo(this.#slow, output, async () => {
       const fast = await this.fastKeys(output);
       if (fast.length > 0 || this.vertex.inputs.length === 0 || this.vertex.ignoreCache) return fast;
-      const byDefinition = await this.#depKeys('slow');
+      const byDefinition = await this.#depKeys('slow', output);
       const found = await this.#query(output, byDefinition);
       const [map] = await this.maps();
       if (found.length > 0 || !map!.deps.some((dep) => dep.content)) return found;
-      const byContent = await this.#depKeys('content');
+      const byContent = await this.#depKeys('content', output);
       const matched = await this.#query(output, byContent);
       if (matched.length > 0) await this.#around.store.link(matched[0]!, this.#question(map!, output, byContent));
       return matched;
@@ -120,7 +120,7 @@ export class Active<R extends Held<R>, J extends Work> {
   }
 
   /** The keys of all inputs: `fast` and `slow` by definition, `content` also by what is in them. */
-  async #depKeys(depth: 'fast' | 'slow' | 'content'): Promise<readonly KeyedDep[]> {
+  async #depKeys(depth: 'fast' | 'slow' | 'content', output: number): Promise<readonly KeyedDep[]> {
     const [map] = await this.maps();
     const { inputs } = this.vertex;
     return Promise.all(
@@ -134,9 +134,30 @@ export class Active<R extends Held<R>, J extends Work> {
           return { keys: [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])] };
         }
         const ids = await (depth === 'fast' ? input.fastKeys(edge.index) : input.slowKeys(edge.index));
-        return { keys: ids.map((id) => ({ id, ...(selector && { selector }) })) };
+        const dep = { keys: ids.map((id) => ({ id, ...(selector && { selector }) })) };
+        if (depth === 'slow' && !(await this.#leadsOn(i, dep, output))) this.#bringAbout(i, content !== undefined);
+        return dep;
       }),
     );
+  }
+
+  /** Whether an input's keys by themselves lead to any key of this vertex. */
+  async #leadsOn(i: number, dep: KeyedDep, output: number): Promise<boolean> {
+    if (dep.keys.length === 0) return false;
+    const [map] = await this.maps();
+    const deps = this.vertex.inputs.map((_, other) => (other === i ? dep : undefined));
+    return (await this.#around.store.query({ digest: map!.digest, output, deps })).length > 0;
+  }
+
+  /**
+   * Starts what will be needed anyway, so that inputs don't wait for one another: an input whose keys lead to nothing
+   * known has to be there, be it for its content; and where its content can't help, this vertex has to run and needs them all.
+   */
+  #bringAbout(i: number, byContent: boolean): void {
+    const { inputs } = this.vertex;
+    for (const { vertex, index } of byContent ? [inputs[i]!] : inputs) {
+      void this.#around.active({ vertex, index }).result(index); // kept by its vertex; whoever needs it awaits it
+    }
   }
 
   /** Digest of what matters of an input's content; undefined where only its definition counts. */
@@ -176,7 +197,7 @@ export class Active<R extends Held<R>, J extends Work> {
     const { inputs, ignoreCache } = this.vertex;
     const maps = await this.maps();
     const results = await Promise.all(inputs.map((edge) => this.#around.active(edge).result(edge.index)));
-    const deps = inputs.length ? await this.#depKeys('content') : [];
+    const deps = inputs.length ? await this.#depKeys('content', 0) : [];
     // A vertex over a session's own folder that is not keyed by content can't be found again: nothing to claim or keep.
     const keyed = maps.some((map) => !map.session) && deps.every(({ keys }) => keys.length > 0);
     const primary = maps.findLast((map) => !map.session) ?? maps[0]!;

@@ -3,8 +3,8 @@ import type { KeyedDep, KeyId } from './cache-key.ts';
 
 /** Where keys and results are remembered: which key follows from which, and what was found under it. */
 export interface CacheStore<R> {
-  /** The keys that are linked from every one of `deps` (from any of its keys) through this vertex and output. */
-  query(question: KeyQuestion): Promise<readonly KeyId[]>;
+  /** The keys that are linked from every one of `deps` (from any of its keys; undefined is not asked) through this vertex and output. */
+  query(question: PartialQuestion): Promise<readonly KeyId[]>;
   /** Opens the newest result kept under any of these keys; forgets records whose result is gone. */
   load(keys: readonly KeyId[]): Promise<R | undefined>;
   /** Keeps a result under a key, and the key's links. */
@@ -20,4 +20,8 @@ export interface KeyQuestion {
   readonly digest: Digest;
   readonly output: number;
   readonly deps: readonly KeyedDep[];
+}
+
+export interface PartialQuestion extends Omit<KeyQuestion, 'deps'> {
+  readonly deps: readonly (KeyedDep | undefined)[];
 }

@@ -5,7 +5,7 @@ import type { Event } from '../progress/event.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import type { KeyId } from './cache-key.ts';
-import type { CacheStore, KeyQuestion } from './cache-store.ts';
+import type { CacheStore, KeyQuestion, PartialQuestion } from './cache-store.ts';
 import { Solver } from './solver.ts';
 import type { CacheMap, Edge, Operator, Vertex } from './vertex.ts';
 
@@ -153,6 +153,26 @@ test('aborting gives the reason untouched', async () => {
   await assert.rejects(solver.solve(edge(waits)), (error) => error === reason);
 });
 
+test('stages that a chain of copies meets run at the same time', async () => {
+  const world = new World();
+  const all = Promise.withResolvers<void>();
+  let waiting = 0;
+  const stage = (name: string) =>
+    world.vertex(name, [], {
+      run: async () => {
+        if (++waiting === 4) all.resolve();
+        await all.promise;
+      },
+    });
+  let top = world.vertex('base');
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const copied = stage(name);
+    top = world.vertex(`copy ${name}`, [top, copied], { contents: [undefined, (input) => digestOf(input)] });
+  }
+  await world.build(top);
+  assert.equal(waiting, 4);
+});
+
 test('a chain of ten thousand vertices is no matter', async () => {
   const world = new World();
   let top = world.vertex('0');
@@ -163,13 +183,14 @@ test('a chain of ten thousand vertices is no matter', async () => {
 
 interface Behaviour {
   content?: (input: string) => Digest;
+  contents?: readonly (((input: string) => Digest) | undefined)[];
   session?: boolean;
   ignoreCache?: boolean;
   value?: string;
   salt?: string;
   outputs?: number;
   fails?: boolean;
-  run?: () => Promise<never>;
+  run?: () => Promise<void>;
 }
 
 const edge = (vertex: Vertex, index = 0): Edge => ({ vertex, index });
@@ -204,8 +225,10 @@ class World {
   }
 
   store(): CacheStore<Text> {
-    const ways = ({ digest, output, deps }: KeyQuestion) =>
-      deps.map(({ keys }, i) => keys.map((key) => `${key.id}|${i}|${digest}|${output}|${key.selector ?? ''}`));
+    const ways = ({ digest, output, deps }: PartialQuestion) =>
+      deps.flatMap((dep, i) =>
+        dep ? [dep.keys.map((key) => `${key.id}|${i}|${digest}|${output}|${key.selector ?? ''}`)] : [],
+      );
     const link = async (key: KeyId, question: KeyQuestion) => {
       for (const way of ways(question).flat()) this.links.set(way, (this.links.get(way) ?? new Set()).add(key));
     };
@@ -234,11 +257,11 @@ class World {
   }
 
   #operator({ digest, name, inputs }: Vertex): Operator<Text, unknown> {
-    const { content, session, value, outputs = 1, fails, run } = this.#behaviours.get(digest)!;
-    const dep = content ? { content: async (input: Text) => content(input.value) } : {};
+    const { content, contents, session, value, outputs = 1, fails, run } = this.#behaviours.get(digest)!;
+    const depOf = (hash = content) => (hash ? { content: async (input: Text) => hash(input.value) } : {});
     const map: CacheMap<Text, unknown> = {
       digest: digestOf(name),
-      deps: inputs.map(() => dep),
+      deps: inputs.map((_, i) => (contents && !contents[i] ? {} : depOf(contents?.[i]))),
       ...(session && { session }),
     };
     return {
