@@ -121,6 +121,9 @@ test('prune takes the folders that nobody uses', async () => {
     ['cache mount "used"', true, true],
   ]);
   const gone = await cache.prune({ types: ['exec.cachemount'] }, work);
-  assert.deepEqual(gone.map(({ description }) => description), ['cache mount "unused"']); // prettier-ignore
+  assert.deepEqual(
+    gone.map(({ description }) => description),
+    ['cache mount "unused"'],
+  );
   assert.ok(!existsSync(unused.path) && existsSync(used.path));
 });

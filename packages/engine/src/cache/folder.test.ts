@@ -48,7 +48,7 @@ test('many processes may open a new cache at once', async () => {
   const codes = await Promise.all(children.map(async (child) => ((await once(child, 'exit')) as [number])[0]));
   assert.deepEqual(codes, [0, 0, 0]);
   await using cache = await rig.open();
-  assert.deepEqual((await cache.usage()).map(({ description }) => description).sort(), ['a', 'b', 'c']); // prettier-ignore
+  assert.deepEqual((await cache.usage()).map(({ description }) => description).sort(), ['a', 'b', 'c']);
 });
 
 test('on a full disk work fails clearly, what was there is whole, and pruning makes room', async () => {
@@ -80,7 +80,10 @@ test('on a full disk work fails clearly, what was there is whole, and pruning ma
       assert.equal((await other.usage()).length, 2);
       await assert.rejects(other.get(kept.id), full);
       const gone = await other.prune({ all: true }, work);
-      assert.deepEqual(gone.map(({ description }) => description), ['unused']); // prettier-ignore
+      assert.deepEqual(
+        gone.map(({ description }) => description),
+        ['unused'],
+      );
     }
     await using more = await make(cache, { more: 'y'.repeat(100_000) });
     assert.deepEqual(Object.keys(await read(more)), ['more']);

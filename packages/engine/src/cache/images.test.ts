@@ -22,10 +22,10 @@ test('images are kept under normalised names, one a name', async () => {
     await assert.rejects(cache.images.put('nowhere', nowhere), /is not in the store/);
   }
   await using cache = await rig.open();
-  assert.deepEqual([...cache.images.list()].map(({ name }) => name), [
-    'docker.io/library/app:latest',
-    'registry.test:5000/x/y:v1',
-  ]); // prettier-ignore
+  assert.deepEqual(
+    [...cache.images.list()].map(({ name }) => name),
+    ['docker.io/library/app:latest', 'registry.test:5000/x/y:v1'],
+  );
   assert.equal(await cache.images.remove('app'), true);
   assert.equal(await cache.images.remove('app'), false);
   assert.equal(cache.images.get('app'), undefined);

@@ -27,7 +27,13 @@ test('what is written is read back, in the order of keys', async () => {
   assert.equal(table.get('b/1')?.big, 1_234_567_890_123_456_789n);
   assert.deepEqual(Buffer.from(table.get('c')!.bytes), Buffer.from([3]));
   assert.deepEqual([...table.keys({ prefix: 'b/' })], ['b/1', 'b/2']);
-  assert.deepEqual([...table.entries({ from: 'b/2' })].map(([key, { n }]) => [key, n]), [['b/2', 2], ['c', 3]]); // prettier-ignore
+  assert.deepEqual(
+    [...table.entries({ from: 'b/2' })].map(([key, { n }]) => [key, n]),
+    [
+      ['b/2', 2],
+      ['c', 3],
+    ],
+  );
   assert.deepEqual([...table.keys({ limit: 1 })], ['b/1']);
   assert.equal(table.get('x'), undefined);
   assert.equal(
@@ -52,7 +58,14 @@ test('links hold sets of values', async () => {
   });
   assert.deepEqual([...links.get('a')], ['y', 'z']);
   assert.ok(links.has('a', 'z') && !links.has('a', 'x') && !links.has('c', 'x'));
-  assert.deepEqual([...links.entries()], [['a', 'y'], ['a', 'z'], ['b', 'x']]); // prettier-ignore
+  assert.deepEqual(
+    [...links.entries()],
+    [
+      ['a', 'y'],
+      ['a', 'z'],
+      ['b', 'x'],
+    ],
+  );
   await index.write(() => links.remove('a', 'y'));
   assert.deepEqual([...links.get('a')], ['z']);
   index.writeSync(() => links.removeAll('a'));
@@ -70,7 +83,10 @@ test('a body that throws leaves nothing, and its neighbours are kept', async () 
     }),
     index.write(() => table.put('third', 3)),
   ]);
-  assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']); // prettier-ignore
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
   assert.deepEqual([...table.keys()], ['first', 'third']);
   assert.throws(
     () =>

@@ -38,5 +38,8 @@ test('a failure is told to all who wait', async () => {
     throw new Error('no');
   };
   const all = await Promise.allSettled([flight.run('k', {}, work), flight.run('k', {}, work)]);
-  assert.deepEqual(all.map(({ status }) => status), ['rejected', 'rejected']); // prettier-ignore
+  assert.deepEqual(
+    all.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
 });
