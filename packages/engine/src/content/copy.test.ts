@@ -100,7 +100,6 @@ test('documents that are not what their media type says are refused', async () =
   assert.equal((await children(await put(store, mediaTypes.dockerManifest, good), store)).length, 2);
 });
 
-// eslint-disable-next-line require-yield
 async function* failing(): AsyncIterable<Uint8Array> {
   throw new Error('no such luck');
 }
