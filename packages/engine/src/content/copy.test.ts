@@ -101,5 +101,6 @@ test('documents that are not what their media type says are refused', async () =
 });
 
 async function* failing(): AsyncIterable<Uint8Array> {
+  yield Buffer.alloc(1);
   throw new Error('no such luck');
 }
