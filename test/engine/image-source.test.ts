@@ -107,6 +107,24 @@ test('a tag is settled once in a session; a digest that is here needs no registr
   assert.deepEqual(registry.log, []);
 });
 
+test('sessions of one account share what a registry said moments ago', async () => {
+  await using registry = await TestRegistry.open();
+  await using there = await openTestCache();
+  const source = imageSource(there);
+  registry.addImage('app', 'v1');
+  const name = `${registry.host}/app:v1`;
+  const asked = async (sessions: readonly object[]) => {
+    registry.log.length = 0;
+    await Promise.all(
+      sessions.map((session) => source.resolve(name, { platform, mode: 'default' }, there.job(session))),
+    );
+    return registry.log.filter((line) => line.startsWith('HEAD')).length;
+  };
+  assert.equal(await asked([{ account: 'a' }, { account: 'a' }, { account: 'b' }]), 2);
+  assert.equal(await asked([{ account: 'a' }, { account: 'b' }]), 0);
+  assert.equal(await asked([{}, {}]), 2);
+});
+
 test('an image that was built here goes before the registry, unless it is to be pulled', async () => {
   await using registry = await TestRegistry.open();
   await using there = await openTestCache();

@@ -17,6 +17,7 @@ export class CanonicalFolders {
   seenBy(session: Session): Session {
     return {
       id: session.id,
+      ...(session.account !== undefined && { account: session.account }),
       folder: (name) => this.#folders.get(name) ?? session.folder(name),
       secret: (id, options) => session.secret(id, options),
       ssh: (id, options) => session.ssh(id, options),

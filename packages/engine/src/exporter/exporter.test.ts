@@ -57,7 +57,10 @@ async function world(more: Partial<Session> = {}) {
   const names = new Map<string, Descriptor>();
   const deps = {
     content: new MemoryStore(),
-    images: { put: async (name: string, descriptor: Descriptor) => void names.set(name, descriptor) },
+    images: {
+      get: (name: string) => (names.has(name) ? { descriptor: names.get(name)! } : undefined),
+      put: async (name: string, descriptor: Descriptor) => void names.set(name, descriptor),
+    },
     registries: new Registries({ retry: { tries: 2, delay: () => 0 } }),
     pool: openPool({ threads: 1 }),
   };

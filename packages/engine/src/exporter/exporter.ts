@@ -53,6 +53,7 @@ export interface ExportDeps {
 
 /** The images that stay here under their tags. */
 export interface TagStore {
+  get(name: string): { readonly descriptor: Descriptor } | undefined;
   put(name: string, descriptor: Descriptor): Promise<void>;
 }
 

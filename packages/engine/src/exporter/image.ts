@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { copy } from '../content/copy.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { Failed } from '../std/failed.ts';
@@ -42,7 +43,9 @@ export const imageExporter: Exporter = {
     if (options.store && names.length) {
       await step('storing image', work, () => copy(assembled, deps.content, { root, signal }));
       for (const name of storedNames(options, names, assembled)) {
-        await step(`naming to ${name}`, work, () => deps.images.put(name, root));
+        // Naming it again costs a write to the disk each time.
+        const same = isDeepStrictEqual(deps.images.get(name)?.descriptor, root);
+        if (!same) await step(`naming to ${name}`, work, () => deps.images.put(name, root));
       }
     }
     const { digest } = root;

@@ -21,7 +21,6 @@ export class Authorizer {
   readonly #credentials: (host: string) => Promise<Credentials | undefined>;
   readonly #tokens = new Map<string, Promise<Token>>();
   #challenge: Challenge | undefined;
-  #who: Promise<Credentials | undefined> | undefined;
 
   constructor(
     endpoint: RemoteEndpoint,
@@ -64,7 +63,7 @@ export class Authorizer {
   }
 
   #account(): Promise<Credentials | undefined> {
-    return (this.#who ??= this.#credentials(this.#endpoint.host));
+    return this.#credentials(this.#endpoint.host);
   }
 
   async #token(challenge: Challenge, scopes: readonly Scope[], signal: AbortSignal): Promise<Token> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,18 +12,28 @@ export type CredentialsOf = (host: string) => Promise<Credentials | undefined>;
 
 /**
  * The credentials that `docker login` keeps: `auths`, `credHelpers` and `credsStore` of config.json in `DOCKER_CONFIG`
- * or `~/.docker`. The file is read on the first question; each host is asked for once.
+ * or `~/.docker`. Each host is asked for once, until the file changes.
  */
 export function dockerCredentials(env: Readonly<Record<string, string | undefined>> = process.env): CredentialsOf {
-  const path = join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'), 'config.json');
-  const known = new Map<string, Promise<Credentials | undefined>>();
-  let config: Promise<DockerConfig> | undefined;
-  return (host) => {
-    let found = known.get(host);
-    if (!found)
-      known.set(host, (found = (config ??= readConfig(path)).then((read) => lookUp(read, { host, path, env }))));
-    return found;
+  const path = join(env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker'), 'config.json');
+  let known: { readonly version: string; readonly config: Promise<DockerConfig> } | undefined;
+  const found = new Map<string, Promise<Credentials | undefined>>();
+  return async (host) => {
+    const version = await versionOf(path);
+    if (known?.version !== version) {
+      known = { version, config: readConfig(path) };
+      found.clear();
+    }
+    let credentials = found.get(host);
+    if (!credentials) found.set(host, (credentials = known.config.then((read) => lookUp(read, { host, path, env }))));
+    return credentials;
   };
+}
+
+/** Another one whenever the file may have changed. */
+async function versionOf(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  return stats ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : '';
 }
 
 interface DockerConfig {

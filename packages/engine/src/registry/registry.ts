@@ -15,9 +15,10 @@ import { Remote } from './remote.ts';
 import { patient, type RetryPolicy } from './retry.ts';
 import { Transport } from './transport.ts';
 
-/** Whoever has credentials; a Session is one. Who has the same id is the same. */
+/** Whoever has credentials; a Session is one. Who has the same account (or else id) is the same. */
 export interface Account {
   readonly id?: string;
+  readonly account?: string;
   readonly credentials: CredentialsOf;
 }
 
@@ -45,7 +46,7 @@ export class Registries implements AsyncDisposable {
    * that are to be treated so beyond what is configured (`registry.insecure` of an export).
    */
   as(who: Account, { insecure = [] }: { readonly insecure?: readonly string[] } = {}): RegistryClient {
-    const key = who.id ?? who;
+    const key = who.account ?? who.id ?? who;
     const known = insecure.length ? undefined : this.#clients.get(key);
     if (known) return known;
     const extra = insecure.map((host) => [host, { ...this.#hosts[host], insecure: true }] as const);

@@ -182,7 +182,12 @@ export function reason(error: unknown): string {
     UND_ERR_BODY_TIMEOUT: 'it stopped sending',
     ETIMEDOUT: 'no answer',
   };
-  return reasons[code] ?? (code || (error instanceof Error ? error.message : String(error)));
+  if (reasons[code]) return reasons[code];
+  if (/CERT|ISSUER/.test(code))
+    return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file of more authorities`;
+  if (code.startsWith('ERR_SSL_'))
+    return `it does not speak TLS (${code}); for plain HTTP configure the registry with http`;
+  return code || (error instanceof Error ? error.message : String(error));
 }
 
 /** What was asked, without query strings (they may hold signatures). */

@@ -125,7 +125,9 @@ test('a session that started an agent keeps no process alive, and ends it', asyn
     await session[Symbol.asyncDispose]();
     console.log('ended');
   `;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    timeout: 20_000,
+  });
   assert.equal(stdout, 'ended\n');
 });
 

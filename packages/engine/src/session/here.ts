@@ -37,6 +37,7 @@ export function openSession({
   let credentials = lent.credentials;
   return {
     id: randomUUID(),
+    ...(!lent.credentials && { account: `docker ${env['DOCKER_CONFIG'] ?? ''} ${env['HOME'] ?? ''}` }),
     folder: (name) => lentFolders.get(name),
     async credentials(host) {
       credentials ??= (await import('../registry/docker-config.ts')).dockerCredentials(env);

@@ -4,6 +4,8 @@ import type { Store } from '../content/store.ts';
 
 export interface Session {
   readonly id: string;
+  /** Sessions of one account have the same credentials, and may share what those give access to. */
+  readonly account?: string;
   /** A folder on the client by its name in `local://name`, or undefined if it lends none of that name. */
   folder(name: string): LocalFolder | undefined;
   /** A secret's bytes (500 KiB at most), or undefined if the client has none of that id. */

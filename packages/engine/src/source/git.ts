@@ -65,7 +65,7 @@ export class GitSource implements Source {
     const wanted = isCommit(ref) ? ref : id.fetchByCommit ? checksum : undefined;
     if (wanted === undefined) {
       const { job, vertex } = asking;
-      const found = await this.#resolved.get(job.session, `${remote}#${ref}`, job, (signal) => {
+      const found = await this.#resolved.get(job, `${remote}#${ref}`, (signal) => {
         const { session } = job;
         const shared = { session, signal, report: job.report.bind(job) };
         return this.#withGit(id, { job: shared, vertex }, (git) => resolveRef(git, id));

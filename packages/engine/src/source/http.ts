@@ -103,7 +103,7 @@ export class HttpSource implements Source {
 
   #download(id: HttpIdentifier, { job, vertex }: Asking): Promise<Download> {
     const { session } = job;
-    return this.#downloads.get(session, httpTarget(id), job, (signal) =>
+    return this.#downloads.get(job, httpTarget(id), (signal) =>
       this.#ask(id, { job: { session, signal, report: (event) => job.report(event) }, vertex }),
     );
   }

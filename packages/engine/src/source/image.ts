@@ -37,6 +37,9 @@ export class ImageSource implements Source, ImageResolver {
   readonly schemes = ['docker-image'];
   readonly #options: ImageSourceOptions;
   readonly #found = new SessionMemo<FoundImage>();
+  /** Sessions of one invocation ask for the same few images within moments. */
+  readonly #lately = new SessionMemo<FoundImage>({ sharing: 'account', keep: 10_000 });
+  readonly #pulled = new SessionMemo<PulledImage>({ sharing: 'account', keep: 10_000 });
 
   constructor(options: ImageSourceOptions) {
     this.#options = options;
@@ -79,18 +82,21 @@ export class ImageSource implements Source, ImageResolver {
   ): Promise<PulledImage> {
     const { content } = this.#options;
     const name = normalised(reference);
-    const pull = (found: FoundImage) => pullImage(found, { name, platform, content, signal: job.signal });
+    const pull = (found: FoundImage, place: 'here' | 'there') =>
+      this.#pulled.get(job, JSON.stringify([place, found.descriptor.digest, name, platform]), (signal) =>
+        pullImage(found, { name, platform, content, signal }),
+      );
     const here = await this.#here(reference, mode);
     if (here) {
       try {
         // Its layers may not have been wanted so far.
-        return await pull({ ...here, blobs: this.#elsewhere(reference, job) });
+        return await pull({ ...here, blobs: this.#elsewhere(reference, job) }, 'here');
       } catch (error) {
         // Built here for another platform, or gc took a part of it.
         if (!(error instanceof Failed)) throw error;
       }
     }
-    return pull(await this.#remote(reference, job));
+    return pull(await this.#remote(reference, job), 'there');
   }
 
   /** The image as this machine has it, by digest or by the tag of a build. */
@@ -115,9 +121,13 @@ export class ImageSource implements Source, ImageResolver {
   }
 
   /** A tag is settled once in a session, so that a build doesn't see it move. */
-  #remote(reference: Reference, { session, signal }: Job): Promise<FoundImage> {
-    return this.#found.get(session, normalised(reference), { signal }, (signal) =>
-      this.#options.registries.as(session).resolve(reference, { signal }),
+  #remote(reference: Reference, job: Job): Promise<FoundImage> {
+    const { session } = job;
+    const name = normalised(reference);
+    return this.#found.get(job, name, (signal) =>
+      this.#lately.get({ session, signal }, name, (signal) =>
+        this.#options.registries.as(session).resolve(reference, { signal }),
+      ),
     );
   }
 }
