@@ -65,12 +65,13 @@ export async function workspaceIfAny(
 }
 
 /** What the config says of the engine and the run. */
-export function engineSettingsOf({ settings }: Workspace): EngineSettings {
+export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv): EngineSettings {
   const { registries, run, cache } = settings;
   return {
     ...(cache.dir !== undefined && { cacheDir: cache.dir }),
     ...(run.concurrency !== undefined && { concurrency: String(run.concurrency) }),
-    continue: run.keepGoing ?? false,
+    // Somebody at a terminal wants to know at once; a CI's log should tell of everything that is broken.
+    continue: run.keepGoing ?? (Boolean(env['CI']) && env['CI'] !== 'false'),
     registries,
   };
 }
@@ -105,7 +106,7 @@ export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDi
       recipe.kind === 'dockerfile' ? [[id, recipe.folder] as const] : [],
     ),
   );
-  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace) };
+  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace, env) };
 }
 
 /** The chosen images, after those that they say they depend on. */

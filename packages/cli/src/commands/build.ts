@@ -35,14 +35,14 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
     const { tasks, offers, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
-    const startedAt = Math.round(performance.timeOrigin);
-    const renderer = await openRenderer(
+    using renderer = await openRenderer(
       modeOf(flags),
       {
         ids: tasks.map(({ request }) => request.id),
-        startedAt,
+        startedAt: Math.round(performance.timeOrigin),
         verbose: flags.verbose,
         folders: folderOf,
+        retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
       },
       { stdout, stderr, env },
     );
@@ -53,13 +53,18 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
     const results = await run(engine, tasks, { signal, report: (event) => renderer.report(event), keepGoing, offers });
 
-    signal.throwIfAborted();
     const code = results.every(({ response }) => response) ? 0 : 1;
     if (code === 0) await writeAnswers(flags, results);
     renderer.finish({ code, endedAt: Date.now() });
+    signal.throwIfAborted();
     return code;
   },
 });
+
+/** A word as a shell reads it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./#*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 function modeOf(flags: {
   readonly quiet: boolean;

@@ -26,7 +26,7 @@ workspace it lists the store alone.`,
     const { engineSettingsOf, openWorkspace, workspaceIfAny } = await import('../workspace.ts');
     const select = positionals.length > 0 ? positionals : ['all'];
     const workspace = await (positionals.length > 0 ? openWorkspace : workspaceIfAny)(invocation, select);
-    await using engine = await openEngineFor(flags, env, workspace ? engineSettingsOf(workspace) : {});
+    await using engine = await openEngineFor(flags, env, workspace ? engineSettingsOf(workspace, env) : {});
     const listed = workspace ? imagesOf(workspace) : [];
     const stored = await Promise.all(
       [...engine.images()].map(async (image) => ({

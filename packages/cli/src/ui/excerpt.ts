@@ -5,6 +5,8 @@ export interface Marking {
   readonly note: string;
   /** First column, and the one after the last, counted from 1; the whole line when left out. */
   readonly columns?: readonly [number, number];
+  /** Columns of the terminal; lines that are longer are cut. */
+  readonly width?: number;
 }
 
 /** Lines of a file around a place, with a marker before those that are meant. Undefined if the file can't be read. */
@@ -19,17 +21,22 @@ export function excerpt(path: string, lines: readonly [number, number], marking:
 }
 
 /** The same of a text. */
-export function excerptOf(text: string, [first, last]: readonly [number, number], { note, columns }: Marking): string {
+export function excerptOf(
+  text: string,
+  [first, last]: readonly [number, number],
+  { note, columns, width: room }: Marking,
+): string {
   const all = text.split('\n');
   const from = Math.max(1, first - 2);
   const to = Math.min(all.length, Math.max(first, last) + 1);
   const width = String(to).length;
+  const cut = (row: string) => (room !== undefined && row.length > room ? `${row.slice(0, room - 1)}…` : row);
   const rows: string[] = [];
   for (let line = from; line <= to; line++) {
     const marked = line >= first && line <= last;
     const content = shown(all[line - 1]!.replace(/\r$/, ''));
     if (line === all.length && content === '' && !marked) continue;
-    rows.push(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`);
+    rows.push(cut(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`));
     if (marked && line === last) {
       const indent = columns ? columns[0] - 1 : content.length - content.trimStart().length;
       const length = columns ? columns[1] - columns[0] : content.trim().length;
@@ -42,6 +49,5 @@ export function excerptOf(text: string, [first, last]: readonly [number, number]
 
 /** A tab is one column to the marker, and control characters stay out of the terminal. */
 function shown(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is taken away
-  return text.replaceAll('\t', ' ').replace(/[\u0000-\u001F\u007F]/g, '·');
+  return text.replaceAll('\t', ' ').replaceAll(/\p{Cc}/gu, '·');
 }

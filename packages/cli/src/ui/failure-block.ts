@@ -3,72 +3,77 @@ import { styleText } from 'node:util';
 import { failedOf } from '@monokit/engine/std/failed';
 import { excerpt } from './excerpt.ts';
 import { chain, diagnosticsOf, messageOf } from './failure.ts';
-import { duration } from './format.ts';
-import type { ImageModel, RunModel, StepModel } from './model.ts';
+import { failuresOf, neededImage, type RunFailure } from './failures.ts';
+import { duration, shortName, shownLine } from './format.ts';
+import type { RunModel, StepModel } from './model.ts';
 import type { RunStart } from './renderer.ts';
 
-/** What failed: what, where, the last lines it wrote, who it stops, and how to go on. One block however many images want it. */
-export function failureBlocks(model: RunModel, { folders }: RunStart, stream: NodeJS.WriteStream): string[] {
-  const groups = new Map<unknown, ImageModel[]>();
-  for (const image of model.images.values()) {
-    if (image.state.kind !== 'failed') continue;
-    const { error } = image.state;
-    const vertex = failedOf(error, 'vertex')?.failure as { vertex?: string } | undefined;
-    const key = vertex?.vertex ?? error;
-    groups.set(key, [...(groups.get(key) ?? []), image]);
-  }
-  return [...groups.values()].map((images) => block(images, model, folders, stream));
+/** Lines of a step that are shown. */
+const tailLines = 40;
+
+/** What failed: what, where, the last lines it wrote, who it stops, and how to go on. A text for each failure. */
+export function failureBlocks(model: RunModel, start: RunStart, stream: NodeJS.WriteStream): string[] {
+  return failuresOf(model, start.folders).map((failure) => block(failure, start, stream));
 }
 
-function block(
-  images: readonly ImageModel[],
-  model: RunModel,
-  folders: RunStart['folders'],
-  stream: NodeJS.WriteStream,
-): string {
-  const [first] = images;
-  const error = first!.state.kind === 'failed' ? first!.state.error : undefined;
-  const vertex = failedOf(error, 'vertex')?.failure as
-    | { vertex: `sha256:${string}`; source?: StepModel['source'] }
-    | undefined;
-  const step = vertex && model.steps.get(vertex.vertex);
-  const [cause, ...more] = chain(error);
+function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS.WriteStream): string {
+  const { error, step, source, images, blocked } = failure;
   const dim = (text: string) => styleText('dim', text, { stream });
-  const took =
-    step?.startedAt !== undefined && step.endedAt !== undefined
-      ? ` after ${duration(step.endedAt - step.startedAt)}`
-      : '';
-  const lines = [
-    `${styleText('red', '✖', { stream })} ${styleText('bold', first!.id, { stream })}  ${step ? `${step.name}${took}` : ''}`.trimEnd(),
-    '',
-  ];
+  const names = images.map((id) => styleText('bold', id, { stream })).join(', ');
+  const head = `${styleText('red', '✖', { stream })} ${names}`;
+  const lines = [step ? `${head}  ${titleOf(step, error, stream)}` : head, ''];
 
-  const source = vertex?.source ?? step?.source;
-  if (source) lines.push(...place(source.file, source.lines, exitNote(error)));
+  const told = new Set<string>();
+  if (source) place(source.file, source.lines, exitNote(error), source.folder);
   for (const { file, range, message, hint, severity } of diagnosticsOf(error)) {
-    if (severity === 'error' && range)
-      lines.push(...place(file, [range.start.line, range.end.line], hint ? `${message}: ${hint}` : message));
+    if (severity !== 'error' || !range) continue;
+    const folder = folders.get(neededImage(error) ?? images[0]!);
+    place(file, [range.start.line, range.end.line], hint ? `${message}: ${hint}` : message, folder);
   }
-  if (step && step.tail.some((line) => line !== '')) {
-    const shown = step.tail.filter((line, i) => i < step.tail.length - 1 || line !== '').slice(-40);
-    if (step.lines > shown.length + 1) lines.push(dim(`  … last ${shown.length} of ${step.lines - 1} lines`));
-    lines.push(...shown.map((line) => `   ${line}`), '');
-  }
+  if (step) lines.push(...output(step, dim));
+  const [cause, ...more] = chain(error);
   lines.push(`  error: ${messageOf(cause)}`, ...more.map((each) => `    because ${messageOf(each)}`));
-  const others = images.slice(1).map(({ id }) => id);
-  if (others.length > 0) lines.push(dim(`  blocked: ${others.join(', ')}`));
-  lines.push(dim(`  retry: cli build ${first!.id}`), '');
+  if (blocked.length > 0) lines.push(dim(`  blocked: ${blocked.join(', ')}`));
+  const again = retry(images);
+  if (again !== undefined) lines.push(dim(`  retry:   ${again}`));
+  lines.push('');
   return lines.join('\n');
 
-  function place(file: string, range: readonly [number, number], note: string): string[] {
-    const folder = folders.get(first!.id);
+  function place(file: string, range: readonly [number, number], note: string, folder: string | undefined): void {
     const path = isAbsolute(file) || folder === undefined ? file : join(folder, file);
-    const text = excerpt(path, range, { note });
-    return [`  ${path}:${range[0]}`, ...(text === undefined ? [] : [text]), ''];
+    const at = `${path}:${range[0]}`;
+    if (told.has(at)) return;
+    told.add(at);
+    const columns = stream.isTTY ? { width: Math.max(60, stream.columns ?? 80) } : {};
+    const text = excerpt(path, range, { note, ...columns });
+    lines.push(`  ${at}`, ...(text === undefined ? [] : [text]), '');
   }
+}
+
+/** `[build 5/8] RUN pnpm build   exit 1 after 9.8s`, on one line of a terminal. */
+function titleOf({ name, startedAt, endedAt }: StepModel, error: unknown, stream: NodeJS.WriteStream): string {
+  const exit = exitCode(error);
+  const took = startedAt === undefined || endedAt === undefined ? '' : `after ${duration(endedAt - startedAt)}`;
+  const end = [exit === undefined ? '' : `exit ${exit}`, took].filter(Boolean).join(' ');
+  const room = stream.isTTY ? Math.max(60, stream.columns ?? 80) - end.length - 20 : Number.POSITIVE_INFINITY;
+  const short = shortName(name);
+  return `${short.length > room ? `${short.slice(0, Math.max(20, room - 1))}…` : short}   ${end}`.trimEnd();
+}
+
+function output({ tail, lines }: StepModel, dim: (text: string) => string): readonly string[] {
+  const whole = tail.at(-1) === '' ? tail.slice(0, -1) : tail;
+  const written = tail.at(-1) === '' ? lines - 1 : lines;
+  if (whole.length === 0) return [];
+  const shown = whole.slice(-tailLines);
+  const cut = written > shown.length ? [dim(`  … last ${shown.length} of ${written} lines`)] : [];
+  return [...cut, ...shown.map((line) => `   ${shownLine(line)}`.trimEnd()), ''];
+}
+
+function exitCode(error: unknown): number | undefined {
+  return (failedOf(error, 'process-exit')?.failure as { readonly code?: number } | undefined)?.code;
 }
 
 function exitNote(error: unknown): string {
-  const exit = failedOf(error, 'process-exit')?.failure as { code?: number } | undefined;
-  return exit?.code === undefined ? 'failed' : `exited ${exit.code}`;
+  const code = exitCode(error);
+  return code === undefined ? 'failed' : `exited ${code}`;
 }

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** `42ms`, `3.2s`, `1m04s`, `1h02m`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
@@ -35,4 +37,10 @@ export function fit(text: string, width: number): string {
 /** A step's name on one line, digests cut short. */
 export function shortName(name: string): string {
   return name.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1');
+}
+
+/** A line as a terminal would leave it standing: what was overwritten is gone, and nothing moves the cursor. */
+export function shownLine(line: string): string {
+  const parts = stripVTControlCharacters(line).split('\r');
+  return (parts.findLast((part) => part.trim() !== '') ?? '').replaceAll('\t', '    ').replaceAll(/\p{Cc}/gu, '·');
 }

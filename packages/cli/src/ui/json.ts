@@ -68,5 +68,6 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
     finish({ code, endedAt }) {
       write('run.end', endedAt, { code, ms: endedAt - start.startedAt, steps: tally(model) });
     },
+    [Symbol.dispose]() {},
   };
 }

@@ -5,8 +5,6 @@ export interface RunModel {
   readonly startedAt: number;
   readonly images: ReadonlyMap<string, ImageModel>;
   readonly steps: ReadonlyMap<Digest, StepModel>;
-  /** Vertices wanted by more than one image. */
-  readonly shared: number;
 }
 
 export type ImageState =
@@ -31,6 +29,8 @@ export interface StepModel {
   readonly name: string;
   readonly state: StepState;
   readonly source?: SourcePlace;
+  readonly inputs: readonly Digest[];
+  /** Ids of the images whose graphs have it. */
   readonly wantedBy: readonly string[];
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -46,7 +46,7 @@ const tailLines = 40;
 
 export function emptyModel(ids: readonly string[], startedAt: number): RunModel {
   const images = ids.map((id): [string, ImageModel] => [id, { id, state: { kind: 'waiting' }, steps: [] }]);
-  return { startedAt, images: new Map(images), steps: new Map(), shared: 0 };
+  return { startedAt, images: new Map(images), steps: new Map() };
 }
 
 /** The model after an event. Maps are changed in place and handed on: one owner, no copies of thousands of steps. */
@@ -63,12 +63,11 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
   };
   switch (event.kind) {
     case 'graph-merged': {
-      let shared = model.shared;
       const wanted = new Map<string, Digest[]>();
-      for (const { vertex, name, wantedBy, source } of event.vertices) {
-        if (wantedBy.length > 1) shared++;
+      for (const { vertex, name, wantedBy, inputs, source } of event.vertices) {
         const known = steps.get(vertex) ?? newStep(vertex, name);
-        steps.set(vertex, { ...known, name, wantedBy, ...(source && { source }) });
+        const all = [...new Set([...known.wantedBy, ...wantedBy])];
+        steps.set(vertex, { ...known, name, inputs, wantedBy: all, ...(source && { source }) });
         for (const id of wantedBy) {
           const list = wanted.get(id) ?? [];
           wanted.set(id, list);
@@ -76,7 +75,7 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
         }
       }
       for (const [id, list] of wanted) image(id, { steps: list });
-      return { ...model, shared };
+      return model;
     }
     case 'vertex-known':
       if (!steps.has(event.vertex)) {
@@ -142,25 +141,46 @@ export function isWork(step: StepModel | undefined): boolean {
   return step?.state === 'done' && step.startedAt !== undefined && !step.name.startsWith('[internal]');
 }
 
-/** Steps that ran, were found in the cache, or were wanted by several images. */
+/** Whether a step is of this program's making, such as reading the context, and not of a Dockerfile's. */
+export function isInternal({ name }: Pick<StepModel, 'name'>): boolean {
+  return name.startsWith('[internal]');
+}
+
+/** The images' own steps: those that ran, those that a cache made needless, those that several images share. */
 export function tally(model: RunModel): {
   readonly run: number;
   readonly cached: number;
   readonly shared: number;
   readonly total: number;
 } {
-  let [run, cached, total] = [0, 0, 0];
+  const needless = needlessSteps(model);
+  let [run, cached, shared, total] = [0, 0, 0, 0];
   for (const step of model.steps.values()) {
-    if (step.name.startsWith('[internal]') || step.wantedBy.length === 0) continue;
+    if (isInternal(step) || step.wantedBy.length === 0) continue;
     total++;
-    if (isWork(step)) run++;
-    else if (step.state === 'cached' || step.state === 'known') cached++;
+    if (step.wantedBy.length > 1) shared++;
+    if (isWork(step) || step.state === 'failed') run++;
+    else if (step.state === 'cached' || needless.has(step.vertex)) cached++;
   }
-  return { run, cached, shared: model.shared, total };
+  return { run, cached, shared, total };
+}
+
+/** Steps of which nothing was told, because what reads them was there already. */
+function needlessSteps({ steps }: RunModel): ReadonlySet<Digest> {
+  const reached = new Set<Digest>();
+  const visit = (vertex: Digest): void => {
+    for (const input of steps.get(vertex)?.inputs ?? []) {
+      if (reached.has(input)) continue;
+      reached.add(input);
+      visit(input);
+    }
+  };
+  for (const { vertex, state } of steps.values()) if (state !== 'known' && state !== 'cancelled') visit(vertex);
+  return new Set([...reached].filter((vertex) => steps.get(vertex)?.state === 'known'));
 }
 
 function newStep(vertex: Digest, name: string): StepModel {
-  return { vertex, name, state: 'known', wantedBy: [], tail: [], lines: 0, progress: new Map() };
+  return { vertex, name, state: 'known', inputs: [], wantedBy: [], tail: [], lines: 0, progress: new Map() };
 }
 
 function appended({ tail, lines }: StepModel, text: string): Pick<StepModel, 'tail' | 'lines'> {

@@ -1,10 +1,14 @@
-import { duration, bytes, shortDigest } from './format.ts';
+import { bytes, duration, shortDigest } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
-import { emptyModel, isWork, reduce, type StepModel } from './model.ts';
+import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { summary } from './summary.ts';
+import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
+import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
+
+/** A step that says nothing is told of so often. In milliseconds. */
+const heartbeat = 30_000;
 
 /** Lines without cursor codes: a step's when it starts and ends with what it wrote, an image's when it is done. */
 export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
@@ -13,52 +17,57 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
   const numbers = new Map<string, number>();
   const open = new Map<string, string>();
   const warnings = new Warnings();
-  const write = (text: string) => stderr.write(`${text}\n`);
-  const numberOf = (vertex: string) => {
-    const number = numbers.get(vertex) ?? numbers.size + 1;
-    numbers.set(vertex, number);
-    return number;
-  };
+  const print = writerTo(stderr, env);
+  const write = (text: string) => print(`${text}\n`);
+  const pulse = new Pulse();
+  const timer = setInterval(() => {
+    for (const line of pulse.beat([...model.steps.values()], Date.now())) write(line);
+  }, 1000);
+  timer.unref();
+  const alone = start.ids.length === 1;
   return {
     report(event) {
       model = reduce(model, event);
       switch (event.kind) {
-        case 'vertex-started':
-          write(`#${numberOf(event.vertex)} ${nameOf(model.steps.get(event.vertex))}`);
+        case 'vertex-started': {
+          const step = model.steps.get(event.vertex);
+          if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${step.name}`);
           return;
+        }
         case 'vertex-cached':
-          if (start.verbose) write(`#${numberOf(event.vertex)} CACHED ${nameOf(model.steps.get(event.vertex))}`);
+          if (start.verbose) {
+            write(`#${numberOf(event.vertex)} CACHED ${model.steps.get(event.vertex)?.name ?? ''}`.trimEnd());
+          }
           return;
         case 'vertex-completed':
         case 'vertex-failed':
         case 'vertex-cancelled': {
           const step = model.steps.get(event.vertex);
+          if (!step) return;
           flush(event.vertex, step);
-          if (!step || (!isWork(step) && step.state === 'done' && !start.verbose)) return;
           const took = step.startedAt === undefined ? '' : ` ${duration(event.at - step.startedAt)}`;
-          const word = { done: 'DONE', failed: 'ERROR', cancelled: 'CANCELLED', known: '', running: '', cached: '' }[
-            step.state
-          ];
-          write(
-            `#${numberOf(event.vertex)} ${word}${took}${event.kind === 'vertex-failed' ? `: ${event.message}` : ''}`,
-          );
+          if (event.kind === 'vertex-failed') {
+            if (!numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} ${step.name}`);
+            write(`#${numberOf(event.vertex)} ERROR${took}: ${event.message}`);
+          } else if (event.kind === 'vertex-cancelled') {
+            if (numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} CANCELLED${took}`);
+          } else if (isWork(step) || start.verbose) write(`#${numberOf(event.vertex)} DONE${took}`);
           return;
         }
         case 'log':
+          pulse.heard(event.vertex, event.at);
           log(event.vertex, Buffer.from(event.data).toString('utf8'), event.at);
           return;
         case 'task-completed': {
           const image = model.images.get(event.task)!;
-          const symbol = image.state.kind === 'cached' ? symbols.cached : symbols.built;
-          const took = image.startedAt === undefined ? '' : duration(event.at - image.startedAt);
+          if (image.state.kind === 'cached' && !start.verbose && !alone) return;
           const facts = [
-            took,
+            image.startedAt === undefined || image.state.kind === 'cached' ? '' : duration(event.at - image.startedAt),
             event.size === undefined ? '' : bytes(event.size),
             event.digest ? shortDigest(event.digest) : '',
           ];
-          if (image.state.kind === 'built' || start.verbose || model.images.size <= 12) {
-            write([symbol, event.task, ...facts.filter(Boolean)].join('  '));
-          }
+          const symbol = image.state.kind === 'cached' ? symbols.cached : symbols.built;
+          write(`${symbol} ${[event.task, ...facts.filter(Boolean)].join('  ')}`);
           return;
         }
         case 'warning':
@@ -68,11 +77,24 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
       }
     },
     finish(end) {
+      clearInterval(timer);
       for (const line of warnings.lines(stderr)) write(line);
-      for (const block of failureBlocks(model, start, stderr)) write(`\n${block}`);
-      stderr.write(summary(model, end, stderr));
+      for (const block of failureBlocks(model, start, stderr)) print(`\n${block}`);
+      const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
+      if (cached !== undefined) write(cached);
+      if (!isUpToDate(model)) print('\n');
+      print(summary(model, start, end, stderr));
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
     },
   };
+
+  function numberOf(vertex: string): number {
+    const number = numbers.get(vertex) ?? numbers.size + 1;
+    numbers.set(vertex, number);
+    return number;
+  }
 
   /** Whole lines only, each with its step's number and the time since the step began. */
   function log(vertex: string, text: string, at: number): void {
@@ -82,13 +104,30 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     for (const line of lines) write(`#${numberOf(vertex)} ${((at - started) / 1000).toFixed(3)} ${line}`);
   }
 
-  function flush(vertex: string, step: StepModel | undefined): void {
+  function flush(vertex: string, { endedAt }: StepModel): void {
     const rest = open.get(vertex);
     open.delete(vertex);
-    if (rest) log(vertex, `${rest}\n`, step?.endedAt ?? Date.now());
+    if (rest) log(vertex, `${rest}\n`, endedAt ?? Date.now());
   }
 }
 
-function nameOf(step: StepModel | undefined): string {
-  return step?.name ?? '';
+/** Signs of life of steps that run long without a word, for logs that a CI shows only as they grow. */
+export class Pulse {
+  readonly #last = new Map<string, number>();
+
+  /** A step said something. */
+  heard(vertex: string, at: number): void {
+    this.#last.set(vertex, at);
+  }
+
+  /** A line for each step that has been silent for half a minute since it last was heard or told of. */
+  beat(steps: readonly StepModel[], now: number): string[] {
+    return steps.flatMap(({ vertex, name, state, startedAt, wantedBy }) => {
+      if (state !== 'running' || startedAt === undefined) return [];
+      if (now - Math.max(startedAt, this.#last.get(vertex) ?? 0) < heartbeat) return [];
+      this.#last.set(vertex, now);
+      const whose = wantedBy[0] === undefined ? '' : `${wantedBy[0]} `;
+      return [`still running ${whose}${name} ${Math.floor((now - startedAt) / 1000)}s`];
+    });
+  }
 }

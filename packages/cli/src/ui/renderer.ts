@@ -1,9 +1,9 @@
 import type { RunEvent } from '@monokit/engine';
 
 /** Shows a run. Each way of showing (tty, plain, json, quiet) is a sibling file with a function that opens one. */
-export interface Renderer {
+export interface Renderer extends Disposable {
   report(event: RunEvent): void;
-  /** The last words: failures once more, and the summary. */
+  /** The last words: failures once more, and the summary. Disposing without them leaves the terminal as it was. */
   finish(end: RunEnd): void;
 }
 
@@ -26,4 +26,6 @@ export interface RunStart {
   readonly verbose: boolean;
   /** Folder that Dockerfiles' names are relative to, by image. */
   readonly folders: ReadonlyMap<string, string>;
+  /** The command line that builds these images again; undefined if it is the one that was typed. */
+  retry(images: readonly string[]): string | undefined;
 }

@@ -1,20 +1,19 @@
 import { styleText } from 'node:util';
+import { speaksUtf8 } from './terminal.ts';
 
 /** Symbols that carry the meaning without colour, in UTF-8 or ASCII. */
 export interface Symbols {
   readonly built: string;
   readonly cached: string;
   readonly failed: string;
-  readonly stopped: string;
-  readonly running: string;
+  readonly blocked: string;
 }
 
-const pretty: Symbols = { built: '✔', cached: '⚡', failed: '✖', stopped: '…', running: '▸' };
-const plain: Symbols = { built: 'ok', cached: 'c', failed: 'x', stopped: '.', running: '>' };
+const pretty: Symbols = { built: '✔', cached: '⚡', failed: '✖', blocked: '⊘' };
+const plain: Symbols = { built: 'ok', cached: 'c', failed: 'x', blocked: '-' };
 
 export function symbolsFor(env: NodeJS.ProcessEnv): Symbols {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C.UTF-8';
-  return env['TERM'] === 'dumb' || !/utf-?8/i.test(locale) ? plain : pretty;
+  return speaksUtf8(env) ? pretty : plain;
 }
 
 /** Colours of images: none means fail, ok or warn. */
