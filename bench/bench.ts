@@ -1,0 +1,97 @@
+// How long builds take, and what they take: `npm run bench -- [S1 … S6] [flags]`; README.md tells of all of it.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Docker } from './docker.ts';
+import { Monokit } from './monokit.ts';
+import { figuresOf, jsonOf, machine, tableOf, type Row } from './report.ts';
+import type { Scenario } from './scenario.ts';
+import { makeScenarios, scenarioIds } from './scenarios.ts';
+import { full, quick } from './sizes.ts';
+import type { Sample, Subject } from './subject.ts';
+
+/** Benchmarks of parts, in files of their own with flags of their own. */
+const parts = ['executor', 'layers'];
+
+const [first] = process.argv.slice(2);
+if (first !== undefined && parts.includes(first)) {
+  process.argv.splice(2, 1);
+  await import(`./${first}.ts`);
+} else await bench();
+
+async function bench(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: '5' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'no-docker': { type: 'boolean', default: false },
+      'no-memory': { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.find((name) => !(scenarioIds as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`no scenario ${unknown}: ${[...scenarioIds, ...parts].join(', ')}`);
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs needs a number, got ${values.runs}`);
+  const chosen = scenarioIds.filter((id) => positionals.length === 0 || positionals.includes(id));
+
+  const scratch = mkdtempSync(join(tmpdir(), 'monokit-bench-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
+  const monokit = new Monokit(scratch);
+  await monokit.reset(); // also fills the compile cache
+  const docker = values['no-docker'] || !Docker.installed ? undefined : stack.use(await Docker.start(scratch, monokit));
+  if (!docker && !values['no-docker']) process.stderr.write('no ratio to BuildKit: docker.io is not installed\n');
+
+  const rows: Row[] = [];
+  for (const scenario of makeScenarios(chosen, values.quick ? quick : full)) {
+    const measured = await measure(scenario, { scratch, monokit, docker, runs, memory: !values['no-memory'] });
+    rows.push(...measured);
+    if (!values.json) process.stdout.write(`${tableOf(measured)}\n\n`);
+  }
+  if (values.json) process.stdout.write(`${jsonOf(rows)}\n`);
+  else {
+    const { cores, load, node } = machine();
+    const legend = 'Seconds and MB; the ratio is docker’s median to ours.';
+    process.stdout.write(`${legend} ${cores} cores, load ${load[0]!.toFixed(1)}, ${node}\n`);
+  }
+}
+
+interface Measuring {
+  readonly scratch: string;
+  readonly monokit: Subject;
+  readonly docker: Subject | undefined;
+  readonly runs: number;
+  readonly memory: boolean;
+}
+
+/** Rounds of both in turn, so that what else the machine does troubles both alike; the last one looks at memory. */
+async function measure(scenario: Scenario, { scratch, monokit, docker, runs, memory }: Measuring): Promise<Row[]> {
+  const dir = join(scratch, 'project');
+  mkdirSync(dir);
+  scenario.write(dir);
+  const ours = scenario.steps.map((): Sample[] => []);
+  const theirs = scenario.steps.map((): Sample[] => []);
+  for (let round = 0; round < runs + Number(memory); round++) {
+    process.stderr.write(`${scenario.id} ${scenario.title}: ${round < runs ? `round ${round + 1}` : 'memory'}\n`);
+    for (const [subject, samples] of [[monokit, ours] as const, ...(docker ? [[docker, theirs] as const] : [])]) {
+      await subject.reset();
+      for (const [i, step] of scenario.steps.entries()) {
+        step.before?.(dir);
+        for (let time = 0; time < (step.times ?? 1); time++) {
+          const sample = await subject.run(step, { dir, memory: round >= runs });
+          if (sample) samples[i]!.push(sample);
+        }
+      }
+    }
+  }
+  rmSync(dir, { recursive: true });
+  return scenario.steps.map((step, i) => ({
+    scenario,
+    step,
+    ours: figuresOf(ours[i]!, step)!,
+    docker: figuresOf(theirs[i]!, step),
+  }));
+}

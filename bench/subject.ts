@@ -1,0 +1,24 @@
+import type { Step } from './scenario.ts';
+
+/** Who is measured. */
+export interface Subject {
+  /** Empties its cache; the base image stays. */
+  reset(): Promise<void>;
+  /** Does a step in the project's folder; undefined where the subject has no such thing. */
+  run(step: Step, options: RunOptions): Promise<Sample | undefined>;
+}
+
+export interface RunOptions {
+  readonly dir: string;
+  /** Looks at the memory all the while, which takes time itself. */
+  readonly memory: boolean;
+}
+
+/** Seconds and bytes. */
+export interface Sample {
+  readonly wall: number;
+  /** Of all processes, the containers' own included. */
+  readonly cpu: number;
+  /** Largest sum of the processes' proportional set sizes, containers left out; 0 where nobody looked. */
+  readonly memory: number;
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { MemoryWatch } from './memory-watch.ts';
+import type { Sample } from './subject.ts';
+
+export interface TimedOptions {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly memory?: boolean;
+  /** Processes whose memory counts besides those of the command. */
+  readonly alsoWatched?: readonly number[];
+}
+
+// bash counts what its children and theirs took, in milliseconds; descriptor 3 takes the answer.
+const timing = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
+
+/** Runs a command to its end, without a terminal. Rejects with what it told if it fails. */
+export async function timed(command: readonly string[], options: TimedOptions): Promise<Sample> {
+  const child = spawn('bash', ['-c', timing, 'bash', ...command], {
+    cwd: options.cwd,
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  using memory = options.memory ? new MemoryWatch([child.pid!, ...(options.alsoWatched ?? [])], child.pid!) : undefined;
+  const [stdout, stderr, times, code] = await Promise.all([
+    text(child.stdout as Readable),
+    text(child.stderr as Readable),
+    text(child.stdio[3] as Readable),
+    new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    }),
+  ]);
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  const [wall, user, system] = times.trim().split(' ').map(Number) as [number, number, number];
+  return { wall, cpu: user + system, memory: memory?.peak ?? 0 };
+}
