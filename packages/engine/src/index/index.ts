@@ -1,7 +1,7 @@
 // Typed tables in one lmdb environment, shared by all threads and processes that open the same file. This room does not
 // know what its tables mean. Reads are a look into mapped memory; writes are transactions of which each is there whole
 // or not at all, whatever kills the process. This file is the home of lmdb, which is loaded when a table is first used.
-import { statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Database, RangeOptions, RootDatabase } from 'lmdb';
@@ -216,8 +216,36 @@ function checkLength(key: string): void {
 function openEnvironment(path: string): RootDatabase {
   // lmdb writes the file beside the data through mapped memory, where a full disk is no error but the end of the process.
   if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw diskFull(path);
-  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+  const { open } = load();
   return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024 }));
+}
+
+/**
+ * lmdb's loader has to know the C library, and loads much to find out, unless the environment says it. Here Node's own
+ * file says it, where it names its interpreter.
+ */
+function load(): typeof import('lmdb') {
+  const require = createRequire(import.meta.url);
+  const libc = process.env['LIBC'] === undefined ? libcOf(process.execPath) : undefined;
+  if (libc === undefined) return require('lmdb') as typeof import('lmdb');
+  process.env['LIBC'] = libc;
+  try {
+    return require('lmdb') as typeof import('lmdb');
+  } finally {
+    delete process.env['LIBC'];
+  }
+}
+
+function libcOf(program: string): string | undefined {
+  const start = Buffer.alloc(4096);
+  const fd = openSync(program, 'r');
+  try {
+    readSync(fd, start);
+  } finally {
+    closeSync(fd);
+  }
+  if (start.includes('/ld-linux-')) return 'glibc';
+  return start.includes('/ld-musl-') ? 'musl' : undefined;
 }
 
 function free(path: string): number {
