@@ -1,11 +1,12 @@
 // Makes stand-ins for the base images that the examples name, from this system's packages and with our own engine, into
 // `.bases/`: an OCI layout for each repository, which the examples' config names as a mirror of docker.io. With them the
 // examples need no registry. What is there already stays.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 interface Base {
   /** As people write it in FROM. */
@@ -39,43 +40,48 @@ const wanted: readonly Base[] = [
   },
 ];
 
-if (wanted.some(({ name }) => !existsSync(join(bases, repositoryOf(name), 'index.json')))) makeAll();
+if (wanted.some(({ name }) => !existsSync(join(bases, repositoryOf(name), 'index.json')))) await makeAll();
 
-function makeAll(): void {
+async function makeAll(): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
     console.error('setup: without apt-get here, the examples take their base images from docker.io');
     return;
   }
   console.error(`setup: making ${wanted.map(({ name }) => name).join(', ')} from this system's packages`);
   const scratch = mkdtempSync(join(tmpdir(), 'monokit-bases-'));
+  mkdirSync(bases, { recursive: true });
+  const layouts = mkdtempSync(join(bases, '.making-'));
   try {
-    const closures = new Map(wanted.map(({ name, packages = [] }) => [name, closureOf(packages, scratch)]));
-    const archives = download([...new Set(wanted.flatMap(({ packages = [] }) => packages))], scratch);
+    writeFileSync(join(scratch, 'status'), '');
+    mkdirSync(join(scratch, 'apt/archives/partial'), { recursive: true });
+    const closing = wanted.map(async ({ name, packages = [] }) => [name, await closureOf(packages, scratch)] as const);
+    const all = wanted.flatMap(({ packages = [] }) => packages);
+    const [archives, ...pairs] = await Promise.all([download(all, scratch), ...closing]);
+    const closures = new Map(pairs);
     for (const base of wanted) {
-      const [have, all] = [closures.get(base.from) ?? new Set(), closures.get(base.name)!];
+      const [have, needed] = [closures.get(base.from) ?? new Set(), closures.get(base.name)!];
       const root = join(scratch, repositoryOf(base.name));
       mkdirSync(root);
-      if (base.from === 'scratch' && all.size > 0) mergedFolders(root);
-      for (const name of [...all].filter((each) => !have.has(each))) {
-        execFileSync('dpkg-deb', ['--extract', archives.get(name)!, root]);
-      }
+      if (base.from === 'scratch' && needed.size > 0) mergedFolders(root);
+      const own = [...needed].filter((name) => !have.has(name)).map((name) => archives.get(name)!);
+      const extract = `xargs -r -d '\\n' -P 4 -I {} dpkg-deb --extract {} "$0"`;
+      execFileSync('sh', ['-c', extract, root], { input: own.join('\n') });
       for (const useless of ['doc', 'man', 'locale', 'info'])
         rmSync(join(root, 'usr/share', useless), { recursive: true, force: true });
       base.finish?.(root);
     }
-    build(scratch);
-    mkdirSync(bases, { recursive: true });
+    build(scratch, layouts);
     for (const { name } of wanted) {
       rmSync(join(bases, repositoryOf(name)), { recursive: true, force: true });
-      renameSync(join(scratch, 'layouts', repositoryOf(name)), join(bases, repositoryOf(name)));
+      renameSync(join(layouts, repositoryOf(name)), join(bases, repositoryOf(name)));
     }
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    for (const folder of [scratch, layouts]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** One build of a workspace of these images. Their layers stay uncompressed: they never leave this machine. */
-function build(scratch: string): void {
+function build(scratch: string, layouts: string): void {
   const images = Object.fromEntries(
     wanted.map(({ name, from, lines, contexts = {} }) => [
       repositoryOf(name),
@@ -84,15 +90,14 @@ function build(scratch: string): void {
         contexts,
         dockerfileInline: [`FROM ${from}`, 'COPY . /', ...lines].join('\n'),
         tags: name,
-        output: `type=oci,tar=false,compression=uncompressed,dest=layouts/${repositoryOf(name)}`,
+        output: `type=oci,tar=false,compression=uncompressed,dest=${join(layouts, repositoryOf(name))}`,
       },
     ]),
   );
   writeFileSync(join(scratch, 'buildkit.config.json'), JSON.stringify({ images }));
-  execFileSync(join(project, 'node_modules/.bin/cli'), ['build', 'all', '--quiet', '--cache-dir', join(scratch, 'cache')], {
-    cwd: scratch,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const args = ['build', 'all', '--quiet', '--cache-dir', join(scratch, 'cache')];
+  const stdio = ['ignore', 'ignore', 'inherit'] as const;
+  execFileSync(join(project, 'node_modules/.bin/cli'), args, { cwd: scratch, stdio: [...stdio] });
 }
 
 function repositoryOf(name: string): string {
@@ -100,32 +105,29 @@ function repositoryOf(name: string): string {
 }
 
 /** What apt-get does as if nothing were installed. */
-function apt(packages: readonly string[], scratch: string, ...flags: string[]): string {
-  const status = join(scratch, 'status');
-  writeFileSync(status, '');
-  const archives = join(scratch, 'archives');
-  mkdirSync(join(archives, 'partial'), { recursive: true });
+async function apt(packages: readonly string[], scratch: string, ...flags: string[]): Promise<string> {
   const options = [
-    `Dir::State::status=${status}`,
-    `Dir::Cache::archives=${archives}`,
+    `Dir::State::status=${join(scratch, 'status')}`,
+    `Dir::Cache=${join(scratch, 'apt')}`,
     'APT::Install-Recommends=false',
     'APT::Sandbox::User=root',
   ];
   const args = [...options.flatMap((option) => ['-o', option]), 'install', '-y', '-qq', ...flags, ...packages];
-  return execFileSync('apt-get', args, { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+  const { stdout } = await promisify(execFile)('apt-get', args);
+  return stdout;
 }
 
 /** The names of packages with all that they depend on. */
-function closureOf(packages: readonly string[], scratch: string): ReadonlySet<string> {
+async function closureOf(packages: readonly string[], scratch: string): Promise<ReadonlySet<string>> {
   if (packages.length === 0) return new Set();
-  const plan = apt(packages, scratch, '--simulate').split('\n');
-  return new Set(plan.flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? []));
+  const plan = await apt(packages, scratch, '--simulate');
+  return new Set(plan.split('\n').flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? []));
 }
 
 /** The archives of packages and of all that they depend on, by name. */
-function download(packages: readonly string[], scratch: string): ReadonlyMap<string, string> {
-  apt(packages, scratch, '--download-only');
-  const files = globSync(join(scratch, 'archives/*.deb'));
+async function download(packages: readonly string[], scratch: string): Promise<ReadonlyMap<string, string>> {
+  await apt(packages, scratch, '--download-only');
+  const files = globSync(join(scratch, 'apt/archives/*.deb'));
   return new Map(files.map((file) => [file.slice(dirname(file).length + 1).split('_')[0]!, file]));
 }
 

@@ -18,6 +18,8 @@ need git git
 need tar tar
 need xz xz-utils
 need bzip2 bzip2
+# The base images of the examples are made of packages too, which apt-get must have heard of.
+[ -e .bases ] || ! has apt-get || apt-cache show libc6 >/dev/null 2>&1 || packages="$packages libc6"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || packages="$packages ca-certificates"
 if [ "${1:-}" = test ]; then
   need docker-registry docker-registry
@@ -34,11 +36,12 @@ if [ "${1:-}" = test ]; then
 fi
 
 install_packages() {
-  as_root=
   if ! has apt-get; then
     say "this machine lacks$packages (Debian's names). Install them with its package manager and run this again."
     return 1
-  elif [ "$(id -u)" != 0 ]; then
+  fi
+  as_root=
+  if [ "$(id -u)" != 0 ]; then
     if ! has sudo || ! sudo -n true 2>/dev/null; then
       say "this machine lacks$packages. Install them and run this again:"
       echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$packages" >&2
@@ -47,7 +50,7 @@ install_packages() {
     as_root='sudo DEBIAN_FRONTEND=noninteractive'
   fi
   export DEBIAN_FRONTEND=noninteractive
-  say "installing$packages"
+  say "apt-get install$packages"
   # Services that packages bring are not started here: the tests start their own.
   policy=
   if [ ! -e /usr/sbin/policy-rc.d ] && [ "$(id -u)" = 0 ]; then
@@ -57,8 +60,10 @@ install_packages() {
   fi
   log=$(mktemp)
   status=0
+  # A list that can't be had matters only if a package can't be had then.
+  $as_root apt-get update -qq >"$log" 2>&1 || echo 'apt-get update failed' >>"$log"
   # shellcheck disable=SC2086 # packages are words
-  { $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $packages; } >"$log" 2>&1 || status=$?
+  $as_root apt-get install -y -qq --no-install-recommends $packages >>"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || cat "$log" >&2
   rm -f "$log" ${policy:+"$policy"}
   return "$status"
