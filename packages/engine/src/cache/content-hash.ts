@@ -5,9 +5,10 @@ import type { Work } from '../progress/work.ts';
 import type { Index, Table } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import { task, type TaskContext } from '../pool/tasks.ts';
+import { keepIfRoom } from '../std/disk-full.ts';
 import { checksum, type ChecksumOptions } from './content-hash/checksum.ts';
 import { mountedTree, type Budget } from './mounted-tree.ts';
-import type { ImmutableRef, RefId } from './ref.ts';
+import type { ImmutableRef } from './ref.ts';
 
 /** What of a tree matters to somebody. */
 export interface Selector extends ChecksumOptions {
@@ -18,8 +19,11 @@ export interface Selector extends ChecksumOptions {
 export interface ContentHash {
   /** The digest of what the selectors choose in a tree. Throws `Failed<ContentHashFailure>`. */
   digest(ref: ImmutableRef, selectors: readonly Selector[], work: Work): Promise<Digest>;
-  /** Forgets what is known of a ref that is gone. Call inside `Index.write`. */
-  forget(id: RefId): void;
+}
+
+/** The digests that are kept, by `<id of the ref>|<what was asked>`. */
+export function contentHashes(index: Index): Table<Digest> {
+  return index.table('content-hash');
 }
 
 export function openContentHash(index: Index, pool: Pool): ContentHash {
@@ -39,7 +43,7 @@ class RefContentHash implements ContentHash {
 
   constructor(index: Index, pool: Pool) {
     this.#index = index;
-    this.#table = index.table('content-hash');
+    this.#table = contentHashes(index);
     this.#pool = pool;
   }
 
@@ -55,11 +59,6 @@ class RefContentHash implements ContentHash {
     return joinedDigest(await Promise.all(asked.map((selector) => this.#one(ref, selector, work))));
   }
 
-  forget(id: RefId): void {
-    const keys = Array.from(this.#table.keys({ prefix: `${id}|` }));
-    for (const key of keys) this.#table.remove(key);
-  }
-
   async #one(ref: ImmutableRef, selector: Selector, work: Work): Promise<Digest> {
     const key = `${ref.id}|${questionOf(selector)}`;
     const known = this.#table.get(key);
@@ -70,7 +69,7 @@ class RefContentHash implements ContentHash {
     const answer = this.#look(ref, selector, work).finally(() => this.#asked.delete(key));
     this.#asked.set(key, answer);
     const digest = await answer;
-    await this.#index.write(() => this.#table.put(key, digest));
+    await keepIfRoom(this.#index.write(() => this.#table.put(key, digest)));
     return digest;
   }
 

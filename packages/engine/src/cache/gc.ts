@@ -8,6 +8,7 @@ import type { LayerId } from '../snapshot/snapshotter.ts';
 import { lock } from '../std/lock.ts';
 import type { PrunePolicy, UsageRecord } from './api.ts';
 import type { CacheMounts } from './cache-mounts.ts';
+import { contentHashes } from './content-hash.ts';
 import type { Images } from './images.ts';
 import { liveLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
@@ -151,12 +152,14 @@ interface Things {
 
 /** Forgets the layers that no ref needs. Gives what is still needed, and what was only needed by those. */
 async function forget({ index, records }: Parts): Promise<{ readonly needed: Things; readonly dropped: Things }> {
+  const hashes = contentHashes(index);
   return index.write(() => {
     const layers = neededLayers(records);
     const needed: Things = { snapshots: new Set(), blobs: new Set() };
     const dropped: Things = { snapshots: new Set(), blobs: new Set() };
-    const gone = { layers: [] as LayerKey[], blobs: [] as string[], uses: [] as RefId[] };
+    const gone = { layers: [] as LayerKey[], blobs: [] as string[], uses: [] as RefId[], hashes: [] as string[] };
     for (const id of records.uses.keys()) if (!records.refs.has(id)) gone.uses.push(id);
+    for (const key of hashes.keys()) if (!records.refs.has(key.slice(0, key.indexOf('|')))) gone.hashes.push(key);
     for (const [key, { snapshot, blob }] of records.layers.entries()) {
       const things = layers.has(key) ? needed : dropped;
       if (snapshot !== undefined) things.snapshots.add(snapshot);
@@ -169,6 +172,7 @@ async function forget({ index, records }: Parts): Promise<{ readonly needed: Thi
       if (things === dropped) gone.blobs.push(name);
     }
     for (const id of gone.uses) records.uses.remove(id);
+    for (const key of gone.hashes) hashes.remove(key);
     for (const key of gone.layers) records.layers.remove(key);
     for (const name of gone.blobs) records.blobs.remove(name);
     for (const id of needed.snapshots) dropped.snapshots.delete(id);

@@ -1,4 +1,4 @@
-import { Failed, type FailureKind } from './failed.ts';
+import { Failed, failedOf, type FailureKind } from './failed.ts';
 
 /** A disk (or a quota) took no more. What was there before is whole. */
 export type DiskFull = FailureKind & { readonly kind: 'disk-full'; readonly path: string };
@@ -12,4 +12,13 @@ export function asDiskFull(error: unknown, path: string): unknown {
 export function diskFull(path: string, cause?: unknown): Failed<DiskFull> {
   const message = `no space left on the disk that holds ${path}; make room, e.g. by pruning the cache`;
   return new Failed<DiskFull>({ kind: 'disk-full', path, message }, { cause });
+}
+
+/** Waits for something to be kept that can always be found out again: where the disk is full, it is not kept. */
+export async function keepIfRoom(writing: Promise<unknown>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (!failedOf(error, 'disk-full')) throw error;
+  }
 }

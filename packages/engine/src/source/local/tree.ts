@@ -4,12 +4,14 @@ import { realpathSync, statSync } from 'node:fs';
 import { digestOf } from '../../oci/digest.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
+import { keepIfRoom } from '../../std/disk-full.ts';
 import { Failed } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
 import { Semaphore } from '../../std/semaphore.ts';
 import type { HostTree, PortableTree, TreeNode } from '../../cache/tree.ts';
 import type { LocalFailure } from './failure.ts';
 import { followPaths, withoutCovered } from './follow-paths.ts';
+import type { SeenFolder } from '../looked-at.ts';
 import { hashFiles } from './hash-files.ts';
 import type { ContextModes } from './modes.ts';
 import { LocalNode, type Surroundings } from './node.ts';
@@ -107,6 +109,11 @@ export class LocalTree implements HostTree {
     }
   }
 
+  /** Every folder that was listed, with its entries as they were then. */
+  *seen(): Generator<SeenFolder> {
+    for (const [path, { names, numbers }] of this.#folders) yield { path, names, numbers };
+  }
+
   portable(): PortableTree {
     const data: PackedTree = { path: bytePath(this.path), patterns: this.#patterns, folders: this.#folders };
     return { module: import.meta.url, data };
@@ -147,9 +154,10 @@ export class LocalTree implements HostTree {
       const all = new Set(names());
       return [this.#key(path), digests.take((name) => all.has(name))] as const;
     });
-    await this.#index.write(() => {
+    const writing = this.#index.write(() => {
       for (const [key, record] of records) this.#table.put(key, record);
     });
+    await keepIfRoom(writing);
   }
 
   #key(path: BytePath): string {
