@@ -21,6 +21,16 @@ export function overview(version: string, commands: readonly (readonly [name: st
     '  cli doctor           see what this machine has and lacks',
     '  cli help COMMAND     flags and examples of a command',
     '',
+    bold('Exit codes'),
+    '  0    done',
+    '  1    an image could not be built, or something is missing here',
+    '  2    a mistake in what was typed or in the config',
+    '  130  stopped by Ctrl-C (143: by SIGTERM); a second one stops at once',
+    '',
+    bold('Environment'),
+    '  MONOKIT_CACHE_DIR, MONOKIT_PROGRESS, MONOKIT_CONCURRENCY, …: the flags that are not about one image',
+    '  NO_COLOR, FORCE_COLOR, CI, SOURCE_DATE_EPOCH, DOCKER_CONFIG as everywhere',
+    '',
   ].join('\n');
 }
 

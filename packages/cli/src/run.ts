@@ -78,9 +78,11 @@ async function help(name: string | undefined): Promise<number> {
 async function unknownCommand(name: string): Promise<Mistake> {
   const { nearest } = await import('@monokit/engine/std/nearest');
   const near = nearest(name, Object.keys(commands));
+  const folder = /^[./]/.test(name) ? `build ${name}` : undefined;
+  const meant = folder ?? near;
   return new Mistake(
     `there is no command ${JSON.stringify(name)}`,
-    near ? `did you mean cli ${near}?` : 'cli help lists them',
+    meant ? `did you mean cli ${meant}?` : 'cli help lists them',
   );
 }
 

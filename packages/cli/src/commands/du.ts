@@ -1,5 +1,7 @@
 import { command } from '../command.ts';
 import { openEngineFor } from '../open-engine.ts';
+import { settingsHere } from '../settings-here.ts';
+import { cacheDirFlag } from '../workspace-flags.ts';
 import { bytes } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
 
@@ -10,7 +12,7 @@ export const du = command({
 Lists what the cache keeps, largest first: results of steps, images that were pulled,
 cache mounts. \`cli prune\` removes what nobody uses.`,
   flags: {
-    'cache-dir': { kind: 'value', placeholder: 'FOLDER', help: 'Where all state is kept' },
+    ...cacheDirFlag,
     json: { kind: 'switch', help: 'Print records as JSON' },
     verbose: { kind: 'switch', short: 'v', help: 'All records, not only the twenty largest' },
   },
@@ -18,8 +20,9 @@ cache mounts. \`cli prune\` removes what nobody uses.`,
     ['cli du', 'the largest records and the total'],
     ['cli du --json', 'everything, for programs'],
   ],
-  async run({ flags, env, stdout }) {
-    await using engine = await openEngineFor(flags, env, {});
+  async run(invocation) {
+    const { flags, env, stdout } = invocation;
+    await using engine = await openEngineFor(flags, env, await settingsHere(invocation));
     const records = [...(await engine.usage())].sort((a, b) => b.size - a.size);
     if (flags.json) {
       stdout.write(`${JSON.stringify(records, null, 2)}\n`);

@@ -2,6 +2,8 @@ import { command } from '../command.ts';
 import { bytesOf } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../open-engine.ts';
+import { settingsHere } from '../settings-here.ts';
+import { cacheDirFlag } from '../workspace-flags.ts';
 import { bytes, count } from '../ui/format.ts';
 
 export const prune = command({
@@ -11,7 +13,7 @@ export const prune = command({
 Removes records that no build uses right now, the least used first. What a build in
 another process uses stays, and so do the images in the store.`,
   flags: {
-    'cache-dir': { kind: 'value', placeholder: 'FOLDER', help: 'Where all state is kept' },
+    ...cacheDirFlag,
     all: { kind: 'switch', short: 'a', help: 'Also internal records' },
     'keep-storage': { kind: 'value', placeholder: 'SIZE', help: 'Stop once the cache is this small, as in 10g' },
     'keep-duration': { kind: 'value', placeholder: 'TIME', help: 'Keep what was used within this time, as in 48h' },
@@ -21,8 +23,9 @@ another process uses stays, and so do the images in the store.`,
     ['cli prune', 'everything that is not in use'],
     ['cli prune --keep-storage 10g --keep-duration 48h', 'down to 10 GiB, keeping what was used in two days'],
   ],
-  async run({ flags, env, stdout, signal }) {
-    await using engine = await openEngineFor(flags, env, {});
+  async run(invocation) {
+    const { flags, env, stdout, signal } = invocation;
+    await using engine = await openEngineFor(flags, env, await settingsHere(invocation));
     const keepStorage =
       flags['keep-storage'] === undefined ? undefined : bytesOf('--keep-storage', flags['keep-storage']);
     const keepDuration =
