@@ -4,14 +4,17 @@ import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import { layerMediaType } from '../../packages/engine/src/oci/media-type.ts';
 import { encodeHeader, endOfArchive, padding } from '../../packages/engine/src/pool/layer-tar.ts';
 
-/** A layer as a tar of files by name. */
-export function layerTar(files: Readonly<Record<string, string>>): Buffer {
-  const pieces = Object.entries(files).flatMap(([name, text]) => {
-    const data = Buffer.from(text);
-    const folder = name.endsWith('/');
-    const type = folder ? ('folder' as const) : ('file' as const);
-    const header = { type, name, mode: folder ? 0o755 : 0o644, uid: 0, gid: 0, size: data.length, mtime: 0 };
-    return [encodeHeader(header), data, padding(data.length)];
+/** A layer as a tar of files by name; a name that ends in a slash is a folder, bytes make a program. */
+export function layerTar(files: Readonly<Record<string, string | Uint8Array>>): Buffer {
+  const pieces = Object.entries(files).flatMap(([name, content]) => {
+    const data = Buffer.from(content as string);
+    const type = name.endsWith('/') ? ('folder' as const) : ('file' as const);
+    const mode = type === 'folder' || typeof content !== 'string' ? 0o755 : 0o644;
+    return [
+      encodeHeader({ type, name, mode, uid: 0, gid: 0, size: data.length, mtime: 0 }),
+      data,
+      padding(data.length),
+    ];
   });
   return Buffer.concat([...pieces, endOfArchive]);
 }
