@@ -156,8 +156,16 @@ test('overlayfs is chosen where it works, and copies where it does not', async (
   await using mount = await mounted(one.mount());
   await using there = await openSnapshotter(join(mount.path, 'cache'), { pool });
   assert.equal(there.kind, 'native');
-  const id = await layer(there, [], { a: 'a' });
-  assert.deepEqual(await treeOf(there, [id]), { a: 'a' });
+  // There, overlayfs's own whiteouts cannot be made.
+  const id = await layer(there, [], { a: 'a', d: { x: 'x', y: 'y' } });
+  const upper = await layer(there, [id], { a: null, d: { x: null } });
+  assert.deepEqual(await treeOf(there, [id, upper]), { d: { y: 'y' } });
+  // Should the folder come to lie where layers can be stacked, they are.
+  const moved = join(lower, 'moved');
+  spawnSync('cp', ['-a', join(mount.path, 'cache'), moved]);
+  await using stacked = await openSnapshotter(moved, { pool });
+  assert.equal(stacked.kind, 'overlay');
+  assert.deepEqual(await treeOf(stacked, [id, upper]), { d: { y: 'y' } });
 });
 
 test('more layers than the kernel stacks is a failure that says so', async () => {

@@ -3,8 +3,8 @@ import { type BytePath, bytePath, fsPath, textOf } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';
 import { copyAttributes } from './copy.ts';
 import type { SnapshotFailure } from './failure.ts';
-import { setOpaque } from './marks.ts';
-import { type Entry, type Folder, isWhiteout, lookupPath, lstat } from './tree.ts';
+import { isWhiteout, setOpaque } from './marks.ts';
+import { type Entry, type Folder, lookupPath, lstat } from './tree.ts';
 
 /** Symlinks on one path, as many as Go's securejoin and containerd follow. */
 const mostSymlinks = 255;
@@ -45,10 +45,11 @@ export class ConfinedFolder {
   clear(place: BytePath): 'nothing' | 'whiteout' | 'something' {
     const stats = lstat(place);
     if (stats === undefined) return 'nothing';
+    const whiteout = isWhiteout(place, stats);
     if (stats.isDirectory()) rmSync(fsPath(place), { recursive: true });
     else unlinkSync(fsPath(place));
     if (stats.isDirectory() || stats.isSymbolicLink()) this.#known.clear();
-    return isWhiteout(stats) ? 'whiteout' : 'something';
+    return whiteout ? 'whiteout' : 'something';
   }
 
   /** Makes a folder hide what is below it, if anything is. */
@@ -81,7 +82,7 @@ export class ConfinedFolder {
         left.push(...link.split('/').reverse());
         continue;
       }
-      if (stats === undefined || isWhiteout(stats)) {
+      if (stats === undefined || isWhiteout(next, stats)) {
         if (!make) return undefined;
         this.#make(next);
       } else if (!stats.isDirectory()) {

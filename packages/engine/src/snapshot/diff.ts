@@ -2,9 +2,9 @@
 // folders before what is in them and names by their bytes, with the rules of BuildKit's two differs.
 import type { BigIntStats } from 'node:fs';
 import type { BytePath } from '../std/byte-path.ts';
-import { isOpaque } from './marks.ts';
+import { isOpaque, isWhiteout } from './marks.ts';
 import { same } from './same.ts';
-import { type Entry, type Folder, isWhiteout, list, lookup, lstat, names } from './tree.ts';
+import { type Entry, type Folder, list, lookup, lstat, names } from './tree.ts';
 
 export type Change =
   | (Place & { readonly kind: 'add' | 'modify' })
@@ -51,7 +51,7 @@ function* layer({ upper, base, parent }: LayerWalk): Generator<Change> {
     const stats = lstat(source);
     if (stats === undefined) throw new Error(`${source} went away while its layer was read`);
     const found = base === undefined ? undefined : lookup(base, name);
-    if (isWhiteout(stats)) {
+    if (isWhiteout(source, stats)) {
       if (found !== undefined) yield { kind: 'delete', path, parent };
       continue;
     }

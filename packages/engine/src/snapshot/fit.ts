@@ -7,13 +7,12 @@ import { digestOf } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
-import { makeWhiteout } from '../sys/mknod.ts';
 import { copyAttributes, transfer } from './copy.ts';
 import type { Layers } from './layers.ts';
-import { isOpaque, readMark, setOpaque, writeMark } from './marks.ts';
+import { isOpaque, isWhiteout, readMark, setOpaque, writeMark, writeWhiteout } from './marks.ts';
 import { makeRoot } from './root.ts';
 import type { Chain, LayerId } from './snapshotter.ts';
-import { type Folder, isWhiteout, lookup, lstat, names, rootOf } from './tree.ts';
+import { type Folder, lookup, lstat, names, rootOf } from './tree.ts';
 
 export class Fitting {
   readonly #layers: Layers;
@@ -40,7 +39,7 @@ export class Fitting {
     if (whiteouts === none || whiteouts === madeOn(below)) return upper;
     const fitted = await this.#layers.derived('fitted', [...below, layer], async (folder) => {
       const folders = below.map((id) => this.#layers.folder(id)).reverse();
-      if (await this.#pool.run(fits, { upper, below: folders })) return;
+      if (whiteouts !== odd && (await this.#pool.run(fits, { upper, below: folders }))) return;
       makeRoot(join(folder, 'fs'), upper);
       await this.#pool.run(fit, { upper, below: folders, to: join(folder, 'fs') });
     });
@@ -50,11 +49,17 @@ export class Fitting {
 }
 
 const none = 'none';
+const odd = 'odd';
 
-/** Notes on a finished layer what its whiteouts are of, unless who wrote it did. */
-export function markWhiteouts(upper: string, chain: Chain): void {
-  if (readMark(upper, 'whiteouts') === undefined)
-    writeMark(upper, 'whiteouts', chain.length === 0 ? none : madeOn(chain));
+/**
+ * Notes on a finished layer what its whiteouts are of, unless who wrote it did. With `files`, they may be such as
+ * overlayfs does not know.
+ */
+export function markWhiteouts(upper: string, chain: Chain, { files = false }: { readonly files?: boolean } = {}): void {
+  const noted = readMark(upper, 'whiteouts');
+  if (noted === undefined && chain.length === 0) writeMark(upper, 'whiteouts', none);
+  else if (files) writeMark(upper, 'whiteouts', odd);
+  else if (noted === undefined) writeMark(upper, 'whiteouts', madeOn(chain));
 }
 
 function madeOn(chain: Chain): string {
@@ -77,7 +82,7 @@ export function fitsHere({ upper, below }: Stacked, { check }: TaskContext): boo
       const path = `${folder}/${name}`;
       const stats = lstat(path)!;
       const found = base === undefined ? undefined : lookup(base, name);
-      if (isWhiteout(stats)) return found !== undefined;
+      if (isWhiteout(path, stats)) return found !== undefined;
       return !stats.isDirectory() || all(path, found?.folder);
     });
   return all(bytePath(upper), rootOf(below));
@@ -90,8 +95,8 @@ export function fitHere({ upper, below, to }: Stacked & { readonly to: string },
       const [source, path] = [`${folder}/${name}`, `${into}/${name}`];
       const stats = lstat(source)!;
       const found = base === undefined ? undefined : lookup(base, name);
-      if (isWhiteout(stats)) {
-        if (found !== undefined) makeWhiteout(fsPath(path));
+      if (isWhiteout(source, stats)) {
+        if (found !== undefined) writeWhiteout(path);
       } else if (stats.isDirectory()) {
         mkdirSync(fsPath(path));
         copy(source, found?.folder, path);

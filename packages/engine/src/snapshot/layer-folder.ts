@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
-import { makeWhiteout } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
 import { copyAttributes, transfer, type Transfer } from './copy.ts';
 import type { Change, Parent } from './diff.ts';
-import { writeMark } from './marks.ts';
+import { writeMark, writeWhiteout } from './marks.ts';
 import { lstat } from './tree.ts';
 
 type Written = Extract<Change, { readonly stats: unknown }>;
@@ -32,7 +31,7 @@ export class LayerFolder {
   write(change: Change): void {
     if (change.kind === 'delete') {
       this.#parents(change.parent);
-      makeWhiteout(fsPath(this.#path(change.path)));
+      writeWhiteout(this.#path(change.path));
       this.#usage.inodes++;
       this.#whiteouts = true;
     } else if (change.stats.isDirectory()) this.#parents(change);

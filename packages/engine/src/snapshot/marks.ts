@@ -1,22 +1,45 @@
-// Attributes that say something about a layer and are no part of what it holds: overlayfs's own on its folders, and the
-// engine's on its root.
+// What says something about a layer and is no part of what it holds: overlayfs's marks of what is gone and of folders that
+// hide what is below them, and the engine's notes on a layer's root.
+import { type BigIntStats, closeSync, openSync } from 'node:fs';
 import { type BytePath, fsPath } from '../std/byte-path.ts';
+import { makeWhiteout } from '../sys/mknod.ts';
 import { getXattr, setXattr } from '../sys/xattr.ts';
 
-/** What the engine notes on a layer's root: what it takes on disk where that is less than it seems, and its whiteouts. */
-export type Mark = 'usage' | 'whiteouts';
+/**
+ * The engine's own notes: on a layer's root what it takes on disk where that is less than it seems, and what its whiteouts
+ * are of; on an empty file that it stands for a whiteout.
+ */
+export type Mark = 'usage' | 'whiteouts' | 'gone';
 
-export function readMark(root: string, mark: Mark): string | undefined {
-  return (getXattr(root, `trusted.monokit.${mark}`) ?? getXattr(root, `user.monokit.${mark}`))?.toString();
+export function readMark(path: string | Buffer, mark: Mark): string | undefined {
+  return (getXattr(path, `trusted.monokit.${mark}`) ?? getXattr(path, `user.monokit.${mark}`))?.toString();
 }
 
-export function writeMark(root: string, mark: Mark, value: string): void {
+export function writeMark(path: string | Buffer, mark: Mark, value: string): void {
   try {
-    setXattr(root, `trusted.monokit.${mark}`, Buffer.from(value));
+    setXattr(path, `trusted.monokit.${mark}`, Buffer.from(value));
   } catch (error) {
     // In a user namespace nobody is trusted.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-    setXattr(root, `user.monokit.${mark}`, Buffer.from(value));
+    setXattr(path, `user.monokit.${mark}`, Buffer.from(value));
+  }
+}
+
+/** overlayfs's mark of what is gone, character device 0:0, or ours where that cannot be made. */
+export function isWhiteout(path: BytePath, stats: BigIntStats): boolean {
+  if (stats.rdev === 0n && stats.isCharacterDevice()) return true;
+  if (stats.size !== 0n || (stats.mode & 0o7777n) !== 0n || !stats.isFile()) return false;
+  return readMark(fsPath(path), 'gone') !== undefined;
+}
+
+/** Marks what is gone. On overlayfs itself, where its device is forbidden, an empty file stands for it. */
+export function writeWhiteout(path: BytePath): void {
+  try {
+    makeWhiteout(fsPath(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    closeSync(openSync(fsPath(path), 'wx', 0));
+    writeMark(fsPath(path), 'gone', 'y');
   }
 }
 

@@ -7,10 +7,10 @@ import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';
 import { type Change, layerChanges, treeChanges } from './diff.ts';
 import { LayerFolder } from './layer-folder.ts';
-import { isOpaque } from './marks.ts';
+import { isOpaque, isWhiteout } from './marks.ts';
 import { same } from './same.ts';
 import type { Chain, LayerId, Snapshotter } from './snapshotter.ts';
-import { type Folder, isWhiteout, lookup, lstat, names, rootOf } from './tree.ts';
+import { type Folder, lookup, lstat, names, rootOf } from './tree.ts';
 
 interface MergeWork {
   readonly pool: Pool;
@@ -62,7 +62,7 @@ export function isFreeHere({ upper, below }: Stacked, { check }: TaskContext): b
       const path = `${folder}/${name}`;
       const stats = lstat(path)!;
       const found = base === undefined ? undefined : lookup(base, name);
-      if (isWhiteout(stats)) return found !== undefined;
+      if (isWhiteout(path, stats)) return found !== undefined;
       if (stats.isDirectory()) return !isOpaque(path) && free(path, found?.folder);
       return found === undefined || !same(found, { stats, path });
     });

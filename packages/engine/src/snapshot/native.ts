@@ -109,7 +109,7 @@ class NativeLayer implements WritableLayer {
 
   async #commit(): Promise<LayerId> {
     await this.#parts.collect?.();
-    markWhiteouts(this.upper, this.#parts.chain);
+    markWhiteouts(this.upper, this.#parts.chain, { files: true });
     this.#layers.commit(this.upper, this.#parts.id);
     await this.#layers.drop([this.#parts.scratch]);
     return this.#parts.id;

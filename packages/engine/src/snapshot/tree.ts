@@ -2,7 +2,7 @@
 // name at a time and symlinks are never followed, so a layer's content cannot lead outside.
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
-import { isOpaque } from './marks.ts';
+import { isOpaque, isWhiteout } from './marks.ts';
 
 /** What a name in a tree stands for. */
 export interface Entry {
@@ -28,7 +28,7 @@ export function lookup(folder: Folder, name: BytePath): Entry | undefined {
     const path = `${folder[i]}/${name}`;
     const stats = lstat(path);
     if (stats === undefined) continue;
-    if (isWhiteout(stats)) return undefined;
+    if (isWhiteout(path, stats)) return undefined;
     if (!stats.isDirectory()) return { name, stats, path };
     return { name, stats, path, folder: below(folder, i, name) };
   }
@@ -45,7 +45,7 @@ export function list(folder: Folder): Entry[] {
       seen.add(name);
       const path = `${folder[i]}/${name}`;
       const stats = lstatSync(fsPath(path), { bigint: true });
-      if (isWhiteout(stats)) continue;
+      if (isWhiteout(path, stats)) continue;
       entries.push(stats.isDirectory() ? { name, stats, path, folder: below(folder, i, name) } : { name, stats, path });
     }
   }
@@ -76,11 +76,6 @@ export function lstat(path: BytePath): BigIntStats | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-/** overlayfs's mark of what is gone: character device 0:0. */
-export function isWhiteout(stats: BigIntStats): boolean {
-  return stats.rdev === 0n && stats.isCharacterDevice();
 }
 
 /** What the folder `name` is made of, which layer `from` of its parent has first. */

@@ -14,12 +14,12 @@ import {
 } from 'node:fs';
 import type { TarEntry } from '../pool/tar-reader.ts';
 import { type BytePath, fsPath } from '../std/byte-path.ts';
-import { makeSpecialFile, makeWhiteout } from '../sys/mknod.ts';
+import { makeSpecialFile } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { ConfinedFolder, refused } from './confined.ts';
 import { transfer } from './copy.ts';
-import { isMark } from './marks.ts';
+import { isMark, writeWhiteout } from './marks.ts';
 import { list, lookupPath, lstat, rootOf, type Folder } from './tree.ts';
 
 /** Writes a layer archive's entries into a folder in overlay form. Later entries win over earlier ones of the same name. */
@@ -67,7 +67,7 @@ export class Unpacker {
   #gone(place: BytePath): void {
     const stats = lstat(place);
     if (stats?.isDirectory()) this.#into.hide(place);
-    if (stats === undefined && this.#into.covered(place) !== undefined) makeWhiteout(fsPath(place));
+    if (stats === undefined && this.#into.covered(place) !== undefined) writeWhiteout(place);
   }
 
   async #write(entry: TarEntry, place: BytePath): Promise<void> {
