@@ -7,7 +7,9 @@ const greetings = { en: 'hello', fr: 'bonjour', eo: 'saluton' };
 export async function hello() {
   const base = llb.image('busybox');
   const files = Object.entries(greetings).map(([language, word]) =>
-    base.run(['sh', '-c', `echo ${word} > /out/${language}`], { mounts: [{ kind: 'bind', target: '/out' }] }).mount('/out'),
+    base
+      .run(['sh', '-c', `echo ${word} > /out/${language}`], { mounts: [{ kind: 'bind', target: '/out' }] })
+      .mount('/out'),
   );
   const state = files.reduce((image, file) => image.copy(file, '/', '/greetings/'), base);
   return { state, config: { Cmd: ['sh', '-c', 'cat /greetings/*'], Env: ['LANG=C.UTF-8'] } };
