@@ -10,7 +10,7 @@ import type { ExportFailure } from './failure.ts';
 import { readImageOptions, type ImageOptions } from './image-options.ts';
 import { layoutTar } from './layout-tar.ts';
 import { datedRoot, jsonFile, layoutFiles, namedRoots, nameResponse } from './oci.ts';
-import { step, type StepWork } from './step.ts';
+import { step, stepWork } from './step.ts';
 
 /** What `docker load` reads: the tar of an OCI layout, and beside it Docker's own manifest.json. One platform only. */
 export const dockerExporter: Exporter = {
@@ -27,11 +27,7 @@ export const dockerExporter: Exporter = {
       throw new Failed<ExportFailure>({ kind: 'export-result', message });
     }
     const { signal } = job;
-    const work: StepWork = {
-      signal,
-      report: (event) => job.report(event),
-      ...(input.vertex && { vertex: input.vertex }),
-    };
+    const work = stepWork(input, job);
     const assembled = await assemble(input, options, work);
     const root = datedRoot(assembled.root, input, options);
     const files = [...layoutFiles(namedRoots(root, options.tags)), dockerManifest(assembled, options)];

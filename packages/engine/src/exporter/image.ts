@@ -7,7 +7,7 @@ import { Attrs, wrongOption } from './attrs.ts';
 import type { ExportDeps, Exporter } from './exporter.ts';
 import type { ExportFailure } from './failure.ts';
 import { readImageOptions, readTags, type ImageOptions } from './image-options.ts';
-import { step, type StepWork } from './step.ts';
+import { step, stepWork, type StepWork } from './step.ts';
 
 interface Options extends ImageOptions {
   readonly store: boolean;
@@ -32,11 +32,7 @@ export const imageExporter: Exporter = {
   async make(input, deps, job) {
     const options = readOptions(input.attrs);
     const { signal } = job;
-    const work: StepWork = {
-      signal,
-      report: (event) => job.report(event),
-      ...(input.vertex && { vertex: input.vertex }),
-    };
+    const work = stepWork(input, job);
     const assembled = await assemble(input, options, work);
     const { root } = assembled;
     const names = namesOf(options, assembled);

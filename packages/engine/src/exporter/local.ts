@@ -4,7 +4,7 @@ import { Attrs } from './attrs.ts';
 import { copyTree, removeStale } from './copy-tree.ts';
 import { badDestination, folderDestination } from './destination.ts';
 import type { Exporter } from './exporter.ts';
-import { step } from './step.ts';
+import { step, stepWork } from './step.ts';
 import { mountTrees, readTreeOptions, type TreeOptions } from './trees.ts';
 
 interface Options extends TreeOptions {
@@ -25,7 +25,7 @@ export const localExporter: Exporter = {
     const options = readOptions(input.attrs);
     const folder = folderDestination('local', input.destination);
     const { signal } = job;
-    const work = { signal, report: job.report.bind(job), ...(input.vertex && { vertex: input.vertex }) };
+    const work = stepWork(input, job);
     await mkdir(folder, { recursive: true });
     const destination = await realpath(folder);
     if (options.mode === 'delete' && ['/', homedir()].includes(destination)) {

@@ -10,7 +10,7 @@ import { rfc3339, timeOf } from './epoch.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { readImageOptions, type ImageOptions } from './image-options.ts';
 import { layoutTar, type LayoutFile } from './layout-tar.ts';
-import { step, type StepWork } from './step.ts';
+import { step, stepWork } from './step.ts';
 
 /** An OCI image layout: a tar, or with `tar=false` a folder, where it joins what is there. */
 export const ociExporter: Exporter = {
@@ -23,11 +23,7 @@ export const ociExporter: Exporter = {
   async make(input, _deps, job) {
     const { tar, ...options } = readOptions(input.attrs);
     const { signal } = job;
-    const work: StepWork = {
-      signal,
-      report: (event) => job.report(event),
-      ...(input.vertex && { vertex: input.vertex }),
-    };
+    const work = stepWork(input, job);
     const assembled = await assemble(input, options, work);
     const root = datedRoot(assembled.root, input, options);
     const roots = namedRoots(root, options.tags);

@@ -6,6 +6,11 @@ export interface StepWork extends Work {
   readonly vertex?: Digest;
 }
 
+/** A job as the export of `input` uses it. */
+export function stepWork({ vertex }: { readonly vertex?: Digest }, job: Work): StepWork {
+  return { signal: job.signal, report: (event) => job.report(event), ...(vertex && { vertex }) };
+}
+
 /** Runs one part of an export under a name in the progress. */
 export async function step<T>(id: string, { vertex, report }: StepWork, run: () => Promise<T>): Promise<T> {
   const tell = (done: boolean) => {

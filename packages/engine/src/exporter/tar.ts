@@ -5,7 +5,7 @@ import { deviceParts } from '../sys/mknod.ts';
 import { Attrs } from './attrs.ts';
 import { fileDestination, writeTo } from './destination.ts';
 import type { Exporter } from './exporter.ts';
-import { step } from './step.ts';
+import { step, stepWork } from './step.ts';
 import { treeEntries, xattrsOf, type TreeEntry } from './tree-entries.ts';
 import { mountTrees, readTreeOptions, SharedPaths, type ExportTree, type TreeOptions } from './trees.ts';
 
@@ -20,7 +20,7 @@ export const tarExporter: Exporter = {
     const options = readOptions(input.attrs);
     const destination = fileDestination('tar', input.destination);
     const { signal } = job;
-    const work = { signal, report: job.report.bind(job), ...(input.vertex && { vertex: input.vertex }) };
+    const work = stepWork(input, job);
     await using mounted = await mountTrees(input, options, job);
     await step('sending tarball', work, () => writeTo(destination, treesTar(mounted.trees), { signal }));
     return { response: {} };

@@ -1,7 +1,6 @@
 import { Failed } from '../std/failed.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
-import type { Mounted } from '../snapshot/mount.ts';
 import { Attrs, wrongOption } from './attrs.ts';
 import { epochOf, readCreated, type CreatedTime } from './epoch.ts';
 import type { ExportInput } from './exporter.ts';
@@ -50,7 +49,7 @@ export async function mountTrees(
   await using mounts = new AsyncDisposableStack();
   const trees: ExportTree[] = [];
   for (const { ref, platform, epoch } of images) {
-    const mounted: Mounted = mounts.use(await ref.mount(job));
+    const mounted = mounts.use(await ref.mount(job));
     const name = formatPlatform(platform);
     trees.push({
       root: mounted.path,

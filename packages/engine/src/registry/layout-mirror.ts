@@ -21,9 +21,11 @@ import type { Place } from './registry.ts';
 export class LayoutMirror implements Place {
   readonly #path: string;
   readonly #reference: Reference;
+  readonly #onLook: (path: string) => void;
   readonly blobs: Provider;
 
-  constructor(path: string, reference: Reference) {
+  constructor(path: string, reference: Reference, onLook: (path: string) => void = () => {}) {
+    this.#onLook = onLook;
     this.#path = path;
     this.#reference = reference;
     this.blobs = { open: (descriptor, options) => this.#read(descriptor, options) };
@@ -67,6 +69,8 @@ export class LayoutMirror implements Place {
     const { path, domain } = this.#reference;
     const below = [path, ...(domain === 'docker.io' ? [path.replace(/^library\//, '')] : []), `${domain}/${path}`];
     for (const root of [...below.map((name) => join(this.#path, name)), this.#path]) {
+      this.#onLook(root);
+      this.#onLook(join(root, 'index.json'));
       const found = await stat(root).catch(() => undefined);
       const marker = found?.isDirectory() ? await stat(join(root, 'index.json')).catch(() => undefined) : found;
       if (!marker) continue;

@@ -139,7 +139,7 @@ async function readManifest(response: HttpResponse, remote: Remote): Promise<Uin
   try {
     return await collect(response.body, manifestLimit);
   } catch (error) {
-    if (error instanceof RangeError) throw lies(remote, `a manifest of more than ${manifestLimit} bytes`);
+    if (error instanceof RangeError) throw remote.lies(`a manifest of more than ${manifestLimit} bytes`);
     if (isBrokenConnection(error)) throw brokenOff(remote, error);
     throw error;
   }
@@ -176,19 +176,9 @@ function short(digest: string): string {
 }
 
 function mismatch(remote: Remote, expected: string, actual: string): Failed<RegistryFailure> {
-  return lies(
-    remote,
+  return remote.lies(
     `content that is not what was asked for: expected ${short(expected)}, got ${isDigest(actual) ? short(actual) : actual}`,
   );
-}
-
-function lies(remote: Remote, what: string): Failed<RegistryFailure> {
-  const { host } = remote.endpoint;
-  return new Failed<RegistryFailure>({
-    kind: 'registry-content',
-    host,
-    message: `registry ${host} answered with ${what}`,
-  });
 }
 
 function brokenOff(remote: Remote, cause: unknown): Failed<RegistryFailure> {

@@ -5,7 +5,6 @@ import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndex, isManifest } from '../oci/media-type.ts';
 import type { Provider } from '../content/store.ts';
-import type { RegistryFailure } from './failure.ts';
 import { manifestLimit, pullScope } from './pull.ts';
 import type { Remote } from './remote.ts';
 
@@ -70,7 +69,7 @@ async function pushManifest(remote: Remote, request: PushRequest, descriptor: De
   await response.discard();
   const said = response.headers['docker-content-digest'];
   if (said !== undefined && said !== descriptor.digest) {
-    throw lies(remote, `digest ${said} for the manifest ${descriptor.digest} that was pushed`);
+    throw remote.lies(`digest ${said} for the manifest ${descriptor.digest} that was pushed`);
   }
 }
 
@@ -218,7 +217,7 @@ async function* counted(request: PushRequest, descriptor: Descriptor): AsyncGene
 }
 
 async function uploadLocation(remote: Remote, location: string | undefined, signal: AbortSignal): Promise<string> {
-  if (location === undefined) throw lies(remote, 'no location to upload to');
+  if (location === undefined) throw remote.lies('no location to upload to');
   return remote.locate(location, signal);
 }
 
@@ -230,13 +229,4 @@ function withDigest(location: string, digest: Digest): string {
 
 function pushScope(path: string): string {
   return `repository:${path}:pull,push`;
-}
-
-function lies(remote: Remote, what: string): Failed<RegistryFailure> {
-  const { host } = remote.endpoint;
-  return new Failed<RegistryFailure>({
-    kind: 'registry-content',
-    host,
-    message: `registry ${host} answered with ${what}`,
-  });
 }

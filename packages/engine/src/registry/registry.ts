@@ -26,6 +26,8 @@ export interface RegistryOptions {
   readonly hosts?: RegistryHosts;
   readonly transport?: Transport;
   readonly retry?: RetryPolicy;
+  /** Told of each path of this machine that is looked at in a registry's place. */
+  readonly onLook?: (path: string) => void;
 }
 
 /** All registries; connections are shared by everybody, tokens only by those with the same credentials. */
@@ -33,12 +35,14 @@ export class Registries implements AsyncDisposable {
   readonly #hosts: RegistryHosts;
   readonly #transport: Transport;
   readonly #retry: RetryPolicy;
+  readonly #onLook: (path: string) => void;
   readonly #clients = new Map<string | Account, RegistryClient>();
 
-  constructor({ hosts = {}, transport = new Transport(), retry = patient }: RegistryOptions = {}) {
+  constructor({ hosts = {}, transport = new Transport(), retry = patient, onLook = () => {} }: RegistryOptions = {}) {
     this.#hosts = hosts;
     this.#transport = transport;
     this.#retry = retry;
+    this.#onLook = onLook;
   }
 
   /**
@@ -54,6 +58,7 @@ export class Registries implements AsyncDisposable {
       hosts: { ...this.#hosts, ...Object.fromEntries(extra) },
       transport: this.#transport,
       retry: this.#retry,
+      onLook: this.#onLook,
       credentials: (host) => who.credentials(host),
     });
     if (insecure.length) return client;
@@ -123,7 +128,7 @@ export class RegistryClient {
   }
 
   #place(endpoint: Endpoint, reference: Reference): Place {
-    if (endpoint.kind === 'layout') return new LayoutMirror(endpoint.path, reference);
+    if (endpoint.kind === 'layout') return new LayoutMirror(endpoint.path, reference, this.#options.onLook);
     const remote = this.#remote(endpoint);
     const { path } = reference;
     return {

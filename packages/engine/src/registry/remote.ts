@@ -55,7 +55,7 @@ export class Remote {
   /** The whole URL of a `Location`, which may be relative to the registry. */
   async locate(location: string, signal: AbortSignal): Promise<string> {
     const base = await this.#reach(signal);
-    if (!URL.canParse(location, base)) throw this.#lies('an upload location that is no URL');
+    if (!URL.canParse(location, base)) throw this.lies('an upload location that is no URL');
     return new URL(location, base).href;
   }
 
@@ -107,7 +107,7 @@ export class Remote {
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return { response, own };
       await response.discard();
       const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
-      if (hops === 10 || !next || !/^https?:$/.test(next.protocol)) throw this.#lies('a redirect that leads nowhere');
+      if (hops === 10 || !next || !/^https?:$/.test(next.protocol)) throw this.lies('a redirect that leads nowhere');
       url = next.href;
     }
   }
@@ -157,7 +157,8 @@ export class Remote {
     return new Failed<RegistryFailure>({ kind: 'registry-unreachable', host, message }, { cause });
   }
 
-  #lies(what: string): Failed<RegistryFailure> {
+  /** The failure of a registry that breaks the protocol: it answered with `what`. */
+  lies(what: string): Failed<RegistryFailure> {
     const { host } = this.endpoint;
     return new Failed<RegistryFailure>({
       kind: 'registry-content',
