@@ -5,10 +5,12 @@ import { digestOf } from '../../oci/digest.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { keepIfRoom } from '../../std/disk-full.ts';
-import { Failed } from '../../std/failed.ts';
+import { Failed, failedOf } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
 import { Semaphore } from '../../std/semaphore.ts';
+import type { PathMissing } from '../../cache/content-hash/failure.ts';
 import type { HostTree, PortableTree, TreeNode } from '../../cache/tree.ts';
+import { explainMissing } from './explain.ts';
 import type { LocalFailure } from './failure.ts';
 import { followPaths, withoutCovered } from './follow-paths.ts';
 import type { SeenFolder } from '../looked-at.ts';
@@ -98,6 +100,8 @@ export class LocalTree implements HostTree {
       let answer: T;
       try {
         answer = question(this.root);
+      } catch (error) {
+        throw this.#explained(error);
       } finally {
         this.#unknown = undefined;
       }
@@ -112,6 +116,13 @@ export class LocalTree implements HostTree {
   /** Every folder that was listed, with its entries as they were then. */
   *seen(): Generator<SeenFolder> {
     for (const [path, { names, numbers }] of this.#folders) yield { path, names, numbers };
+  }
+
+  #explained(error: unknown): unknown {
+    const failure = (failedOf(error, 'path-missing') as Failed<PathMissing> | undefined)?.failure;
+    if (!failure) return error;
+    const message = explainMissing(this.root, failure.path);
+    return new Failed<PathMissing>({ ...failure, message }, { cause: error });
   }
 
   portable(): PortableTree {
