@@ -3,7 +3,7 @@
 // stacked as a copy without those whiteouts, whose files are further names of its own.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf } from '../oci/digest.ts';
+import { digestOf, encoded } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
@@ -28,15 +28,24 @@ export class Fitting {
   /** The folders that show a chain when they are stacked; uppermost first. */
   async folders(chain: Chain): Promise<string[]> {
     const folders: string[] = [];
-    for (const [i, layer] of chain.entries()) folders.unshift(await this.#folder(layer, chain.slice(0, i)));
-    return folders;
+    let tree = empty;
+    for (const [i, layer] of chain.entries()) {
+      const whiteouts = this.#whiteoutsOf(layer);
+      const natural = whiteouts === none || whiteouts === `of ${tree}`;
+      folders.push(natural ? this.#layers.folder(layer) : await this.#fitted(layer, chain.slice(0, i)));
+      tree = on(tree, layer);
+    }
+    return folders.reverse();
   }
 
-  async #folder(layer: LayerId, below: Chain): Promise<string> {
+  #whiteoutsOf(layer: LayerId): string | undefined {
+    if (!this.#whiteouts.has(layer)) this.#whiteouts.set(layer, readMark(this.#layers.folder(layer), 'whiteouts'));
+    return this.#whiteouts.get(layer);
+  }
+
+  async #fitted(layer: LayerId, below: Chain): Promise<string> {
     const upper = this.#layers.folder(layer);
-    if (!this.#whiteouts.has(layer)) this.#whiteouts.set(layer, readMark(upper, 'whiteouts'));
-    const whiteouts = this.#whiteouts.get(layer);
-    if (whiteouts === none || whiteouts === madeOn(below)) return upper;
+    const whiteouts = this.#whiteoutsOf(layer);
     const fitted = await this.#layers.derived('fitted', [...below, layer], async (folder) => {
       const folders = below.map((id) => this.#layers.folder(id)).reverse();
       if (whiteouts !== odd && (await this.#pool.run(fits, { upper, below: folders }))) return;
@@ -59,12 +68,15 @@ export function markWhiteouts(upper: string, chain: Chain, { files = false }: { 
   const noted = readMark(upper, 'whiteouts');
   if (noted === undefined && chain.length === 0) writeMark(upper, 'whiteouts', none);
   else if (files) writeMark(upper, 'whiteouts', odd);
-  else if (noted === undefined) writeMark(upper, 'whiteouts', madeOn(chain));
+  else if (noted === undefined) writeMark(upper, 'whiteouts', `of ${chain.reduce(on, empty)}`);
 }
 
-function madeOn(chain: Chain): string {
-  return `of ${digestOf(chain.join(' ')).slice(-24)}`;
+/** Tells trees apart: what a tree is called with one more layer on it. */
+function on(tree: string, layer: LayerId): string {
+  return encoded(digestOf(`${tree} ${layer}`)).slice(0, 24);
 }
+
+const empty = '';
 
 interface Stacked {
   readonly upper: string;
