@@ -1,18 +1,16 @@
-import { chownSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Digester, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Cache } from '../cache/api.ts';
 import type { Index } from '../index/index.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
 import { reason } from '../registry/remote.ts';
 import { patient, retrying, type RetryPolicy } from '../registry/retry.ts';
 import type { Registries } from '../registry/registry.ts';
-import { isBrokenConnection, type HttpResponse } from '../registry/transport.ts';
+import { isBrokenConnection } from '../registry/transport.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
-import { setTimes } from '../sys/utimens.ts';
 import type { SourceFailure } from './failure.ts';
+import { httpFailed, isServerError, sendFollowing, toldBody, writeDownload } from './http-download.ts';
 import {
   httpFilename,
   httpKey,
@@ -129,7 +127,7 @@ export class HttpSource implements Source {
       { policy: this.#options.retry ?? patient, signal: job.signal },
     ).catch((error: unknown) => {
       if (job.signal.aborted || error instanceof Failed) throw error;
-      throw failed(id, `${withoutSecrets(id.url)} can't be fetched: ${reason(error)}`, { cause: error });
+      throw httpFailed(id, `${withoutSecrets(id.url)} can't be fetched: ${reason(error)}`, { cause: error });
     });
     await this.#remember(id, download);
     return download;
@@ -146,10 +144,10 @@ export class HttpSource implements Source {
   ): Promise<Download | undefined> {
     const tags = known.map(({ etag }) => etag!);
     try {
-      const response = await this.#send(id, {
+      const response = await sendFollowing(this.#options.registries.transport, id, {
         method: 'HEAD',
         headers: { ...headers, 'if-none-match': tags.join(', ') },
-        job,
+        signal: job.signal,
       });
       await response.discard();
       if (response.status !== 200 && response.status !== 304) return undefined;
@@ -168,10 +166,14 @@ export class HttpSource implements Source {
     { headers, job, vertex }: Asking & { readonly headers: Record<string, string> },
   ): Promise<Download> {
     const { cache } = this.#options;
-    const response = await this.#send(id, { method: 'GET', headers, job });
+    const response = await sendFollowing(this.#options.registries.transport, id, {
+      method: 'GET',
+      headers,
+      signal: job.signal,
+    });
     if (response.status < 200 || response.status >= 300) {
       await response.discard();
-      throw failed(id, `${withoutSecrets(id.url)}: invalid response status ${response.status}`, {
+      throw httpFailed(id, `${withoutSecrets(id.url)}: invalid response status ${response.status}`, {
         status: response.status,
       });
     }
@@ -182,9 +184,9 @@ export class HttpSource implements Source {
     let digest: Digest;
     {
       await using mounted = await ref.mount();
-      digest = await writeFile(
+      digest = await writeDownload(
         join(mounted.path, filename),
-        told(response, { job, vertex, id: `downloading ${filename}` }),
+        toldBody(response, { job, vertex, id: `downloading ${filename}` }),
         { id, modified },
       );
     }
@@ -200,39 +202,6 @@ export class HttpSource implements Source {
     };
   }
 
-  /** Follows redirects; what authorizes us stays with the host that was asked. */
-  async #send(
-    id: HttpIdentifier,
-    {
-      method,
-      headers,
-      job,
-    }: { readonly method: 'GET' | 'HEAD'; readonly headers: Record<string, string>; readonly job: Job },
-  ): Promise<HttpResponse> {
-    const home = new URL(id.url);
-    let url = new URL(id.url);
-    const { username, password } = home;
-    const basic = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
-    const named = { ...(username && { authorization: basic }), ...headers };
-    for (let hops = 0; ; hops++) {
-      const { authorization: _ours, ...open } = named;
-      const response = await this.#options.registries.transport.send({
-        method,
-        url: url.href,
-        headers: url.origin === home.origin ? named : open,
-        signal: job.signal,
-      });
-      const { location } = response.headers;
-      if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
-      await response.discard();
-      const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-      if (hops === 10 || !next || !/^https?:$/.test(next.protocol)) {
-        throw failed(id, `${withoutSecrets(id.url)} redirects to nowhere`);
-      }
-      url = next;
-    }
-  }
-
   async #authorization(id: HttpIdentifier, { session, signal }: Job): Promise<string | undefined> {
     const text = async (name: string) => {
       const secret = await session.secret(name, { signal });
@@ -241,7 +210,7 @@ export class HttpSource implements Source {
     if (id.authHeaderSecret !== undefined) {
       const header = await text(id.authHeaderSecret);
       if (header === undefined)
-        throw failed(id, `the client has no secret ${id.authHeaderSecret} for ${withoutSecrets(id.url)}`);
+        throw httpFailed(id, `the client has no secret ${id.authHeaderSecret} for ${withoutSecrets(id.url)}`);
       return header;
     }
     const { hostname } = new URL(id.url);
@@ -272,45 +241,6 @@ export class HttpSource implements Source {
   }
 }
 
-/** Writes the one file of the tree, owned and dated as asked; gives the digest of its bytes. */
-async function writeFile(
-  path: string,
-  bytes: AsyncIterable<Uint8Array>,
-  { id, modified }: { readonly id: HttpIdentifier; readonly modified: number },
-): Promise<Digest> {
-  const digester = new Digester(id.checksum?.startsWith('sha512:') ? 'sha512' : 'sha256');
-  await using file = await open(path, 'wx', 0o600);
-  for await (const piece of bytes) {
-    digester.update(piece);
-    for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten;
-  }
-  if (id.uid !== 0 || id.gid !== 0) chownSync(path, id.uid, id.gid);
-  await file.chmod(id.perm === 0 ? 0o600 : id.perm & 0o7777);
-  const mtime = BigInt(Number.isNaN(modified) ? 0 : modified) * 1_000_000n;
-  setTimes(path, { atime: mtime, mtime });
-  return digester.digest();
-}
-
-/** The body as it arrives, told ten times a second. */
-async function* told(
-  { body, headers }: HttpResponse,
-  { job, vertex, id }: Asking & { readonly id: string },
-): AsyncGenerator<Uint8Array> {
-  const length = Number(headers['content-length']);
-  const total = Number.isSafeInteger(length) ? { total: length } : {};
-  const tell = (done: boolean) =>
-    job.report({ kind: 'progress', vertex, at: Date.now(), id, current, ...total, unit: 'bytes', done });
-  let [current, last] = [0, 0];
-  for await (const piece of body) {
-    yield piece;
-    current += piece.length;
-    if (Date.now() - last < 100) continue;
-    last = Date.now();
-    tell(false);
-  }
-  tell(true);
-}
-
 function seconds({ lastModified }: Download): number | undefined {
   return lastModified === undefined ? undefined : Math.floor(lastModified / 1000);
 }
@@ -324,26 +254,8 @@ function strong(etag: string | undefined): string | undefined {
   return etag === undefined || etag === '' ? undefined : etag.replace(/^W\//, '');
 }
 
-function isServerError(error: unknown): boolean {
-  if (!(error instanceof Failed) || error.failure.kind !== 'http-failed') return false;
-  const { status = 0 } = error.failure as Extract<SourceFailure, { kind: 'http-failed' }>;
-  return status >= 500;
-}
-
 function mismatch(id: HttpIdentifier, actual: Digest): Failed<SourceFailure> {
   const expected = id.checksum!;
   const message = `digest mismatch for ${withoutSecrets(id.url)}: ${actual} (expected: ${expected})`;
   return new Failed<SourceFailure>({ kind: 'checksum-mismatch', expected, actual, message });
-}
-
-function failed(
-  id: HttpIdentifier,
-  message: string,
-  { status, cause }: { status?: number; cause?: unknown } = {},
-): Failed<SourceFailure> {
-  const url = withoutSecrets(id.url);
-  return new Failed<SourceFailure>(
-    { kind: 'http-failed', url, message, ...(status !== undefined && { status }) },
-    { cause },
-  );
 }
