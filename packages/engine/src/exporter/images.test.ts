@@ -1,86 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fakeRef, layerTar } from '../../../../test/rig/fake-ref.ts';
 import { TestRegistry } from '../../../../test/rig/registry.ts';
 import { openLayout } from '../content/layout.ts';
-import { MemoryStore } from '../content/memory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
-import { openPool } from '../pool/pool.ts';
-import { Registries } from '../registry/registry.ts';
-import type { Job } from '../session/job.ts';
-import type { Session } from '../session/session.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { makeTempFolder } from '../std/temp.ts';
-import { exporters, type ExportImage, type ExportInput } from './exporter.ts';
-
-const amd64 = { os: 'linux', architecture: 'amd64' };
-const arm64 = { os: 'linux', architecture: 'arm64' };
-const baseHistory = [{ created: '2020-02-02T02:02:02Z', created_by: 'base' }];
-
-function config(more: Partial<ImageConfig> = {}): ImageConfig {
-  const history = [...baseHistory, { created_by: 'ENV A=1', empty_layer: true }, { created_by: 'RUN <x> && y' }];
-  return {
-    architecture: 'amd64',
-    os: 'linux',
-    config: { Labels: { b: '2', a: '1' }, Env: ['A=1'], User: 'me' },
-    history,
-    ...more,
-  };
-}
-
-const layers = [{ tar: layerTar({ base: 'b' }) }, { tar: layerTar({ top: 't' }) }];
-
-function image(more: Partial<ExportImage> = {}): ExportImage {
-  return { platform: amd64, ref: fakeRef(layers), config: config(), ...more };
-}
-
-async function world(more: Partial<Session> = {}) {
-  const names = new Map<string, Descriptor>();
-  const deps = {
-    content: new MemoryStore(),
-    images: {
-      get: (name: string) => (names.has(name) ? { descriptor: names.get(name)! } : undefined),
-      put: async (name: string, descriptor: Descriptor) => void names.set(name, descriptor),
-    },
-    registries: new Registries({ retry: { tries: 2, delay: () => 0 } }),
-    pool: openPool({ threads: 1 }),
-  };
-  const session = { credentials: async () => undefined, ...more } as Session;
-  const job: Job = { session, signal: new AbortController().signal, report: () => {} };
-  const dispose = async () => {
-    await deps.registries[Symbol.asyncDispose]();
-    await deps.pool[Symbol.asyncDispose]();
-  };
-  return { deps, job, names, [Symbol.asyncDispose]: dispose };
-}
-
-async function exported(type: keyof typeof exporters, input: Partial<ExportInput>) {
-  await using there = await world();
-  return await exporters[type].make(
-    { images: [image()], multiPlatform: false, attrs: {}, ...input },
-    there.deps,
-    there.job,
-  );
-}
+import { exporters } from './exporter.ts';
+import { arm64, baseHistory, config, exported, image, layers, world } from './exporter-fixture.ts';
 
 async function readImage(path: string) {
   await using layout = await openLayout(path);
@@ -355,81 +288,4 @@ test('a failed write leaves what was there, and nothing else', async () => {
   );
   assert.equal(readFileSync(path, 'utf8'), 'before');
   assert.deepEqual(readdirSync(folder.path), ['x.tar']);
-});
-
-function makeTree(root: string): void {
-  mkdirSync(join(root, 'dir/sub'), { recursive: true });
-  writeFileSync(join(root, 'dir/file'), 'data');
-  chmodSync(join(root, 'dir/file'), 0o4750);
-  utimesSync(join(root, 'dir/file'), 1_000_000, 1_000_000);
-  linkSync(join(root, 'dir/file'), join(root, 'dir/zlink'));
-  symlinkSync('../nowhere', join(root, 'dir/sub/sym'));
-  utimesSync(join(root, 'dir/sub'), 2_000_000, 2_000_000);
-}
-
-test('the local exporter copies files into a folder, replacing links and keeping strangers', async () => {
-  await using folder = makeTempFolder();
-  const [tree, out] = [join(folder.path, 'tree'), join(folder.path, 'out')];
-  makeTree(tree);
-  mkdirSync(join(out, 'elsewhere'), { recursive: true });
-  writeFileSync(join(out, 'stranger'), 's');
-  symlinkSync('elsewhere', join(out, 'dir'));
-  const images = [image({ ref: fakeRef([], { path: tree }) })];
-  for (let times = 0; times < 2; times++) {
-    await exported('local', { images, destination: { kind: 'folder', path: out } });
-    assert.equal(readFileSync(join(out, 'dir/file'), 'utf8'), 'data');
-    assert.deepEqual(readdirSync(join(out, 'elsewhere')), []);
-    assert.equal(statSync(join(out, 'dir/file')).mode & 0o7777, 0o4750);
-    assert.equal(statSync(join(out, 'dir/file')).mtimeMs, 1_000_000_000);
-    assert.equal(statSync(join(out, 'dir/sub')).mtimeMs, 2_000_000_000);
-    assert.equal(statSync(join(out, 'dir/zlink')).ino, statSync(join(out, 'dir/file')).ino);
-    assert.equal(readlinkSync(join(out, 'dir/sub/sym')), '../nowhere');
-    assert.deepEqual(readdirSync(out).sort(), ['dir', 'elsewhere', 'stranger']);
-    assert.deepEqual(readdirSync(join(out, 'dir')).sort(), ['file', 'sub', 'zlink']);
-  }
-  await exported('local', { images, attrs: { mode: 'delete' }, destination: { kind: 'folder', path: out } });
-  assert.deepEqual(readdirSync(out), ['dir']);
-});
-
-test('files of several platforms get folders, or may not meet', async () => {
-  await using folder = makeTempFolder();
-  const [tree, out] = [join(folder.path, 'tree'), join(folder.path, 'out')];
-  makeTree(tree);
-  const images = [amd64, arm64].map((platform) => image({ platform, ref: fakeRef([], { path: tree }), epoch: 77 }));
-  const input = { images, multiPlatform: true, destination: { kind: 'folder', path: out } as const };
-  await exported('local', input);
-  assert.deepEqual(readdirSync(out), ['linux_amd64', 'linux_arm64']);
-  assert.equal(lstatSync(join(out, 'linux_arm64/dir/sub/sym')).mtimeMs, 77_000);
-  const flat = exported('local', { ...input, attrs: { 'platform-split': 'false' } });
-  await assert.rejects(flat, /cannot overwrite dir\/file from linux\/amd64 with linux\/arm64/);
-  assert.ok(existsSync(out));
-});
-
-test('the tar exporter keeps modes, links and times', async () => {
-  await using folder = makeTempFolder();
-  const [tree, path] = [join(folder.path, 'tree'), join(folder.path, 'x.tar')];
-  makeTree(tree);
-  await exported('tar', { images: [image({ ref: fakeRef([], { path: tree }) })], destination: { kind: 'file', path } });
-  const list = execFileSync('tar', ['-tvf', path, '--numeric-owner'], { env: { TZ: 'UTC' } })
-    .toString()
-    .trim()
-    .split('\n');
-  assert.deepEqual(
-    list
-      .map((line) =>
-        line
-          .replace(/ +/g, ' ')
-          .split(' ')
-          .filter((_, i) => i !== 3 && i !== 4)
-          .join(' '),
-      )
-      .map((line) => line.replace(/^(drwx\S+ \S+) \d+ /, '$1 ')),
-    [
-      'drwxr-xr-x 0/0 dir/',
-      '-rwsr-x--- 0/0 4 dir/file',
-      'drwxr-xr-x 0/0 dir/sub/',
-      'lrwxrwxrwx 0/0 0 dir/sub/sym -> ../nowhere',
-      'hrwsr-x--- 0/0 0 dir/zlink link to dir/file',
-    ].map((line) => line),
-  );
 });
