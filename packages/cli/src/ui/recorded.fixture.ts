@@ -103,7 +103,7 @@ export const start: RunStart = {
 };
 
 /** Standard output or error that keeps what is written. */
-export function memoryStream(): NodeJS.WriteStream & { readonly text: string } {
+export function memoryStream({ isTTY = false } = {}): NodeJS.WriteStream & { readonly text: string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -111,6 +111,6 @@ export function memoryStream(): NodeJS.WriteStream & { readonly text: string } {
       done();
     },
   });
-  const facts = { isTTY: { value: false }, text: { get: () => chunks.join('') } };
+  const facts = { isTTY: { value: isTTY }, text: { get: () => chunks.join('') } };
   return Object.defineProperties(stream, facts) as unknown as NodeJS.WriteStream & { readonly text: string };
 }
