@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { commands } from './commands.ts';
+import { overview, commandHelp } from './help.ts';
+
+const docs = join(import.meta.dirname, '../../../docs');
+const page = readFileSync(join(docs, 'cli.md'), 'utf8');
+
+for (const [name, { summary, load }] of Object.entries(commands)) {
+  test(`docs/cli.md has the command ${name} and all its flags`, async () => {
+    const { flags } = await load();
+    assert.match(page, new RegExp(`\`${name}[\` ]`));
+    const missing = Object.entries(flags).flatMap(([flag, { short }]) => [
+      ...(new RegExp(`--${flag}(?![\\w-])`).test(page) ? [] : [`--${flag}`]),
+      ...(short === undefined || page.includes(`\`-${short}\``) || page.includes(`--${flag}`) ? [] : [`-${short}`]),
+    ]);
+    assert.deepEqual(missing, []);
+  });
+
+  test(`the help of ${name} teaches: what it does, examples, a sentence for each flag`, async () => {
+    const command = await load();
+    assert.equal(command.summary, summary);
+    assert.ok(command.description.trim().length > 80);
+    assert.ok(command.examples.length > 0);
+    for (const [line] of command.examples) assert.match(line, new RegExp(`^(cli ${name}\\b)`));
+    for (const { help } of Object.values(command.flags)) assert.match(help, /^[A-Z].*[^.]$/);
+    const text = commandHelp(name, command);
+    for (const flag of Object.keys(command.flags)) assert.ok(text.includes(`--${flag}`));
+  });
+}
+
+test('the overview lists all commands and the exit codes', () => {
+  const text = overview(
+    '1.2.3',
+    Object.entries(commands).map(([name, { summary }]) => [name, summary] as const),
+  );
+  for (const name of Object.keys(commands)) assert.match(text, new RegExp(`^ {2}${name} `, 'm'));
+  for (const code of [0, 1, 2, 130]) assert.match(text, new RegExp(`^ {2}${code} {2}`, 'm'));
+});
+
+test('docs/events.md describes every type of line', () => {
+  const source = readFileSync(join(import.meta.dirname, 'ui/json.ts'), 'utf8');
+  const types = new Set([...source.matchAll(/write\(\s*'([a-z.]+)'/g)].map(([, type]) => type!));
+  assert.ok(types.size >= 12);
+  const events = readFileSync(join(docs, 'events.md'), 'utf8');
+  assert.deepEqual(
+    [...types].filter((type) => !events.includes(`| \`${type}\` |`)),
+    [],
+  );
+});
