@@ -21,6 +21,8 @@ export interface Invocation<F extends Flags = Flags> {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Where the answer to this very command line may be kept (fresh.ts). */
+  readonly answerPath?: string;
   readonly stdin: NodeJS.ReadStream;
   /** Data goes here, and nothing else. */
   readonly stdout: NodeJS.WriteStream;

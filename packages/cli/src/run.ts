@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { commands } from './commands.ts';
 import type { Invocation } from './command.ts';
+import type { Answer } from './fresh.ts';
 import { Mistake } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
@@ -55,11 +56,46 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     .slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--'))
     .some((arg) => ['--help', '-h'].includes(arg));
   if (wantsHelp) return help(first);
+  let answerPath: string | undefined;
+  if (first === 'build') {
+    const { freshPath, recallAnswer } = await import('./fresh.ts');
+    answerPath = freshPath(argv, { cwd: process.cwd(), env });
+    const answer = recallAnswer(answerPath);
+    if (answer) return tellAgain(answer, rest, env);
+  }
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
   const { given, positionals } = parseFlags(rest, command.flags, env);
   const { stdin, stdout, stderr } = process;
-  const invocation: Invocation = { flags: given, positionals, cwd: process.cwd(), env, signal, stdin, stdout, stderr };
+  const invocation: Invocation = {
+    flags: given,
+    positionals,
+    cwd: process.cwd(),
+    env,
+    signal,
+    stdin,
+    stdout,
+    stderr,
+    ...(answerPath !== undefined && { answerPath }),
+  };
   return command.run(invocation);
+}
+
+/** Tells the answer of the last time: nothing that it came from was touched. */
+async function tellAgain(answer: Answer, rest: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { tellAnswer } = await import('./answer.ts');
+  const { stdout, stderr } = process;
+  const start = {
+    ids: answer.images.map(({ id }) => id),
+    startedAt: Math.round(performance.timeOrigin),
+    verbose: false,
+    folders: new Map(),
+    retry: () => undefined,
+  };
+  const quiet = rest.some((arg) => ['-q', '--quiet'].includes(arg));
+  const open = quiet ? (await import('./ui/quiet.ts')).openQuiet : (await import('./ui/plain.ts')).openPlain;
+  using renderer = open(start, { stdout, stderr, env });
+  tellAnswer(answer, renderer);
+  return exit.done;
 }
 
 async function help(name: string | undefined): Promise<number> {

@@ -16,6 +16,11 @@ export interface Chosen {
   /** Folder that the Dockerfile's name is relative to, by image. */
   readonly folderOf: ReadonlyMap<string, string>;
   readonly settings: EngineSettings;
+  /**
+   * Files and folders (there or not) that decide all this together with the command line and the environment; undefined
+   * if files don't tell.
+   */
+  readonly seen: readonly string[] | undefined;
 }
 
 /** What the config says of the engine and the run; flags go before it. */
@@ -51,10 +56,12 @@ export async function chosenTasks(
   const { openSession } = await import('@monokit/engine/session');
   const session = scope.use(openSession(lent));
   const dockerfile = lent.folders?.['dockerfile']?.root;
+  const folders = Object.values(lent.folders ?? {}).map(({ root }) => root);
   return {
     tasks: [{ request: { ...request, session }, names: [] }],
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
     settings: { continue: false },
+    seen: [...folders, ...Object.values(lent.stores ?? {})].flatMap((path) => [path, join(path, 'index.json')]),
   };
 }

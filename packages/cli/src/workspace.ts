@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { loadConfig, namesOf, requestOf, resolveTargets, type ResolvedTarget, type Workspace } from '@monokit/config';
 import type { Offer, SolveRequest, Task } from '@monokit/engine';
-import { cachePath } from '@monokit/engine/cache-folder';
+import { cachePath } from '@monokit/engine/cache-path';
 import { openSession } from '@monokit/engine/session';
 import type { Invocation } from './command.ts';
 import { assignment } from './assignments.ts';
@@ -106,7 +106,15 @@ export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDi
       recipe.kind === 'dockerfile' ? [[id, recipe.folder] as const] : [],
     ),
   );
-  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace, env) };
+  const layouts = [...workspace.targets.values()].flatMap(({ contexts }) =>
+    Object.values(contexts).flatMap((each) =>
+      each.kind === 'oci-layout' ? [each.path, join(each.path, 'index.json')] : [],
+    ),
+  );
+  // What a program defines may depend on anything.
+  const told = workspace.seen && wanted.every(({ recipe }) => recipe.kind !== 'define');
+  const seen = told ? [...workspace.seen, ...layouts] : undefined;
+  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace, env), seen };
 }
 
 /** The chosen images, after those that they say they depend on. */

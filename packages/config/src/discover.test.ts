@@ -25,7 +25,7 @@ class Tree implements Disposable {
 
   /** As `id: dockerfile in context`. */
   async found(options: Discover = {}, now?: number): Promise<string[]> {
-    const all = await discover(this.root, options, { state: this.state, ...(now !== undefined && { now }) });
+    const { found: all } = await discover(this.root, options, { state: this.state, ...(now !== undefined && { now }) });
     return all.map(({ id, dockerfile, context }) => `${id}: ${dockerfile} in ${context}`);
   }
 

@@ -16,6 +16,13 @@ export interface Discovered {
   readonly context: string;
 }
 
+/** What was found, and the folders and files whose times tell whether it would be found again. */
+export interface Discovery {
+  readonly found: readonly Discovered[];
+  /** Undefined where something changed so shortly before that times can't tell. */
+  readonly seen: readonly string[] | undefined;
+}
+
 export interface DiscoverOptions {
   /** A folder to remember walks in. */
   readonly state?: string;
@@ -39,28 +46,25 @@ export function soughtBy(options: Discover): readonly string[] {
  * dot are not followed. A walk is remembered with each folder's times; while those are the same it costs one stat a
  * folder.
  */
-export async function discover(
-  root: string,
-  written: Discover,
-  options: DiscoverOptions = {},
-): Promise<readonly Discovered[]> {
+export async function discover(root: string, written: Discover, options: DiscoverOptions = {}): Promise<Discovery> {
   const include = soughtBy(written);
   const { state } = options;
   const question = hash('sha256', JSON.stringify([root, include, written.exclude]), 'hex').slice(0, 32);
   const remembered = state === undefined ? undefined : recallWalk(join(state, 'walks', `${question}.json`));
-  const paths = remembered ?? (await walk(root, { ...written, include }, { ...options, question }));
-  return paths.map((dockerfile) => ({
+  const { paths, seen } = remembered ?? (await walk(root, { ...written, include }, { ...options, question }));
+  const found = paths.map((dockerfile) => ({
     id: idOf(dockerfile, root, written.name),
     dockerfile,
     context: written.context === 'root' ? '.' : posix.dirname(dockerfile),
   }));
+  return { found, seen };
 }
 
 async function walk(
   root: string,
   { include, exclude = [] }: Discover & { readonly include: readonly string[] },
   { state, now = Date.now(), question }: DiscoverOptions & { readonly question: string },
-): Promise<readonly string[]> {
+): Promise<{ readonly paths: readonly string[]; readonly seen: readonly string[] | undefined }> {
   const { default: glob } = await import('fast-glob');
   const walked = new Walked(now);
   const rules = new Map<string, readonly IgnoreRules[]>();
@@ -98,7 +102,8 @@ async function walk(
   });
   const paths = found.filter((path) => !notDockerfiles.test(path)).sort();
   if (state !== undefined) keepWalk(join(state, 'walks', `${question}.json`), walked, paths);
-  return paths;
+  const stamps = walked.record();
+  return { paths, seen: stamps && Object.keys(stamps) };
 }
 
 /** What lies in a folder; nothing in one that this user may not read, as it could be no part of a build either. */

@@ -1,7 +1,7 @@
 // Which Dockerfiles the workspace's images are discovered by, and what is wrong with them.
 import { join } from 'node:path';
 import type { Image } from './config.ts';
-import type { Discovered } from './discover.ts';
+import type { Discovery } from './discover.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Problem } from './problem.ts';
 
@@ -10,17 +10,17 @@ export async function discoveredIn(
   { config, root, file }: LoadedConfig,
   { state }: { readonly state?: string },
   report: (problem: Problem) => void,
-): Promise<readonly Discovered[]> {
+): Promise<Discovery> {
   const { images, discover: written = images === undefined } = config;
   if (written === false) {
     if (images === undefined)
       report({ code: 'config/nothing-found', message: 'there are no images, and discover is false' });
-    return [];
+    return { found: [], seen: [] };
   }
   const { discover, soughtBy } = await import('./discover.ts');
   const wanted = written === true ? {} : written;
   const named = new Set(Object.values(images ?? {}).flatMap(dockerfileOf));
-  const all = await discover(root, wanted, state === undefined ? {} : { state });
+  const { found: all, seen } = await discover(root, wanted, state === undefined ? {} : { state });
   // A Dockerfile that an image names belongs to that image.
   const found = all.filter(({ dockerfile }) => !named.has(dockerfile));
   if (all.length === 0 && images === undefined) {
@@ -43,7 +43,7 @@ export async function discoveredIn(
       hint: `set discover.name to '{parent}-{dir}' or '{path}', or name them in images with their dockerfile`,
     });
   }
-  return found;
+  return { found, seen };
 }
 
 /** The Dockerfile that an image's own keys name, relative to the root. */

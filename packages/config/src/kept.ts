@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { changedSince, type Reads, type ReadsRecord } from './reads.ts';
 
-interface Kept<T> {
+export interface Kept<T> {
   readonly value: T;
   readonly reads: ReadsRecord;
 }
@@ -15,8 +15,8 @@ export function keptPath(state: string, kind: string, question: unknown): string
   return join(state, kind, `${key.slice(0, 32)}.json`);
 }
 
-/** The value kept at a path, or undefined if there is none or something that it came from has changed. */
-export function recall<T>(path: string, env: NodeJS.ProcessEnv): T | undefined {
+/** What is kept at a path, or undefined if there is nothing or something that it came from has changed. */
+export function recall<T>(path: string, env: NodeJS.ProcessEnv): Kept<T> | undefined {
   let kept: Kept<T>;
   try {
     kept = JSON.parse(readFileSync(path, 'utf8')) as Kept<T>;
@@ -25,7 +25,7 @@ export function recall<T>(path: string, env: NodeJS.ProcessEnv): T | undefined {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  return changedSince(kept.reads, env) === undefined ? kept.value : undefined;
+  return changedSince(kept.reads, env) === undefined ? kept : undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { gitTop } from './git.ts';
 import { isPlain, keep, keptPath, recall } from './kept.ts';
 import type { KeyPath, Source } from './place.ts';
-import { Reads } from './reads.ts';
+import { Reads, type ReadsRecord } from './reads.ts';
 import { checkConfig } from './schema.ts';
 
 export interface LoadOptions {
@@ -36,6 +36,11 @@ export interface LoadedConfig {
   readonly from: 'evaluation' | 'cache';
   /** Why it will have to be evaluated the next time too, e.g. `import of node:fs`. */
   readonly uncached: readonly string[];
+  /**
+   * Files (there or not) that decide it together with the environment: while none of them is touched, it is the same.
+   * Undefined if files don't tell.
+   */
+  readonly seen?: readonly string[] | undefined;
 }
 
 export interface Loading {
@@ -71,7 +76,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
   const { cwd, config, vars = {}, env = process.env, state } = options;
   const path = state && keptPath(state, 'configs', { cwd, config, vars, here: process.cwd() });
   const kept = path && recall<Found>(path, env);
-  if (kept) return checked(kept, { from: 'cache', uncached: [] });
+  if (kept) return checked(kept.value, { from: 'cache', uncached: [], seen: seenBy(kept.reads) });
   const reads = new Reads();
   let found: Found;
   try {
@@ -89,7 +94,13 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
   }
   if (!isPlain(found.value)) reads.impure.add('a function in the configuration');
   if (path) keep(path, found, { reads, env });
-  return checked(found, { from: 'evaluation', uncached: [...reads.impure] });
+  const seen = reads.impure.size > 0 ? undefined : seenBy(reads.record());
+  return checked(found, { from: 'evaluation', uncached: [...reads.impure], seen });
+}
+
+/** The paths of what was read, where paths are all that was. */
+function seenBy({ files, absent, links, git, inputs }: ReadsRecord): readonly string[] | undefined {
+  return git || inputs ? undefined : [...Object.keys(files), ...absent, ...Object.keys(links)];
 }
 
 /** The text that a configuration was written in, for the places of its keys. */
@@ -98,7 +109,7 @@ export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'pr
   return { file, text: readFileSync(file, 'utf8'), syntax: isYaml(file) ? 'yaml' : 'objects', prefix };
 }
 
-async function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached'>): Promise<Loading> {
+async function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen'>): Promise<Loading> {
   const { root, file, prefix, value } = found;
   const problems = checkConfig(value);
   if (problems.length > 0) {

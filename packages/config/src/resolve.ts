@@ -38,6 +38,11 @@ export interface Workspace {
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly vars: VariableValues;
   readonly settings: Settings;
+  /**
+   * Files and folders (there or not) that decide all this together with the environment: while none of them is touched,
+   * it is the same. Undefined if files don't tell.
+   */
+  readonly seen: readonly string[] | undefined;
 }
 
 export interface Resolution {
@@ -56,7 +61,7 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   const { values: vars, problems: wrong } = valuesOf(config.vars ?? {}, { given, env });
   problems.push(...wrong);
   const settings = settingsOf(config, root, report);
-  const discovered = await discoveredIn(loaded, options, report);
+  const { found: discovered, seen } = await discoveredIn(loaded, options, report);
   const overriding = set.length > 0 ? await import('./override.ts') : undefined;
   const overrides = overriding?.readOverrides(set, report) ?? [];
   const expanded: ResolvedTarget[] = [];
@@ -82,7 +87,8 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
 
   const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
-  return { workspace: { root, targets, selected: chosen, groups, vars, settings }, diagnostics };
+  const decided = loaded.seen && seen && [...loaded.seen, ...seen];
+  return { workspace: { root, targets, selected: chosen, groups, vars, settings, seen: decided }, diagnostics };
 }
 
 async function diagnosed(problems: readonly Problem[], loaded: LoadedConfig): Promise<readonly Diagnostic[]> {

@@ -1,4 +1,5 @@
 // Follows what a configuration imports, and what decided that an import meant one file and not another.
+import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin, registerHooks } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -81,7 +82,11 @@ export function traceImports(entry: string, reads: Reads): Trace {
       const path = fileURLToPath(file);
       reads.file(path);
       reads.scope(path);
-      const loaded = next(url, context);
+      const loaded = asModule(
+        path,
+        () => next(url, context),
+        (format) => next(url, { ...context, format }),
+      );
       if (loaded.format !== 'module' && loaded.format !== 'module-typescript') commonjs.set(path, together.add(path));
       if (loaded.format === 'addon') reads.impure.add(`import of ${path}`);
       return loaded;
@@ -113,6 +118,22 @@ function refuseStale(reads: Reads): void {
     else if (remembered.get(key) !== now)
       throw new Error(`${path} has changed since this process loaded it: start again`);
   }
+}
+
+/**
+ * Modules' syntax counts for more than a package.json that says `"type": "commonjs"`, as `npm init` writes it: whoever
+ * writes `import` in a configuration means it.
+ */
+function asModule<T extends { readonly format?: string | null | undefined; readonly source?: unknown }>(
+  path: string,
+  first: () => T,
+  as: (format: string) => T,
+): T {
+  const loaded = first();
+  const modules = { commonjs: 'module', 'commonjs-typescript': 'module-typescript' } as const;
+  const format = modules[loaded.format as keyof typeof modules];
+  if (format === undefined || /\.c[jt]s$/.test(path)) return loaded;
+  return /^(?:import\b(?!\s*\()|export\b)/m.test(readFileSync(path, 'utf8')) ? as(format) : loaded;
 }
 
 function plain(url: string | undefined): string | undefined {

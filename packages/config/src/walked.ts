@@ -46,7 +46,9 @@ export function keepWalk(file: string, walked: Walked, paths: readonly string[])
 }
 
 /** What a remembered walk found, if every folder that it saw is as it was. */
-export function recallWalk(file: string): readonly string[] | undefined {
+export function recallWalk(
+  file: string,
+): { readonly paths: readonly string[]; readonly seen: readonly string[] } | undefined {
   let record: WalkRecord;
   try {
     record = JSON.parse(readFileSync(file, 'utf8')) as WalkRecord;
@@ -57,7 +59,7 @@ export function recallWalk(file: string): readonly string[] | undefined {
   for (const [path, stamp] of Object.entries(record.stamps)) {
     if (stampOf(statSync(path, { throwIfNoEntry: false, bigint: true })) !== stamp) return undefined;
   }
-  return record.paths;
+  return { paths: record.paths, seen: Object.keys(record.stamps) };
 }
 
 /** The change time is in it, which no program can set back. */

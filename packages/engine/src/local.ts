@@ -8,14 +8,16 @@ import { solveTree } from './build/tree.ts';
 import type { PrunePolicy, UsageRecord } from './cache/api.ts';
 import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
-import { cachePath } from './cache/folder.ts';
+import { cachePath } from './cache/path.ts';
 import type { KeptImage } from './cache/images.ts';
 import type { Defined, Engine } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
+import type { HttpRequest } from './registry/transport.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
 import type { Work } from './progress/work.ts';
+import { LookedAt } from './source/looked-at.ts';
 import type { CacheRecord } from './solver/records.ts';
 
 export interface EngineOptions {
@@ -32,6 +34,10 @@ export interface EngineOptions {
 
 /** An engine that runs here, with the questions that only its owner asks. */
 export interface LocalEngine extends Engine {
+  /** What builds of this engine looked at so far. */
+  readonly lookedAt: LookedAt;
+  /** A file that is another one whenever names in the store come to mean something else, or something is pruned. */
+  readonly changedFile: string;
   /** The images in the store, by name. */
   images(): Iterable<KeptImage>;
   /** Bytes of an image's layers as they are stored. */
@@ -54,6 +60,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       deadOwners: [async (lease) => (await import('./executor/dead.ts')).cleanDead(runFolder, [lease])],
     }),
   );
+  const lookedAt = new LookedAt();
   const contentHash = openContentHash(cache.index, pool);
 
   const executor = once(async (): Promise<Executor> => {
@@ -62,7 +69,15 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   });
   const registries = once(async () => {
     const { Registries } = await import('./registry/registry.ts');
-    return opened2.use(new Registries(hosts ? { hosts } : {}));
+    const { Transport } = await import('./registry/transport.ts');
+    const transport = new (class extends Transport {
+      override send(request: HttpRequest) {
+        lookedAt.elsewhere();
+        return super.send(request);
+      }
+    })();
+    const onLook = (path: string) => lookedAt.path(path);
+    return opened2.use(new Registries({ transport, onLook, ...(hosts && { hosts }) }));
   });
   const imageSource = once(async () => {
     const { ImageSource } = await import('./source/image.ts');
@@ -75,7 +90,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   });
   const localSource = once(async () => {
     const { LocalSource } = await import('./source/local.ts');
-    return new LocalSource({ cache, index: cache.index, pool });
+    return new LocalSource({ cache, index: cache.index, pool, lookedAt });
   });
   const httpSource = once(async () => {
     const { HttpSource } = await import('./source/http.ts');
@@ -97,10 +112,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   const parts: Parts = {
     cache,
     contentHash,
+    lookedAt,
     pool,
     executor,
     store: openCacheStore(cache.index, cache, cache.claims),
-    source: async (scheme) => sources[scheme]?.(scheme),
+    source: async (scheme) => {
+      if (['http', 'https', 'git'].includes(scheme)) lookedAt.elsewhere();
+      return sources[scheme]?.(scheme);
+    },
     images: (kind) => (kind === 'layout' ? layoutSource() : imageSource()),
     frontend: async (name) =>
       name === 'dockerfile.v0' ? (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile : undefined,
@@ -116,6 +135,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   return {
     define: (request, work) => define(request, parts, work),
     open: (work) => openBuild(parts, work),
+    lookedAt,
+    changedFile: cache.folder.changed,
     images: () => cache.images.list(),
     imageSize: (image) => cache.images.size(image),
     usage: () => cache.usage(),

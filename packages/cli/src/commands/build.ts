@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { command } from '../command.ts';
+import type { RunEvent } from '@monokit/engine';
+import { command, type Invocation } from '../command.ts';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { isFolder } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
@@ -34,7 +35,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
-    const { tasks, offers, folderOf, settings } = await chosenTasks(invocation, scope, folders[0]);
+    const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
     using renderer = await openRenderer(
       modeOf(flags),
       {
@@ -51,15 +52,32 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const engine = scope.use(await openEngineFor(flags, env, settings));
     const { run } = await import('@monokit/engine');
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const results = await run(engine, tasks, { signal, report: (event) => renderer.report(event), keepGoing, offers });
+    const answering = keepsAnswer(invocation) && seen ? new (await import('../answer.ts')).Answering() : undefined;
+    const report = (event: RunEvent) => {
+      renderer.report(event);
+      answering?.report(event);
+    };
+    const results = await run(engine, tasks, { signal, report, keepGoing, offers });
 
     const code = results.every(({ response }) => response) ? 0 : 1;
     if (code === 0) await writeAnswers(flags, results);
+    if (code === 0 && answering && seen) {
+      answering.keep(invocation.answerPath!, { engine, requests: tasks.map(({ request }) => request), seen });
+    }
     renderer.finish({ code, endedAt: Date.now() });
     signal.throwIfAborted();
     return code;
   },
 });
+
+/** Whether the next call with the same words can be answered by what this one told, if nothing has changed. */
+function keepsAnswer({ flags, positionals, answerPath }: Invocation<typeof imageFlags & typeof workFlags>): boolean {
+  const told = modeOf(flags) !== 'json' && !flags.verbose;
+  const files = flags['metadata-file'] === undefined && flags.iidfile === undefined;
+  const lent = flags.secret.length === 0 && flags.ssh.length === 0;
+  const stdin = positionals.includes('-') || flags.file === '-';
+  return answerPath !== undefined && told && files && lent && !stdin;
+}
 
 /** A word as a shell reads it. */
 function shellWord(text: string): string {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { styleText } from 'node:util';
-import { cachePath } from '@monokit/engine/cache-folder';
+import { cachePath } from '@monokit/engine/cache-path';
 import { command } from '../command.ts';
 import { cacheDirFlag } from '../workspace-flags.ts';
 import { symbolsFor } from '../ui/symbols.ts';

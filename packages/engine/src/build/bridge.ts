@@ -70,7 +70,10 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
 
   async function inTree<T>(definition: Definition, path: string, read: (path: string) => T): Promise<T | undefined> {
     const folder = lentFolder(definition);
-    if (folder !== undefined) return readInside(folder, path, read);
+    if (folder !== undefined) {
+      parts.lookedAt.path(join(folder, join('/', path)));
+      return readInside(folder, path, read);
+    }
     await using tree = await solveTree(definition, parts, job);
     await using mounted = await tree.mount(job);
     return readInside(mounted.path, path, read);

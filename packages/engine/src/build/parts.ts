@@ -3,6 +3,7 @@ import type { Frontend } from '../frontend/frontend.ts';
 import type { Surroundings } from '../ops/surroundings.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
+import type { LookedAt } from '../source/looked-at.ts';
 import type { ImageResolver } from '../source/source.ts';
 
 /** Everything a build is put together from; what is heavy is loaded when it is first asked for. */
@@ -11,6 +12,7 @@ export interface Parts extends Surroundings {
   readonly frontend: (name: string) => Promise<Frontend | undefined>;
   readonly exporter: (type: string) => Promise<Exporter | undefined>;
   readonly exportDeps: () => Promise<ExportDeps>;
+  readonly lookedAt: LookedAt;
   readonly images: (kind: 'registry' | 'layout') => Promise<ImageResolver>;
   /** How many vertices run at a time; no bound when undefined. */
   readonly concurrency?: number;

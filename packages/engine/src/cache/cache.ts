@@ -8,6 +8,7 @@ import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Flight } from '../std/flight.ts';
 import type { Cache, CacheMountHold, CacheMountOptions, PrunePolicy, UsageRecord } from './api.ts';
+import { markChanged } from './changed.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type Claims, claimsIn, sweepClaims } from './claim.ts';
 import { type CacheFolder, openFolder } from './folder.ts';
@@ -121,7 +122,7 @@ class FolderCache extends Trees implements OpenCache {
     super(parts);
     this.#parts = parts;
     this.#closeTrees = closeTrees;
-    this.images = new Images(parts.index, parts.content);
+    this.images = new Images(parts.index, parts.content, () => markChanged(parts.folder));
     this.mounts = new CacheMounts(parts);
   }
 
@@ -164,6 +165,7 @@ class FolderCache extends Trees implements OpenCache {
 
   async prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]> {
     const { prune } = await import('./gc.ts');
+    markChanged(this.#parts.folder);
     return prune(this.#parts, policy, { mounts: this.mounts, images: this.images, signal: work.signal });
   }
 

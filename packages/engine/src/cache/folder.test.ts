@@ -9,7 +9,8 @@ import { makeTempFolder } from '../std/temp.ts';
 import { mount, unmount } from '../sys/mount.ts';
 import { make, openRig, read, start, work } from './cache-fixture.ts';
 import { openCache } from './cache.ts';
-import { cachePath, openFolder } from './folder.ts';
+import { openFolder } from './folder.ts';
+import { cachePath } from './path.ts';
 
 test('the cache is where it was asked for, else where the environment says, else in the XDG place', () => {
   const env = { HOME: '/home/me', XDG_CACHE_HOME: '/xdg', MONOKIT_CACHE_DIR: '/mine' };

@@ -6,10 +6,10 @@
 //   layers/            trees (room snapshot)
 //   mounts/            folders of cache mounts
 //   leases/ locks/     who is alive, and who works on what
+//   changed            another file whenever an image's name comes to mean something else, or something is pruned
 //   reserve            room for removing things when the disk is full
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Failed } from '../std/failed.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { uniqueName } from '../std/temp.ts';
@@ -28,18 +28,7 @@ export interface CacheFolder {
   readonly mounts: string;
   readonly leases: string;
   readonly locks: string;
-}
-
-/** Where the cache is: what was asked for, else `MONOKIT_CACHE_DIR`, else `monokit` in the user's XDG cache folder. */
-export function cachePath({
-  asked,
-  env = process.env,
-}: { readonly asked?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {}): string {
-  const given = asked ?? env['MONOKIT_CACHE_DIR'];
-  if (given) return resolve(given);
-  const xdg = env['XDG_CACHE_HOME'];
-  // The XDG specification: a path that is not absolute is to be ignored.
-  return join(xdg && isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.cache'), 'monokit');
+  readonly changed: string;
 }
 
 /** Makes the folder if it is not there, for this user alone, and checks that it is one that we understand. */
@@ -53,6 +42,7 @@ export function openFolder(path: string): CacheFolder {
     mounts: at('mounts'),
     leases: at('leases'),
     locks: at('locks'),
+    changed: at('changed'),
   };
   try {
     const found = readLayout(at('layout')) ?? make(folder, at('layout'));

@@ -19,9 +19,12 @@ export interface KeptImage {
 export class Images {
   readonly #index: Index;
   readonly #content: DiskStore;
+  readonly #onChange: () => void;
   readonly #table: Table<Omit<KeptImage, 'name'>>;
 
-  constructor(index: Index, content: DiskStore) {
+  /** `onChange` is told before a name comes to mean something else. */
+  constructor(index: Index, content: DiskStore, onChange: () => void = () => {}) {
+    this.#onChange = onChange;
     this.#index = index;
     this.#content = content;
     this.#table = index.table('images');
@@ -33,6 +36,8 @@ export class Images {
     if (this.#content.use(descriptor.digest) === undefined) {
       throw new Error(`the image ${key} cannot be kept: ${descriptor.digest} is not in the store`);
     }
+    if (this.#table.get(key)?.descriptor.digest === descriptor.digest) return;
+    this.#onChange();
     await this.#index.write(() => this.#table.put(key, { descriptor, createdAt: Date.now() }));
   }
 
@@ -59,6 +64,7 @@ export class Images {
   /** Takes the name away; the content goes at the next prune if nothing else needs it. Says whether there was one. */
   async remove(name: string): Promise<boolean> {
     const key = normalised(parseReference(name));
+    this.#onChange();
     return this.#index.write(() => this.#table.remove(key));
   }
 

@@ -13,12 +13,14 @@ import type { StatIndex } from './local/stat-index.ts';
 import { LocalTree } from './local/tree.ts';
 import type { LocalFailure } from './local/failure.ts';
 import type { ContextModes } from './local/modes.ts';
+import type { LookedAt } from './looked-at.ts';
 import type { Pinned, Source, SourceRequest } from './source.ts';
 
 export interface LocalSourceOptions {
   readonly cache: Cache;
   readonly index: StatIndex;
   readonly pool: Pool;
+  readonly lookedAt?: LookedAt;
 }
 
 export class LocalSource implements Source {
@@ -56,7 +58,9 @@ export class LocalSource implements Source {
   #open(folder: LocalFolder, { include = [], exclude = [], followPaths }: Wanted, name: string): LocalRef {
     const modes: ContextModes = folder.modes ?? 'kept';
     const patterns = { include, exclude, modes, ...(followPaths && { followPaths }) };
-    return new LocalRef(new LocalTree(folder.root, patterns, this.#options), { ...this.#options, name });
+    const tree = new LocalTree(folder.root, patterns, this.#options);
+    this.#options.lookedAt?.tree(tree);
+    return new LocalRef(tree, { ...this.#options, name });
   }
 }
 

@@ -20,8 +20,11 @@ export interface Surroundings {
   /** Folders that another thread listed. */
   readonly packed?: ReadonlyMap<BytePath, Rows>;
   readonly now: () => number;
+  /** All that is in a folder. */
+  list(path: BytePath): Rows;
+  /** What of it belongs to the tree. */
   listed(path: BytePath, rows: Rows): void;
-  digestsOf(path: BytePath, names: () => readonly BytePath[]): FolderDigests;
+  digestsOf(path: BytePath): FolderDigests;
   /** Takes note of a file whose digest is not known; false if it is to be read at once. */
   unknown(node: LocalNode): boolean;
 }
@@ -40,7 +43,6 @@ export class LocalNode implements TreeNode {
   readonly #path: BytePath | undefined;
   #children: readonly LocalNode[] | undefined;
   #byName: ReadonlyMap<BytePath, LocalNode> | undefined;
-  #allNames: readonly BytePath[] = [];
   #digest: Digest | undefined;
 
   static root(path: BytePath, tree: Surroundings): LocalNode {
@@ -139,30 +141,29 @@ export class LocalNode implements TreeNode {
   #list(): LocalNode[] {
     const path = this.hostPath;
     const packed = this.#tree.packed?.get(path);
-    if (packed)
-      return packed.names.map(
-        (_, row) => new LocalNode(this.#tree, { parent: this, rows: packed, row, state: this.#judge(packed, row) }),
-      );
-    const names = namesIn(path || '/');
-    this.#allNames = names;
-    const kept: BytePath[] = [];
-    const numbers = new Float64Array(names.length * width);
-    const rows: Rows = { names: kept, numbers };
-    const nodes: LocalNode[] = [];
-    for (const name of names) {
-      const stats = lstatSync(fsPath(`${path}/${name}`), { throwIfNoEntry: false });
-      if (!stats) continue;
-      const row = kept.length;
-      kept.push(name);
-      putRow(numbers, row, stats);
-      const state = this.#judge(rows, row);
-      const node = new LocalNode(this.#tree, { parent: this, rows, row, state });
-      // A folder that is not wanted by itself is there for the sake of what is in it.
-      if (!state || state.selected || (state.descend && node.children().length > 0)) nodes.push(node);
-      else kept.pop();
-    }
+    if (packed) return packed.names.map((_, row) => this.#node(packed, row));
+    const all = this.#tree.list(path);
+    const rows = this.#tree.filter ? this.#chosen(all) : all;
+    const nodes = rows.names.map((_, row) => this.#node(rows, row));
     this.#tree.listed(path, rows);
     return nodes;
+  }
+
+  /** The entries that the patterns let pass, and the folders that are there for the sake of what is in them. */
+  #chosen(all: Rows): Rows {
+    const names: BytePath[] = [];
+    const numbers = new Float64Array(all.numbers.length);
+    for (const [row, name] of all.names.entries()) {
+      const state = this.#judge(all, row)!;
+      if (!state.selected && !(state.descend && this.#node(all, row).children().length > 0)) continue;
+      numbers.set(all.numbers.subarray(row * width, (row + 1) * width), names.length * width);
+      names.push(name);
+    }
+    return { names, numbers };
+  }
+
+  #node(rows: Rows, row: number): LocalNode {
+    return new LocalNode(this.#tree, { parent: this, rows, row, state: this.#judge(rows, row) });
   }
 
   #judge({ names, numbers }: Rows, row: number): FilterState | undefined {
@@ -181,7 +182,7 @@ export class LocalNode implements TreeNode {
 
   #digests(): FolderDigests {
     const folder = this.#parent!;
-    return (folder.#folderDigests ??= this.#tree.digestsOf(folder.hostPath, () => folder.#allNames));
+    return (folder.#folderDigests ??= this.#tree.digestsOf(folder.hostPath));
   }
   #folderDigests: FolderDigests | undefined;
 
@@ -230,14 +231,3 @@ type Place =
 const rootDigest = digestOf('');
 /** Stands for a digest that is asked for again. */
 const pending: Digest = digestOf('pending');
-
-/** A folder that vanishes meanwhile has nothing in it. */
-function namesIn(path: BytePath): BytePath[] {
-  try {
-    return readNames(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
-  }
-}

@@ -1,6 +1,7 @@
 // What lstat said of the entries of one folder, as one array of numbers: a context of many thousand files stays small,
 // and goes to another thread in one piece.
 import { fsPath, type BytePath } from '../../std/byte-path.ts';
+import { readNames } from '../../std/names.ts';
 import { lstatSync, type BigIntStats, type Stats } from 'node:fs';
 
 /** Entries of a folder, in the order of their names' bytes. */
@@ -14,7 +15,7 @@ export interface Rows {
 export const column = { mode: 0, ino: 1, size: 2, mtime: 3, ctime: 4, nlink: 5, dev: 6, rdev: 7 } as const;
 export const width = 8;
 
-export function putRow(numbers: Float64Array, row: number, stats: Stats): void {
+function putRow(numbers: Float64Array, row: number, stats: Stats): void {
   const at = row * width;
   numbers[at + column.mode] = stats.mode;
   numbers[at + column.ino] = stats.ino;
@@ -42,6 +43,30 @@ export function isUnchanged(numbers: Float64Array, row: number, stats: BigIntSta
 /** Rounded as Node rounds the times of `Stats`. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000_000_000n) * 1000 + Number(nanoseconds % 1_000_000_000n) / 1e6;
+}
+
+/** What is in a folder now. One that vanishes meanwhile has nothing in it. */
+export function listFolder(path: BytePath): Rows {
+  const all = namesIn(path || '/');
+  const names: BytePath[] = [];
+  const numbers = new Float64Array(all.length * width);
+  for (const name of all) {
+    const stats = lstatSync(fsPath(`${path}/${name}`), { throwIfNoEntry: false });
+    if (!stats) continue;
+    putRow(numbers, names.length, stats);
+    names.push(name);
+  }
+  return { names, numbers };
+}
+
+function namesIn(path: BytePath): BytePath[] {
+  try {
+    return readNames(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
 }
 
 /** The row of one path as it is now, or undefined where nothing is. */

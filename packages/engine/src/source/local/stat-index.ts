@@ -37,10 +37,14 @@ export class FolderDigests {
 
   /** The digest of an entry that is the same as when it was hashed. */
   get(name: BytePath, numbers: Float64Array, row: number): Digest | undefined {
+    const at = row * width;
+    if (this.#learnt.has(name)) {
+      const learnt = this.#learnt.get(name);
+      return learnt && kept.every((from, i) => learnt.values[i] === numbers[at + from]) ? learnt.digest : undefined;
+    }
     const { numbers: known, digests } = this.#recorded;
     const entry = this.#find(name);
     if (entry < 0) return undefined;
-    const at = row * width;
     for (let i = 0; i < kept.length; i++) {
       if (known[entry * kept.length + i] !== numbers[at + kept[i]!]) return undefined;
     }
@@ -60,9 +64,9 @@ export class FolderDigests {
     this.#learnt.set(name, ctime + tick > since ? undefined : { values, digest });
   }
 
-  /** The record to be written down now, without the entries that `exists` denies. */
-  take(exists: (name: BytePath) => boolean): Uint8Array {
-    const { names, numbers, digests } = this.#recorded;
+  /** The record to be written down now over the `old` one, without the entries that `exists` denies. */
+  take(old: Uint8Array | undefined, exists: (name: BytePath) => boolean): Uint8Array {
+    const { names, numbers, digests } = (old && decode(old)) ?? nothing;
     const entries: { readonly name: BytePath; readonly values: ArrayLike<number>; readonly digest: Uint8Array }[] = [];
     for (const [i, name] of names.entries()) {
       if (this.#learnt.has(name) || !exists(name)) continue;

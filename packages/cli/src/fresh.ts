@@ -1,0 +1,159 @@
+// A build whose every input is untouched since the last one needs no engine: one look at each file tells, and the last
+// answer is told again. Loaded before anything else of a build, so it imports next to nothing.
+import { hash } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { cachePath } from '@monokit/engine/cache-path';
+
+/** What a build told when it was last run. */
+export interface Answer {
+  readonly images: readonly { readonly id: string; readonly digest?: string; readonly size?: number }[];
+  /** Steps, and those that several images share. */
+  readonly steps: number;
+  readonly shared: number;
+}
+
+/** Entries of a folder that were looked at; names have one character a byte, `numbers` is what `looks` says of each. */
+export interface SeenFolder {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly numbers: Float64Array;
+}
+
+interface Kept {
+  readonly answer: Answer;
+  /** Path → what it was, null where nothing was. */
+  readonly paths: Readonly<Record<string, string | null>>;
+  readonly folders: readonly { readonly path: string; readonly names: readonly string[]; readonly numbers: string }[];
+}
+
+/** Numbers kept of each entry: how many, and what. The engine's rows have the same in the same order. */
+const width = 8;
+const ctimeColumn = 4;
+
+/** A change in the tick of the clock in which a file was looked at leaves no trace: so old it has to be, in ms. */
+const coarseTick = 2000;
+const fineTick = 50;
+
+/** Most answers that are kept for one cache. */
+const most = 256;
+
+/** Where the answer to a command line is kept: the same words in the same folder and environment have the same place. */
+export function freshPath(
+  argv: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): string {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const variables = Object.entries(env)
+    .filter(([name]) => !passing.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const question = [version, process.version, process.getuid?.(), cwd, argv, variables];
+  const flag = argv.findLastIndex((arg) => arg === '--cache-dir' || arg.startsWith('--cache-dir='));
+  const asked = flag < 0 ? undefined : (argv[flag]!.split('=')[1] ?? argv[flag + 1]);
+  const folder = join(cachePath({ env, ...(asked !== undefined && { asked }) }), 'fresh');
+  return join(folder, `${hash('sha256', JSON.stringify(question), 'hex').slice(0, 32)}.json`);
+}
+
+/** Variables that change from call to call and that no build reads. */
+const passing = /^(_|SHLVL|OLDPWD|PWD|COLUMNS|LINES|TERM.*|npm_.*|INIT_CWD|NODE_COMPILE_CACHE|NO_COLOR|FORCE_COLOR)$/;
+
+/** The last answer, if nothing that it came from was touched since. */
+export function recallAnswer(path: string): Answer | undefined {
+  let kept: Kept;
+  try {
+    kept = JSON.parse(readFileSync(path, 'utf8')) as Kept;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  for (const [each, look] of Object.entries(kept.paths)) if (lookAt(each) !== look) return undefined;
+  return kept.folders.every(isUntouched) ? kept.answer : undefined;
+}
+
+function isUntouched({ path, names, numbers: encoded }: Kept['folders'][number]): boolean {
+  const bytes = Buffer.from(encoded, 'base64');
+  const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  const now = new Float64Array(width);
+  return names.every((name, i) => {
+    const stats = lstatSync(nameOf(`${path}/${name}`), { throwIfNoEntry: false });
+    if (!stats) return false;
+    looks(stats, now);
+    return now.every((value, column) => value === numbers[i * width + column]);
+  });
+}
+
+/** What an answer came from and what it left. */
+export interface Looks {
+  /** Files and folders that were looked at, whether they were there or not. */
+  readonly paths: Iterable<string>;
+  /** Files that the build itself made or changed. */
+  readonly made: Iterable<string>;
+  readonly folders: Iterable<SeenFolder>;
+  /** When the first look was, in milliseconds since the epoch. */
+  readonly began: number;
+}
+
+/** Keeps an answer with what it came from. Nothing is kept where a file may have changed since it was looked at. */
+export function keepAnswer(path: string, answer: Answer, { paths, made, folders, began }: Looks): void {
+  const looked: Record<string, string | null> = Object.fromEntries([...made].map((each) => [each, lookAt(each)]));
+  for (const each of paths) {
+    const stats = statSync(each, { throwIfNoEntry: false });
+    if (stats && isRacy(stats.ctimeMs, began)) return;
+    looked[each] = lookAt(each);
+  }
+  const all: Kept['folders'][number][] = [];
+  for (const { path: folder, names, numbers } of folders) {
+    for (let at = ctimeColumn; at < numbers.length; at += width) if (isRacy(numbers[at]!, began)) return;
+    const bytes = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    all.push({ path: folder, names, numbers: bytes.toString('base64') });
+  }
+  const parent = join(path, '..');
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify({ answer, paths: looked, folders: all } satisfies Kept), { mode: 0o600 });
+  renameSync(temporary, path);
+  const kept = readdirSync(parent);
+  if (kept.length > most)
+    for (const name of kept) if (join(parent, name) !== path) rmSync(join(parent, name), { force: true });
+}
+
+function isRacy(ctime: number, began: number): boolean {
+  return ctime + (ctime % 1000 === 0 ? coarseTick : fineTick) > began;
+}
+
+/** What a path leads to; null where that is nothing. */
+function lookAt(path: string): string | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return null;
+  const numbers = new Float64Array(width);
+  looks(stats, numbers);
+  return numbers.join();
+}
+
+/** In the order of the engine's rows: mode, inode, size, mtime, ctime, links, device, device number. */
+function looks({ mode, ino, size, mtimeMs, ctimeMs, nlink, dev, rdev }: Stats, into: Float64Array): void {
+  into[0] = mode;
+  into[1] = ino;
+  into[2] = size;
+  into[3] = mtimeMs;
+  into[ctimeColumn] = ctimeMs;
+  into[5] = nlink;
+  into[6] = dev;
+  into[7] = rdev;
+}
+
+function nameOf(path: string): string | Buffer {
+  // oxlint-disable-next-line no-control-regex
+  return /[^\0-\x7f]/.test(path) ? Buffer.from(path, 'latin1') : path;
+}
