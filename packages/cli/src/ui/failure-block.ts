@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { styleText } from 'node:util';
 import { failedOf } from '@monokit/engine/std/failed';
 import { excerpt } from './excerpt.ts';
-import { chain, diagnosticsOf, messageOf } from './failure.ts';
+import { bugLines, chain, diagnosticsOf, messageOf } from './failure.ts';
 import { failuresOf, neededImage, type RunFailure } from './failures.ts';
 import { duration, shortName, shownLine } from './format.ts';
 import type { RunModel, StepModel } from './model.ts';
@@ -33,6 +33,7 @@ function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS
   if (step) lines.push(...output(step, dim));
   const [cause, ...more] = chain(error);
   lines.push(`  error: ${messageOf(cause)}`, ...more.map((each) => `    because ${messageOf(each)}`));
+  lines.push(...bugLines([cause, ...more]));
   if (blocked.length > 0) lines.push(dim(`  blocked: ${blocked.join(', ')}`));
   const again = retry(images);
   if (again !== undefined) lines.push(dim(`  retry:   ${again}`));

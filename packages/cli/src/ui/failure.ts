@@ -7,10 +7,14 @@ export function describe(error: unknown): string {
   const [first, ...causes] = chain(error);
   const lines = [`${styleText('red', 'error', { stream: process.stderr })}: ${messageOf(first)}`];
   for (const cause of causes) lines.push(`  because ${messageOf(cause)}`);
-  const bug = [first, ...causes].find((each) => each instanceof Error && !isTold(each));
-  if (bug instanceof Error)
-    lines.push('', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug));
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...bugLines([first, ...causes])].join('\n')}\n`;
+}
+
+/** What to report, where an error is a bug of this program. */
+export function bugLines(errors: readonly unknown[]): readonly string[] {
+  const bug = errors.find((each) => each instanceof Error && !isTold(each));
+  if (!(bug instanceof Error)) return [];
+  return ['', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug)];
 }
 
 /** The messages of an error and its causes, without those that only repeat. */

@@ -9,8 +9,9 @@ export function speaksUtf8(env: NodeJS.ProcessEnv): boolean {
   return env['TERM'] !== 'dumb' && /utf-?8/i.test(locale);
 }
 
+/** All of one column, so that what fits still fits. */
 const ascii: Readonly<Record<string, string>> = {
-  '✔': 'ok',
+  '✔': '+',
   '✖': 'x',
   '⚡': 'c',
   '⊘': '-',
@@ -20,11 +21,11 @@ const ascii: Readonly<Record<string, string>> = {
   '├': '|',
   '└': '`',
   '─': '-',
-  '▏': '| ',
+  '▏': '|',
   '▰': '#',
   '·': '-',
-  '…': '...',
-  '→': '->',
+  '…': '~',
+  '→': '>',
 };
 
 /** Our own signs by ASCII ones; what people wrote stays as it is. */

@@ -1,4 +1,4 @@
-import ora from 'ora';
+import type { Ora } from 'ora';
 import { styleText } from 'node:util';
 import { failureBlocks } from './failure-block.ts';
 import { bytes, duration, fit, shortDigest } from './format.ts';
@@ -13,6 +13,9 @@ import { Warnings } from './warnings.ts';
 /** A frame is drawn so often at most, and only if something changed or a clock is shown. In milliseconds. */
 const frame = 100;
 
+/** A run that is over by then needs no spinner. In milliseconds after the renderer was opened. */
+const firstFrame = 40;
+
 /**
  * The live view: finished lines scroll away above, a few lines at the bottom say what is running. This file is the home
  * of ora, which owns the cursor.
@@ -23,14 +26,8 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   const utf8 = speaksUtf8(env);
   const warnings = new Warnings();
   const out = writerTo(stderr, env);
-  const spinner = ora({
-    stream: stderr,
-    spinner: utf8 ? 'dots' : 'line',
-    interval: frame,
-    discardStdin: false,
-    hideCursor: true,
-    isEnabled: true,
-  });
+  let spinner: Ora | undefined;
+  let state: 'waiting' | 'opening' | 'open' | 'closed' = 'waiting';
   const draw = () => {
     const text = live(model, {
       columns: stderr.columns ?? 80,
@@ -40,25 +37,24 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     });
     return utf8 ? text : inAscii(text);
   };
+  const first = setTimeout(() => void open(), firstFrame);
   const timer = setInterval(() => {
-    if (spinner.isSpinning) spinner.text = draw();
+    if (spinner) spinner.text = draw();
   }, frame);
-  timer.unref();
+  for (const each of [first, timer]) each.unref();
   const alone = start.ids.length === 1;
 
   /** A line that stays, above the live region. */
   const print = (line: string) => {
-    const spinning = spinner.isSpinning;
-    if (spinning) spinner.clear();
+    spinner?.clear();
     out(`${line}\n`);
-    if (spinning) spinner.render();
+    spinner?.render();
   };
   const width = Math.min(24, Math.max(8, ...start.ids.map((id) => id.length)));
 
   return {
     report(event) {
       model = reduce(model, event);
-      if (event.kind === 'vertex-started' && !spinner.isSpinning) spinner.start(draw());
       if (event.kind === 'warning') warnings.add(event.diagnostic);
       if (event.kind === 'task-completed') {
         const image = model.images.get(event.task)!;
@@ -83,9 +79,22 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     [Symbol.dispose]: stop,
   };
 
+  async function open(): Promise<void> {
+    state = 'opening';
+    const { default: ora } = await import('ora');
+    if (state !== 'opening') return;
+    state = 'open';
+    const look = { spinner: utf8 ? 'dots' : 'line', interval: frame } as const;
+    spinner = ora({ stream: stderr, discardStdin: false, hideCursor: true, isEnabled: true, ...look });
+    spinner.start(draw());
+  }
+
   function stop(): void {
+    clearTimeout(first);
     clearInterval(timer);
-    spinner.stop();
+    state = 'closed';
+    spinner?.stop();
+    spinner = undefined;
   }
 
   function imageLine({ id, state, startedAt, endedAt }: ImageModel): string {
