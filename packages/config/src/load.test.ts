@@ -180,6 +180,18 @@ test('another package of the same name, nearer or behind a link, is seen', () =>
   assert.deepEqual(workspace.elsewhere(cwd), ['3', 'evaluation']);
 });
 
+test('modules\' syntax counts for more than "type": "commonjs"', () => {
+  using workspace = new Workspace({
+    'package.json': '{ "type": "commonjs" }',
+    'tags.ts': `export const tags: string = 'one';`,
+    'buildkit.config.ts': `import { tags } from './tags.ts';\nexport default { images: { a: { tags } } };`,
+  });
+  assert.deepEqual(workspace.elsewhere(), ['one', 'evaluation']);
+  assert.deepEqual(workspace.elsewhere(), ['one', 'cache']);
+  workspace.write({ 'tags.ts': `exports.tags = 'two';` });
+  assert.deepEqual(workspace.elsewhere(), ['two', 'evaluation']);
+});
+
 test('a process that met a package before it changed says so', async () => {
   using workspace = new Workspace({
     'buildkit.config.mjs': `import x from './x.cjs'; export default ${image('x')};`,
