@@ -1,32 +1,40 @@
-// Compiles one package for publishing: `npm pack` calls it from the package's folder. Sources run unbuilt everywhere else.
+// Compiles a package for publishing; `npm pack` calls it from the package's folder. Everywhere else sources run unbuilt.
 import { execFileSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const folder = process.cwd();
-rmSync(join(folder, 'dist'), { recursive: true, force: true });
-const settings = {
-  extends: join(root, 'tsconfig.json'),
-  compilerOptions: {
-    noEmit: false,
-    outDir: join(folder, 'dist'),
-    rootDir: join(folder, 'src'),
-    declaration: true,
-    rewriteRelativeImportExtensions: true,
-    // Types of the sibling packages come from their sources: nothing has to be built before.
-    customConditions: ['source'],
-    skipLibCheck: true,
-  },
-  include: [join(folder, 'src')],
-  exclude: [join(folder, 'src/**/*.test.ts')],
-};
-mkdirSync(join(folder, 'dist'), { recursive: true });
-const file = join(folder, 'dist', 'tsconfig.json');
-writeFileSync(file, JSON.stringify(settings));
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', file], { stdio: 'inherit' });
-rmSync(file);
-for (const data of globSync('**/*.{json,html,css}', { cwd: join(folder, 'src') })) {
-  mkdirSync(dirname(join(folder, 'dist', data)), { recursive: true });
-  cpSync(join(folder, 'src', data), join(folder, 'dist', data));
+const scratch = mkdtempSync(join(root, 'node_modules/.compile-'));
+try {
+  // The packages find each other's types in their sources, so nothing has to be built before.
+  const settings = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      outDir: join(scratch, 'out'),
+      rootDir: join(root, 'packages'),
+      declaration: true,
+      rewriteRelativeImportExtensions: true,
+    },
+    include: [join(folder, 'src'), join(root, 'packages/*/src/**/*.d.ts')],
+    exclude: ['test', 'fixture'].map((kind) => join(root, `packages/*/src/**/*${kind}.ts`)),
+  };
+  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(settings));
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(scratch, 'tsconfig.json')], { stdio: 'inherit' });
+
+  const made = join(scratch, 'out', basename(folder), 'src');
+  for (const name of globSync('**/*.{js,d.ts}', { cwd: made })) renameSpecifiers(join(made, name));
+  copyFileSync(join(root, 'LICENSE'), join(made, 'LICENSE'));
+  rmSync(join(folder, 'dist'), { recursive: true, force: true });
+  renameSync(made, join(folder, 'dist'));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** What tsc leaves: the specifiers in declarations, and the URLs of modules that threads load. */
+function renameSpecifiers(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  const renamed = text.replace(/((?:from |import\(|new URL\()['"]\.[^'"\n]*)\.ts(?=['"])/g, '$1.js');
+  if (renamed !== text) writeFileSync(file, renamed);
 }
