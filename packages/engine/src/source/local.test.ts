@@ -10,6 +10,7 @@ import { openPool } from '../pool/pool.ts';
 import { failedOf } from '../std/failed.ts';
 import { makeTempFolder } from '../std/temp.ts';
 import { LocalSource } from './local.ts';
+import { LocalTree } from './local/tree.ts';
 
 type Attrs = Readonly<Record<string, string>>;
 
@@ -80,4 +81,40 @@ test('a path that is missing is explained', async () => {
       '"/secret.txt": not found: …/secret.txt is there, but the ignore patterns of this context leave it out',
     );
   });
+});
+
+test('trees of one folder read it once between them while one is held, whatever their patterns', async () => {
+  await using folder = makeTempFolder();
+  await using pool = openPool();
+  await using index = openIndex(join(folder.path, 'index.mdb'));
+  const context = { root: join(folder.path, 'context') };
+  mkdirSync(join(context.root, 'src'), { recursive: true });
+  for (const name of ['src/a', 'src/b', 'c']) writeFileSync(join(context.root, name), name);
+  // Its clock is not asked: what was written before this build began is old.
+  const source = new LocalSource({ cache: undefined as never, index, pool, now: () => Date.now() + 10_000 });
+  const hash = openContentHash(index, pool);
+  const job = jobOf({ context });
+  const read = async (exclude: readonly string[]) => {
+    const attrs = { 'local.excludepatterns': JSON.stringify(exclude) };
+    const ref = await (
+      await source.pin({ scheme: 'local', name: 'context', attrs, vertex: digestOf('') }, job)
+    ).tree(job);
+    const digest = await hash.digest(ref, [{ path: '/' }], job);
+    assert.ok(ref.tree instanceof LocalTree);
+    return { ref, digest, counts: ref.tree.counts };
+  };
+  const [first, second] = await Promise.all([read(['b']), read(['**/b'])]);
+  assert.deepEqual(first.counts, { folders: 2, entries: 4, files: 3 });
+  assert.deepEqual(second.counts, { folders: 0, entries: 0, files: 0 });
+  assert.notEqual(first.digest, second.digest);
+  await first.ref[Symbol.asyncDispose]();
+  writeFileSync(join(context.root, 'new'), '');
+  const third = await read(['b']);
+  assert.equal(third.digest, first.digest);
+  await Promise.all([second, third].map(({ ref }) => ref[Symbol.asyncDispose]()));
+  // A later build looks again, and reads what is new.
+  const fourth = await read(['b']);
+  assert.notEqual(fourth.digest, first.digest);
+  assert.deepEqual(fourth.counts, { folders: 2, entries: 5, files: 0 });
+  await fourth.ref[Symbol.asyncDispose]();
 });

@@ -10,7 +10,8 @@ import type { Job } from '../session/job.ts';
 import type { LocalFolder } from '../session/session.ts';
 import { LocalRef } from './local/ref.ts';
 import type { StatIndex } from './local/stat-index.ts';
-import { LocalTree } from './local/tree.ts';
+import { ContextMemory } from './local/memory.ts';
+import { LocalTree, type Listing } from './local/tree.ts';
 import type { LocalFailure } from './local/failure.ts';
 import type { ContextModes } from './local/modes.ts';
 import type { LookedAt } from './looked-at.ts';
@@ -21,11 +22,16 @@ export interface LocalSourceOptions {
   readonly index: StatIndex;
   readonly pool: Pool;
   readonly lookedAt?: LookedAt;
+  /** The clock of the machine whose files these are, in milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 export class LocalSource implements Source {
   readonly schemes = ['local'];
   readonly #options: LocalSourceOptions;
+  readonly #memories = new Map<string, ContextMemory>();
+  /** Folders whose trees somebody holds: each is walked once for all of them. */
+  readonly #held = new Map<LocalFolder, { readonly listing: Listing; holds: number }>();
 
   constructor(options: LocalSourceOptions) {
     this.#options = options;
@@ -58,9 +64,26 @@ export class LocalSource implements Source {
   #open(folder: LocalFolder, { include = [], exclude = [], followPaths }: Wanted, name: string): LocalRef {
     const modes: ContextModes = folder.modes ?? 'kept';
     const patterns = { include, exclude, modes, ...(followPaths && { followPaths }) };
-    const tree = new LocalTree(folder.root, patterns, this.#options);
+    const held = this.#held.get(folder) ?? { listing: new Map(), holds: 0 };
+    const { listing } = held;
+    const tree = new LocalTree(folder.root, patterns, {
+      ...this.#options,
+      memory: (path) => this.#memory(path),
+      listing,
+    });
     this.#options.lookedAt?.tree(tree);
-    return new LocalRef(tree, { ...this.#options, name });
+    this.#held.set(folder, held);
+    held.holds++;
+    const released = () => {
+      if (--held.holds === 0) this.#held.delete(folder);
+    };
+    return new LocalRef(tree, { ...this.#options, name, released });
+  }
+
+  #memory(path: string): ContextMemory {
+    let memory = this.#memories.get(path);
+    if (!memory) this.#memories.set(path, (memory = new ContextMemory(this.#options.index)));
+    return memory;
   }
 }
 

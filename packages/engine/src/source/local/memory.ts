@@ -27,7 +27,10 @@ export class ContextMemory {
   }
 
   /** Writes down what was learnt of these folders, each with the names that are in it. */
-  async keep(folders: Iterable<readonly [path: BytePath, names: readonly BytePath[]]>, modes: ContextModes): Promise<void> {
+  async keep(
+    folders: Iterable<readonly [path: BytePath, names: readonly BytePath[]]>,
+    modes: ContextModes,
+  ): Promise<void> {
     const dirty = [...folders].filter(([path]) => this.of(path, modes).dirty);
     if (dirty.length === 0) return;
     const writing = this.#index.write(() => {
@@ -35,7 +38,10 @@ export class ContextMemory {
         const key = keyOf(path, modes);
         const there = new Set(names);
         // Another process may have learnt something meanwhile.
-        this.#table.put(key, this.of(path, modes).take(this.#table.get(key), (name) => there.has(name)));
+        this.#table.put(
+          key,
+          this.of(path, modes).take(this.#table.get(key), (name) => there.has(name)),
+        );
       }
     });
     await keepIfRoom(writing);

@@ -2,7 +2,6 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { Failed } from '../../std/failed.ts';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
-import { readNames } from '../../std/names.ts';
 import type { FilterState, PathFilter } from '../../std/patterns.ts';
 import { header, type Xattr } from '../../cache/content-hash/header.ts';
 import { kindOf } from '../../cache/mounted-tree.ts';
@@ -10,7 +9,7 @@ import type { Attributes, NodeKind, TreeNode } from '../../cache/tree.ts';
 import type { ContextChanged } from './failure.ts';
 import { contextXattrs, hashFilesHere } from './hash-files.ts';
 import { treeMode, type ContextModes } from './modes.ts';
-import { column, isUnchanged, putRow, rowOf, width, type Rows } from './rows.ts';
+import { column, isUnchanged, rowOf, width, type Rows } from './rows.ts';
 import type { FolderDigests } from './stat-index.ts';
 
 /** What the nodes of one tree share. */
@@ -37,8 +36,8 @@ export class LocalNode implements TreeNode {
   readonly #parent: LocalNode | undefined;
   readonly #rows: Rows | undefined;
   readonly #row: number;
-  /** Of a folder. */
-  readonly #state: FilterState | undefined;
+  /** What the patterns say of it. */
+  readonly #judged: FilterState | undefined;
   /** Host path of a folder; the others make theirs from it. */
   readonly #path: BytePath | undefined;
   #children: readonly LocalNode[] | undefined;
@@ -58,15 +57,14 @@ export class LocalNode implements TreeNode {
       this.#row = 0;
       return;
     }
-    const { parent, rows, row, state } = place;
+    const { parent, rows, row, judged } = place;
     this.name = rows.names[row]!;
     this.kind = kindOf({ mode: rows.numbers[row * width + column.mode]! });
     this.#parent = parent;
     this.#rows = rows;
     this.#row = row;
-    if (this.kind !== 'directory') return;
-    this.#path = `${parent.hostPath}/${this.name}`;
-    this.#state = state;
+    this.#judged = judged;
+    if (this.kind === 'directory') this.#path = `${parent.hostPath}/${this.name}`;
   }
 
   get hostPath(): BytePath {
@@ -143,32 +141,36 @@ export class LocalNode implements TreeNode {
     const packed = this.#tree.packed?.get(path);
     if (packed) return packed.names.map((_, row) => this.#node(packed, row));
     const all = this.#tree.list(path);
-    const rows = this.#tree.filter ? this.#chosen(all) : all;
-    const nodes = rows.names.map((_, row) => this.#node(rows, row));
+    if (this.#tree.filter) return this.#choose(all, path);
+    this.#tree.listed(path, all);
+    return all.names.map((_, row) => this.#node(all, row));
+  }
+
+  /** The entries that the patterns let pass, and the folders that are there for the sake of what is in them. */
+  #choose(all: Rows, path: BytePath): LocalNode[] {
+    const names: BytePath[] = [];
+    const rows: Rows = { names, numbers: new Float64Array(all.numbers.length) };
+    const nodes: LocalNode[] = [];
+    for (const [i, name] of all.names.entries()) {
+      const row = names.length;
+      rows.numbers.set(all.numbers.subarray(i * width, (i + 1) * width), row * width);
+      names.push(name);
+      const node = this.#node(rows, row);
+      const { selected, descend } = node.#judged!;
+      if (selected || (descend && node.children().length > 0)) nodes.push(node);
+      else names.pop();
+    }
     this.#tree.listed(path, rows);
     return nodes;
   }
 
-  /** The entries that the patterns let pass, and the folders that are there for the sake of what is in them. */
-  #chosen(all: Rows): Rows {
-    const names: BytePath[] = [];
-    const numbers = new Float64Array(all.numbers.length);
-    for (const [row, name] of all.names.entries()) {
-      const state = this.#judge(all, row)!;
-      if (!state.selected && !(state.descend && this.#node(all, row).children().length > 0)) continue;
-      numbers.set(all.numbers.subarray(row * width, (row + 1) * width), names.length * width);
-      names.push(name);
-    }
-    return { names, numbers };
-  }
-
   #node(rows: Rows, row: number): LocalNode {
-    return new LocalNode(this.#tree, { parent: this, rows, row, state: this.#judge(rows, row) });
+    return new LocalNode(this.#tree, { parent: this, rows, row, judged: this.#judge(rows, row) });
   }
 
   #judge({ names, numbers }: Rows, row: number): FilterState | undefined {
     const directory = kindOf({ mode: numbers[row * width + column.mode]! }) === 'directory';
-    return this.#tree.filter?.visit(textOf(this.#inside(names[row]!)), { directory }, this.#state);
+    return this.#tree.filter?.visit(textOf(this.#inside(names[row]!)), { directory }, this.#judged);
   }
 
   /** Path from the root to a child. */
@@ -225,7 +227,7 @@ export class LocalNode implements TreeNode {
 
 type Place =
   | { readonly path: BytePath }
-  | { readonly parent: LocalNode; readonly rows: Rows; readonly row: number; readonly state: FilterState | undefined };
+  | { readonly parent: LocalNode; readonly rows: Rows; readonly row: number; readonly judged: FilterState | undefined };
 
 /** BuildKit never sees the client's root itself. */
 const rootDigest = digestOf('');

@@ -15,6 +15,8 @@ export interface LocalRefOptions {
   readonly pool: Pool;
   /** For people. */
   readonly name: string;
+  /** Called when nobody holds the tree any more. */
+  readonly released?: () => void;
 }
 
 /** A client's folder as a ref. Whoever asks for a layer or a mount makes it a snapshot first, once for all holds. */
@@ -66,6 +68,7 @@ class Shared {
   holds = 0;
   #snapshot: ImmutableRef | undefined;
   readonly #making = new Flight<ImmutableRef>();
+  #released = false;
 
   constructor(tree: LocalTree, options: LocalRefOptions) {
     this.#tree = tree;
@@ -86,6 +89,8 @@ class Shared {
 
   async release(): Promise<void> {
     if (--this.holds > 0) return;
+    if (!this.#released) this.options.released?.();
+    this.#released = true;
     const snapshot = this.#snapshot;
     this.#snapshot = undefined;
     await snapshot?.[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import { openIndex } from '../../index/index.ts';
 import { openPool } from '../../pool/pool.ts';
 import { failedOf } from '../../std/failed.ts';
 import { makeTempFolder } from '../../std/temp.ts';
+import { ContextMemory } from './memory.ts';
 import { LocalTree, openTree, type TreePatterns } from './tree.ts';
 
 async function withContext(
@@ -30,7 +31,11 @@ async function withContext(
     writeFileSync(join(root, path), content);
   }
   const open = (patterns = {}, now = () => Date.now() + 10_000) =>
-    new LocalTree(root, { include: [], exclude: [], modes: 'kept', ...patterns }, { index, pool, now });
+    new LocalTree(
+      root,
+      { include: [], exclude: [], modes: 'kept', ...patterns },
+      { memory: () => new ContextMemory(index), pool, now },
+    );
   await body({ root, open });
 }
 
@@ -69,7 +74,7 @@ test('only folders that somebody asks about are listed', async () => {
   await withContext({ 'src/a': '1', 'node_modules/x/y': '2', 'docs/z': '3' }, async ({ open }) => {
     const tree = open({ exclude: ['node_modules'] });
     await tree.answer((root) => recursiveDigest(root.child('src')!), { signal });
-    assert.deepEqual(tree.counts, { folders: 2, entries: 3, files: 1 });
+    assert.deepEqual(tree.counts, { folders: 2, entries: 4, files: 1 });
   });
 });
 

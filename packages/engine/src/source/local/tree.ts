@@ -1,13 +1,10 @@
 // A client's folder as a tree, read where it lies: each folder is listed once, when somebody first asks what is in it,
 // and each file is read once, when somebody first asks for its digest and the stat index does not know it.
 import { realpathSync, statSync } from 'node:fs';
-import { digestOf } from '../../oci/digest.ts';
 import type { Pool } from '../../pool/pool.ts';
-import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
-import { keepIfRoom } from '../../std/disk-full.ts';
+import { bytePath, type BytePath } from '../../std/byte-path.ts';
 import { Failed, failedOf } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
-import { Semaphore } from '../../std/semaphore.ts';
 import type { PathMissing } from '../../cache/content-hash/failure.ts';
 import type { HostTree, PortableTree, TreeNode } from '../../cache/tree.ts';
 import { explainMissing } from './explain.ts';
@@ -17,8 +14,9 @@ import type { SeenFolder } from '../looked-at.ts';
 import { hashFiles } from './hash-files.ts';
 import type { ContextModes } from './modes.ts';
 import { LocalNode, type Surroundings } from './node.ts';
-import { width, type Rows } from './rows.ts';
-import { FolderDigests, type StatIndex, type StatTable } from './stat-index.ts';
+import type { ContextMemory } from './memory.ts';
+import { listFolder, width, type Rows } from './rows.ts';
+import { FolderDigests } from './stat-index.ts';
 
 /** Which part of a folder is the tree. */
 export interface TreePatterns {
@@ -42,10 +40,16 @@ interface PackedTree {
   readonly folders: ReadonlyMap<BytePath, Rows>;
 }
 
+/** All that is in the folders that were listed, whatever the patterns. */
+export type Listing = Map<BytePath, Rows>;
+
 /** What a tree works with. */
 export interface TreeSurroundings {
-  readonly index: StatIndex;
+  /** What is known of the files of a folder, by its real path. */
+  readonly memory: (path: string) => ContextMemory;
   readonly pool: Pool;
+  /** What other trees of the same folder saw of it in the same build. */
+  readonly listing?: Listing;
   /** Milliseconds since the epoch; the clock of the machine whose files these are. */
   readonly now?: () => number;
 }
@@ -55,46 +59,44 @@ export class LocalTree implements HostTree {
   readonly path: string;
   readonly counts: TreeCounts = { folders: 0, entries: 0, files: 0 };
   readonly #patterns: TreePatterns;
-  readonly #index: StatIndex;
-  readonly #table: StatTable<Uint8Array>;
+  readonly #memory: ContextMemory;
   readonly #pool: Pool;
   readonly #now: () => number;
   readonly #folders = new Map<BytePath, Rows>();
-  /** Folders whose digests were asked for, with all names that are in them. */
-  readonly #digests = new Map<string, { readonly digests: FolderDigests; readonly names: () => readonly BytePath[] }>();
-  /** One question at a time, so that no file is read twice. */
-  readonly #turn = new Semaphore(1);
+  readonly #listing: Listing;
+  /** Folders whose digests were asked for. */
+  readonly #asked = new Set<BytePath>();
   #unknown: LocalNode[] | undefined;
 
   /** Opens a folder of this machine; throws `Failed` with `folder-missing`. Nothing in it is looked at yet. */
   constructor(
     folder: string,
     patterns: TreePatterns & { readonly followPaths?: readonly string[] },
-    { index, pool, now = Date.now }: TreeSurroundings,
+    { memory, pool, now = Date.now, listing = new Map() }: TreeSurroundings,
   ) {
     this.path = realFolder(folder);
     this.#patterns = { ...patterns, include: includeOf(this.path, patterns) };
-    this.#index = index;
+    this.#memory = memory(this.path);
+    this.#listing = listing;
     this.#pool = pool;
     this.#now = now;
-    this.#table = index.table<Uint8Array>('stat');
     this.root = LocalNode.root(
       bytePath(this.path),
       surroundings(this.#patterns, {
         now,
-        listed: (path, rows) => {
-          this.counts.folders++;
-          this.counts.entries += rows.names.length;
-          this.#folders.set(path, rows);
+        list: (path) => this.#list(path),
+        listed: (path, rows) => this.#folders.set(path, rows),
+        digestsOf: (path) => {
+          this.#asked.add(path);
+          return this.#memory.of(path, this.#patterns.modes);
         },
-        digestsOf: (path, names) => this.#digestsOf(path, names),
         unknown: (node) => this.#unknown?.push(node) !== undefined,
       }),
     );
   }
 
   async answer<T>(question: (root: TreeNode) => T, { signal }: { readonly signal: AbortSignal }): Promise<T> {
-    using _turn = await this.#turn.acquire({ signal });
+    using _turn = await this.#memory.turn.acquire({ signal });
     for (;;) {
       const unknown = (this.#unknown = [] as LocalNode[]);
       let answer: T;
@@ -106,7 +108,8 @@ export class LocalTree implements HostTree {
         this.#unknown = undefined;
       }
       if (unknown.length === 0) {
-        await this.#keep();
+        const asked = [...this.#asked].map((path) => [path, this.#list(path).names] as const);
+        await this.#memory.keep(asked, this.#patterns.modes);
         return answer;
       }
       await this.#hash([...new Set(unknown)], signal);
@@ -148,31 +151,15 @@ export class LocalTree implements HostTree {
     }
   }
 
-  #digestsOf(path: BytePath, names: () => readonly BytePath[]): FolderDigests {
-    let known = this.#digests.get(path);
-    if (!known) {
-      known = { digests: new FolderDigests(this.#table.get(this.#key(path))), names };
-      this.#digests.set(path, known);
+  #list(path: BytePath): Rows {
+    let rows = this.#listing.get(path);
+    if (!rows) {
+      rows = listFolder(path);
+      this.counts.folders++;
+      this.counts.entries += rows.names.length;
+      this.#listing.set(path, rows);
     }
-    return known.digests;
-  }
-
-  /** Writes down what was learnt. */
-  async #keep(): Promise<void> {
-    const dirty = [...this.#digests].filter(([, { digests }]) => digests.dirty);
-    if (dirty.length === 0) return;
-    const records = dirty.map(([path, { digests, names }]) => {
-      const all = new Set(names());
-      return [this.#key(path), digests.take((name) => all.has(name))] as const;
-    });
-    const writing = this.#index.write(() => {
-      for (const [key, record] of records) this.#table.put(key, record);
-    });
-    await keepIfRoom(writing);
-  }
-
-  #key(path: BytePath): string {
-    return `${this.#patterns.modes}:${path.length < 500 ? textOf(path) : digestOf(textOf(path))}`;
+    return rows;
   }
 }
 
@@ -188,6 +175,7 @@ function surroundings(patterns: TreePatterns, more: Partial<Surroundings>): Surr
     modes,
     filter,
     now: Date.now,
+    list: listFolder,
     listed: () => {},
     digestsOf: () => new FolderDigests(),
     unknown: () => false,
