@@ -2,11 +2,11 @@ import { defineConfig } from '@monokit/config';
 import { hello } from './examples/typescript/hello.ts';
 
 export default defineConfig({
-  // Base images are looked for here before the registry is asked; `npm run setup` makes stand-ins for working offline.
+  // Base images are looked for here before the registry is asked: `sh scripts/setup.sh` makes stand-ins (docs/offline.md).
   registries: { 'docker.io': { mirrors: ['./.bases'] } },
   groups: {
     default: ['parallel', 'monorepo', 'hello'],
-    monorepo: ['base', 'api', 'web', 'tool', 'worker'],
+    monorepo: ['base', 'api', 'web', 'tool', 'worker', 'release'],
   },
   images: {
     parallel: { description: 'Four stages at the same time', context: 'examples/parallel' },
@@ -22,6 +22,7 @@ export default defineConfig({
       args: { QUEUE: '${queue}' },
       tags: 'worker:${queue}',
     },
+    release: { description: 'What two others made, in one archive', context: 'examples/monorepo/release' },
 
     hello: { description: 'An image written in TypeScript', define: hello, tags: 'hello:dev' },
   },

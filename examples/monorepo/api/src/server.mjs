@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { log } from '../shared/log.mjs';
 import { greeting } from './greeting.mjs';
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   log('api', request.url);
   response.end(greeting(request.url.slice(1) || 'world'));
-}).listen(8080);
+});
+server.listen(process.env.PORT ?? 8080, () => log('api', `listens on port ${server.address().port}`));
