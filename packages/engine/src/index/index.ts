@@ -55,7 +55,8 @@ export interface Index extends AsyncDisposable {
   /**
    * Runs `body` alone among all writers of all processes and keeps what it wrote, or nothing if it throws. Reads inside
    * see its own writes. Neighbouring calls share one flush to the disk; once the promise resolves, the writes are seen
-   * everywhere and survive. `body` must not wait for anything.
+   * everywhere and survive this process; a machine that loses power may lose the last of them, whole. `body` must not
+   * wait for anything.
    */
   write<T>(body: () => T): Promise<T>;
   /** The same at once; blocks this thread for the flush (and while another process writes). */
@@ -217,7 +218,8 @@ function openEnvironment(path: string): RootDatabase {
   // lmdb writes the file beside the data through mapped memory, where a full disk is no error but the end of the process.
   if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw diskFull(path);
   const { open } = load();
-  return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024 }));
+  // Without `noMetaSync` each commit would wait for the disk twice, only so that the last one survives a loss of power.
+  return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024, noMetaSync: true }));
 }
 
 /**
