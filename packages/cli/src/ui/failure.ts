@@ -27,6 +27,8 @@ export function chain(error: unknown): unknown[] {
       continue;
     }
     found.push(each);
+    // What a config's own function threw is told already, and no bug of ours.
+    if (each instanceof Failed && each.failure.kind === 'define') break;
   }
   return found;
 }
