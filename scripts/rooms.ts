@@ -17,12 +17,13 @@ for (const file of globSync('**/*.ts', { cwd: src })) {
   if (file.endsWith('.test.ts')) continue;
   const path = join(src, file);
   const from = roomOf(path);
-  for (const [, type, target] of readFileSync(path, 'utf8').matchAll(
+  for (const [, type, written, lazy] of readFileSync(path, 'utf8').matchAll(
     /^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm,
   )) {
+    const target = written ?? lazy;
     if (!target) continue;
     const to = roomOf(resolve(dirname(path), target));
-    if (to === from || free.has(to)) continue;
+    if (to === from || free.has(to) || to.startsWith('..')) continue;
     const kinds = arrows.get(from) ?? new Map<string, Set<string>>();
     arrows.set(from, kinds.set(to, (kinds.get(to) ?? new Set()).add(type ? 'types' : 'code')));
   }

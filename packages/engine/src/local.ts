@@ -140,7 +140,12 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     images: () => cache.images.list(),
     imageSize: (image) => cache.images.size(image),
     usage: () => cache.usage(),
-    prune: (policy, work) => cache.prune(policy, work),
+    prune: async (policy, work) => {
+      const removed = await cache.prune(policy, work);
+      const { sweepKeys } = await import('./ops/cache-sweep.ts');
+      await sweepKeys(cache.index, (ref) => cache.has(ref));
+      return removed;
+    },
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };

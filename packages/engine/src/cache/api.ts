@@ -21,6 +21,8 @@ export interface RefOptions {
 export interface Cache {
   /** A hold on what `id` names, or undefined if gc took it (or it is damaged). Marks it as used. */
   get(id: RefId): Promise<ImmutableRef | undefined>;
+  /** Whether `id` names something that is there; holds nothing and marks nothing. */
+  has(id: RefId): boolean;
   /** The empty tree. */
   readonly scratch: ImmutableRef;
   /** A writable tree on top of `parent`. */

@@ -51,6 +51,11 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
     });
   }
 
+  has(id: RefId): boolean {
+    const record = this.#parts.records.refs.get(id);
+    return id === scratchId || (record !== undefined && !record.going);
+  }
+
   async create(parent: ImmutableRef | undefined, options: RefOptions & Work): Promise<MutableRef> {
     const held = (parent ?? this.scratch).clone();
     try {

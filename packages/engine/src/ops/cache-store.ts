@@ -19,13 +19,20 @@ export type Claims = (name: string, options: { readonly signal: AbortSignal }) =
  * The solver's memory in the index:
  *
  *   key-links    input key, input number, vertex, output, selector  →  keys
- *   key-ways     key  →  every question that leads to it, for cache exports
+ *   key-ways     key  →  every question that leads to it, for cache exports and for forgetting
  *   key-results  key  →  refs
  */
+export function openKeyTables(index: Index) {
+  return {
+    links: index.links('key-links'),
+    ways: index.table<readonly KeyQuestion[]>('key-ways'),
+    results: index.table<readonly KeptResult[]>('key-results'),
+  };
+}
+
+/** The solver's memory over those tables; results are refs of `cache`. */
 export function openCacheStore(index: Index, cache: Cache, claims: Claims): CacheStore<ImmutableRef> {
-  const links = index.links('key-links');
-  const ways = index.table<readonly KeyQuestion[]>('key-ways');
-  const results = index.table<readonly KeptResult[]>('key-results');
+  const { links, ways, results } = openKeyTables(index);
 
   const link = (key: KeyId, question: KeyQuestion) => {
     const known = ways.get(key) ?? [];
@@ -80,7 +87,7 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
 }
 
 /** Names of the links that an input's keys make, short enough for the index. */
-function linkNames({ digest, output, deps }: PartialQuestion, input: number): string[] {
+export function linkNames({ digest, output, deps }: PartialQuestion, input: number): string[] {
   return deps[input]!.keys.map(({ id, selector }) =>
     hash('sha256', `${id}|${input}|${digest}|${output}|${selector ?? ''}`, 'base64url'),
   );
