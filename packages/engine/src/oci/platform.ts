@@ -66,7 +66,9 @@ export function parsePlatform(text: string): Platform {
   const [head = '', ...rest] = text.trim().split('/');
   const parsed = /^([A-Za-z0-9_-]+)(?:\(([^)]*)\))?$/.exec(head);
   if (!parsed || rest.length > 2 || rest.some((part) => !/^[A-Za-z0-9_.-]+$/.test(part))) {
-    throw new TypeError(`${JSON.stringify(text)} is not a platform: write os/arch or os/arch/variant, as in linux/amd64`);
+    throw new TypeError(
+      `${JSON.stringify(text)} is not a platform: write os/arch or os/arch/variant, as in linux/amd64`,
+    );
   }
   const [, os = '', version] = parsed;
   if (os === 'local' && rest.length === 0) return hostPlatform();

@@ -44,7 +44,8 @@ export function parseReference(text: string): Reference {
   if (domain === 'docker.io' && !path.includes('/')) path = `library/${path}`;
   if (!host.test(domain)) throw wrong(`${JSON.stringify(domain)} is not a host`);
   if (path.toLowerCase() !== path) throw wrong('repository name must be lowercase');
-  if (!path.split('/').every((part) => component.test(part))) throw wrong(`${JSON.stringify(path)} is not a repository`);
+  if (!path.split('/').every((part) => component.test(part)))
+    throw wrong(`${JSON.stringify(path)} is not a repository`);
   return { domain, path, ...(tag !== undefined && { tag }), ...(digest && { digest }) };
 }
 
