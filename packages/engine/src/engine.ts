@@ -88,8 +88,11 @@ export interface Defined {
   readonly images: readonly DefinedImage[];
   readonly multiPlatform: boolean;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Who lends to the ops that came in with inputs; to all others the request's own session does. */
-  readonly lenders?: ReadonlyMap<Digest, Session>;
+  /**
+   * The requests that ops came from which came in with inputs: their sessions lend, their entitlements hold. All other
+   * ops are the request's own.
+   */
+  readonly lenders?: ReadonlyMap<Digest, SolveRequest>;
 }
 
 export interface DefinedImage {

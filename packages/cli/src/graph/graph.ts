@@ -57,5 +57,5 @@ export async function graphOf({ tasks, defined, needs }: DefinedImages): Promise
 type Lender = NonNullable<Defined['lenders']> extends ReadonlyMap<infer D, unknown> ? D : never;
 
 function rootOf({ request, lenders }: Defined, name: string, digest: Lender): string | undefined {
-  return (lenders?.get(digest) ?? request.session).folder(name)?.root;
+  return (lenders?.get(digest) ?? request).session.folder(name)?.root;
 }

@@ -81,7 +81,8 @@ function solveAll(
     const { request, images } = each;
     const owned = new Set(images.map((_, image) => first + image));
     for (const vertex of graph.vertices) {
-      if (vertex.owners.some((owner) => owned.has(owner))) checkEntitlements(vertex, request.entitlements);
+      if (vertex.owners.some((owner) => owned.has(owner)))
+        checkEntitlements(vertex, (each.lenders?.get(vertex.written) ?? request).entitlements);
     }
     refuseCaches(request);
     await ready;

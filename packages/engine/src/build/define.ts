@@ -1,7 +1,6 @@
 import type { Defined, SolveRequest } from '../engine.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
-import type { Session } from '../session/session.ts';
 import { Failed } from '../std/failed.ts';
 import { openBridge } from './bridge.ts';
 import type { BuildFailure } from './failure.ts';
@@ -19,13 +18,13 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
     throw new Failed<BuildFailure>({ kind: 'frontend-unknown', frontend: source.frontend, message });
   }
   const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
-  const lenders = new Map<Digest, Session>();
+  const lenders = new Map<Digest, SolveRequest>();
   const bridge = openBridge(job, parts, async (name, platform) => {
     const found = await source.input?.(name, platform);
     if (found?.of) {
       for (const bytes of found.definition.ops) {
         const digest = digestOf(bytes);
-        lenders.set(digest, found.of.lenders?.get(digest) ?? found.of.request.session);
+        lenders.set(digest, found.of.lenders?.get(digest) ?? found.of.request);
       }
     }
     return found;

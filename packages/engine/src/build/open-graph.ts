@@ -19,7 +19,7 @@ export interface OpenGraph extends AsyncDisposable {
 export interface WantedDefinition {
   readonly definition: Definition;
   readonly session: Session;
-  readonly lenders?: ReadonlyMap<Digest, Session> | undefined;
+  readonly lenders?: ReadonlyMap<Digest, { readonly session: Session }> | undefined;
 }
 
 /** Merges definitions and opens a solver for them. */
@@ -48,5 +48,5 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
 }
 
 function lenderOf({ session, lenders }: WantedDefinition, digest: Digest): Session {
-  return lenders?.get(digest) ?? session;
+  return lenders?.get(digest)?.session ?? session;
 }
