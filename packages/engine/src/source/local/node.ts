@@ -43,6 +43,8 @@ export class LocalNode implements TreeNode {
   #children: readonly LocalNode[] | undefined;
   #byName: ReadonlyMap<BytePath, LocalNode> | undefined;
   #digest: Digest | undefined;
+  /** Of a folder: what is known of its entries. */
+  #entries: FolderDigests | undefined;
 
   static root(path: BytePath, tree: Surroundings): LocalNode {
     return new LocalNode(tree, { path });
@@ -184,9 +186,8 @@ export class LocalNode implements TreeNode {
 
   #digests(): FolderDigests {
     const folder = this.#parent!;
-    return (folder.#folderDigests ??= this.#tree.digestsOf(folder.hostPath));
+    return (folder.#entries ??= this.#tree.digestsOf(folder.hostPath));
   }
-  #folderDigests: FolderDigests | undefined;
 
   #hash(): Digest {
     const since = this.#tree.now();
