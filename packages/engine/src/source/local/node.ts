@@ -210,13 +210,23 @@ export class LocalNode implements TreeNode {
         uid: 0,
         gid: 0,
         size: 0,
-        target: this.target,
-        xattrs: contextXattrs(this.hostPath),
+        ...this.#look(),
         ...(isDevice && { device: { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) } }),
       }),
     );
     this.learn(digest, since);
     return digest;
+  }
+
+  /** What the row does not say. */
+  #look(): { readonly target: BytePath; readonly xattrs: readonly Xattr[] } {
+    try {
+      return { target: this.target, xattrs: contextXattrs(this.hostPath) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Gone, or no symlink any more.
+      throw code === 'ENOENT' || code === 'ENOTDIR' || code === 'EINVAL' ? this.#changed() : error;
+    }
   }
 
   #changed(): Failed<ContextChanged> {

@@ -162,6 +162,11 @@ test('a file that changes between the listing and the reading is hashed as it is
     gone.root.children();
     renameSync(join(root, 'b'), join(root, 'z'));
     await assert.rejects(whole(gone), (error) => failedOf(error, 'context-changed') !== undefined);
+    symlinkSync('a', join(root, 'link'));
+    const unlinked = open();
+    unlinked.root.children();
+    rmSync(join(root, 'link'));
+    await assert.rejects(whole(unlinked), (error) => failedOf(error, 'context-changed') !== undefined);
   });
 });
 
