@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { makeTempFolder } from '@monokit/engine/std/temp';
-import { imageFlags } from './build-flags.ts';
+import { imageFlags, workFlags } from './build-flags.ts';
 import { parseFlags } from './flags.ts';
 import { bytesOf, folderRequest, isFolder } from './folder.ts';
 import { Mistake } from './mistake.ts';
@@ -16,7 +16,7 @@ async function asked(argv: readonly string[], { env = {}, stdin = '' } = {}) {
   const cwd = temp.path;
   for (const folder of ['app', 'other', 'scratch']) mkdirSync(join(cwd, folder));
   writeFileSync(join(cwd, 'app/Dockerfile'), 'FROM scratch\n');
-  const { given, positionals } = parseFlags(argv, imageFlags, {});
+  const { given, positionals } = parseFlags(argv, { ...imageFlags, ...workFlags }, {});
   const made = await folderRequest(positionals[0] ?? 'app', given, {
     cwd,
     env,
@@ -49,12 +49,19 @@ test('a folder is told from an image by how it begins', () => {
   assert.deepEqual(['api', 'api#test', 'api-*', 'all'].map(isFolder), Array(4).fill(false));
 });
 
-test('the Dockerfile lies in the context, and the image stays in the store', async () => {
+test('the Dockerfile lies in the context', async () => {
   const { request, options, folders } = await asked(['./app']);
   assert.equal(request.id, 'app');
   assert.deepEqual(options, { filename: 'Dockerfile' });
   assert.deepEqual(folders, { context: '/app', dockerfile: '/app' });
-  assert.deepEqual(request.exports, [{ type: 'image', attrs: {} }]);
+});
+
+test('an image stays in the store under its names; without one it is exported only for what asks of it', async () => {
+  assert.deepEqual((await asked(['./app'])).request.exports, []);
+  const named = await asked(['-t', 'a:1', './app']);
+  assert.deepEqual(named.request.exports, [{ type: 'image', attrs: { name: 'a:1' } }]);
+  const identified = await asked(['--iidfile', 'id', './app']);
+  assert.deepEqual(identified.request.exports, [{ type: 'image', attrs: {} }]);
 });
 
 test('-f is relative to the current folder, as docker has it', async () => {

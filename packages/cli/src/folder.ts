@@ -7,7 +7,7 @@ import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
 import { assignment, attributes } from './assignments.ts';
-import type { imageFlags } from './build-flags.ts';
+import type { imageFlags, workFlags } from './build-flags.ts';
 import type { Given } from './flags.ts';
 import { Mistake } from './mistake.ts';
 import { outputOf } from './outputs.ts';
@@ -19,6 +19,9 @@ export function isFolder(positional: string): boolean {
 }
 
 export type ImageFlags = Given<typeof imageFlags>;
+
+/** Those flags, and those that ask for what only an image has. */
+type FolderFlags = ImageFlags & Partial<Pick<Given<typeof workFlags>, 'quiet' | 'iidfile' | 'metadata-file'>>;
 
 interface World {
   readonly cwd: string;
@@ -32,7 +35,7 @@ interface World {
 /** What `docker buildx build FLAGS CONTEXT` asks for, and what its client lends. */
 export async function folderRequest(
   context: string,
-  flags: ImageFlags,
+  flags: FolderFlags,
   world: World,
 ): Promise<{ readonly request: Omit<SolveRequest, 'session'>; readonly lent: Lent }> {
   const { cwd, env } = world;
@@ -157,9 +160,16 @@ function inFolder(secret: ReturnType<typeof parseSecret>, cwd: string): ReturnTy
   return secret.kind === 'file' ? { ...secret, path: resolve(cwd, secret.path) } : secret;
 }
 
-/** Outputs as asked for; an image under its names in the store of the engine where none is. */
-function exportsOf(flags: ImageFlags, world: World): readonly ExportRequest[] {
+/**
+ * Outputs as asked for; an image under its names in the store of the engine where none is. Without a name nothing could
+ * find it there: then no layer is packed, unless somebody asked what the image's digest is.
+ */
+function exportsOf(flags: FolderFlags, world: World): readonly ExportRequest[] {
   const asked = flags.output.map((text) => outputOf(text, world));
+  const { tag, annotation, push, load, quiet } = flags;
+  const named = tag.length > 0 || annotation.length > 0 || push || load;
+  const answers = quiet || flags.iidfile !== undefined || flags['metadata-file'] !== undefined;
+  if (asked.length === 0 && !named && !answers) return [];
   if (flags.load) throw new Mistake('--load is not there yet', 'use --output type=docker | docker load');
   const outputs = asked.length > 0 ? asked : [{ type: 'image' as const, attrs: {} }];
   const annotations = Object.fromEntries(flags.annotation.map(annotationOf));
