@@ -6,7 +6,8 @@ import { busyboxLayout } from './bases.ts';
 import { writeTree, type Tree } from './tree.ts';
 
 export const projectRoot = join(import.meta.dirname, '../..');
-const bin = join(projectRoot, 'node_modules/.bin/cli');
+/** The command line as npx runs it. */
+export const bin = join(projectRoot, 'node_modules/.bin/cli');
 
 export interface Outcome {
   readonly code: number | null;
