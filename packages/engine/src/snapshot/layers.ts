@@ -29,8 +29,10 @@ export class Layers implements Disposable {
     this.root = root;
     this.#pool = pool;
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    this.#owner = newId();
-    this.#lock = tryLock(join(root, `${this.#owner}.owner`))!;
+    // Who sweeps may find the file before it is locked, and take it for a dead one's.
+    let [owner, lock] = ['', undefined as Lock | undefined];
+    while (!lock) lock = tryLock(join(root, `${(owner = newId())}.owner`));
+    [this.#owner, this.#lock] = [owner, lock];
   }
 
   folder(layer: LayerId): string {
@@ -125,13 +127,13 @@ export class Layers implements Disposable {
 
   /** Removes what owners left who are dead. */
   async sweep(): Promise<void> {
-    const entries = readdirSync(this.root);
-    for (const file of entries.filter((name) => name.endsWith('.owner'))) {
+    for (const file of readdirSync(this.root).filter((name) => name.endsWith('.owner'))) {
       const owner = file.slice(0, -'.owner'.length);
       if (owner === this.#owner) continue;
-      const lock = tryLock(join(this.root, file));
+      using lock = tryLock(join(this.root, file));
       if (lock === undefined) continue;
-      const left = entries.filter((name) => name.startsWith(`${owner}.`) && name !== file);
+      // Listed now that it is dead: it may have made more since it was found.
+      const left = readdirSync(this.root).filter((name) => name.startsWith(`${owner}.`) && name !== file);
       if (left.length > 0) {
         await this.#pool.run(
           removeTrees,
