@@ -2,7 +2,7 @@ import { bytes, duration, shortDigest } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { isUpToDate, summary, upToDateLine } from './summary.ts';
+import { headline, isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
@@ -24,6 +24,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     for (const line of pulse.beat([...model.steps.values()], Date.now())) write(line);
   }, 1000);
   timer.unref();
+  let headed = false;
   const alone = start.ids.length === 1;
   return {
     report(event) {
@@ -31,6 +32,11 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
       switch (event.kind) {
         case 'vertex-started': {
           const step = model.steps.get(event.vertex);
+          if (step && step.wantedBy.length > 0 && !isInternal(step) && !headed) {
+            headed = true;
+            const head = headline(model);
+            if (head !== undefined) write(head);
+          }
           if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${step.name}`);
           return;
         }

@@ -26,7 +26,8 @@ test('plain tells of steps that run, what they write, and images when they are d
   assert.equal(stdout, '');
   assert.equal(
     stderr,
-    `#1 [build 2/3] RUN make
+    `2 images, 4 steps (2 shared)
+#1 [build 2/3] RUN make
 #1 0.100 cc -o app
 #1 0.500 linking
 #1 1.200 done

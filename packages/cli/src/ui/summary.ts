@@ -9,6 +9,13 @@ export function isUpToDate(model: RunModel): boolean {
   return [...model.images.values()].every(({ state }) => state.kind === 'cached');
 }
 
+/** `12 images, 148 steps (41 shared)`: what is about to be built, where that is more than one image. */
+export function headline(model: RunModel): string | undefined {
+  if (model.images.size < 2) return undefined;
+  const { total, shared } = tally(model);
+  return `${count(model.images.size, 'image')}, ${count(total, 'step')}${shared > 0 ? ` (${shared} shared)` : ''}`;
+}
+
 /** `⚡ 12 images up to date (148 steps)`: one line for all that were cached; undefined if none was. */
 export function upToDateLine(model: RunModel, symbol: string): string | undefined {
   const cached = [...model.images.values()].filter(({ state }) => state.kind === 'cached');

@@ -3,9 +3,9 @@ import { styleText } from 'node:util';
 import { failureBlocks } from './failure-block.ts';
 import { bytes, duration, fit, shortDigest } from './format.ts';
 import { live } from './live.ts';
-import { emptyModel, reduce, type ImageModel } from './model.ts';
+import { emptyModel, isInternal, reduce, type ImageModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { isUpToDate, summary, upToDateLine } from './summary.ts';
+import { headline, isUpToDate, summary, upToDateLine } from './summary.ts';
 import { inColourOf, symbolsFor } from './symbols.ts';
 import { inAscii, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
@@ -42,6 +42,7 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     if (spinner) spinner.text = draw();
   }, frame);
   for (const each of [first, timer]) each.unref();
+  let headed = false;
   const alone = start.ids.length === 1;
 
   /** A line that stays, above the live region. */
@@ -55,6 +56,14 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   return {
     report(event) {
       model = reduce(model, event);
+      if (event.kind === 'vertex-started' && !headed) {
+        const step = model.steps.get(event.vertex);
+        if (step && step.wantedBy.length > 0 && !isInternal(step)) {
+          headed = true;
+          const head = headline(model);
+          if (head !== undefined) print(styleText('dim', head, { stream: stderr }));
+        }
+      }
       if (event.kind === 'warning') warnings.add(event.diagnostic);
       if (event.kind === 'task-completed') {
         const image = model.images.get(event.task)!;
