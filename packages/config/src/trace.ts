@@ -133,8 +133,13 @@ function asModule<T extends { readonly format?: string | null | undefined; reado
   const modules = { commonjs: 'module', 'commonjs-typescript': 'module-typescript' } as const;
   const format = modules[loaded.format as keyof typeof modules];
   if (format === undefined || /\.c[jt]s$/.test(path)) return loaded;
-  return /^(?:import\b(?!\s*\()|export\b)/m.test(readFileSync(path, 'utf8')) ? as(format) : loaded;
+  const text = readFileSync(path, 'utf8');
+  return imports.test(text) && !requires.test(text) ? as(format) : loaded;
 }
+
+const imports =
+  /^[ \t]*(?:import\s(?:[^'"();]*?\sfrom\s*)?['"]|export\s+(?:default|const|let|function|async|class|\{|\*))/m;
+const requires = /\b(?:module\.exports|exports\.\w+\s*=|require\s*\()/;
 
 function plain(url: string | undefined): string | undefined {
   return url?.replace(/[?#].*$/, '');
