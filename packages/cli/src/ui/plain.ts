@@ -37,7 +37,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
             const head = headline(model);
             if (head !== undefined) write(head);
           }
-          if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${step.name}`);
+          if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${titleOf(step)}`);
           return;
         }
         case 'vertex-cached':
@@ -53,7 +53,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           flush(event.vertex, step);
           const took = step.startedAt === undefined ? '' : ` ${duration(event.at - step.startedAt)}`;
           if (event.kind === 'vertex-failed') {
-            if (!numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} ${step.name}`);
+            if (!numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} ${titleOf(step)}`);
             write(`#${numberOf(event.vertex)} ERROR${took}: ${event.message}`);
           } else if (event.kind === 'vertex-cancelled') {
             if (numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} CANCELLED${took}`);
@@ -95,6 +95,12 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
       clearInterval(timer);
     },
   };
+
+  /** With the image that wants it, where there are several. */
+  function titleOf({ name, wantedBy: [first, ...others] }: StepModel): string {
+    if (alone || first === undefined) return name;
+    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${name}`;
+  }
 
   function numberOf(vertex: string): number {
     const number = numbers.get(vertex) ?? numbers.size + 1;

@@ -27,13 +27,13 @@ test('plain tells of steps that run, what they write, and images when they are d
   assert.equal(
     stderr,
     `2 images, 4 steps (2 shared)
-#1 [build 2/3] RUN make
+#1 api +1 [build 2/3] RUN make
 #1 0.100 cc -o app
 #1 0.500 linking
 #1 1.200 done
 #1 DONE 1.2s
-#2 [build 3/3] RUN make test
-#3 [2/2] COPY --from=api /out /
+#2 api [build 3/3] RUN make test
+#3 web [2/2] COPY --from=api /out /
 #3 DONE 39ms
 ✔ web  1.3s  3.0 MiB  sha256:777777777777
 #2 DONE 1.0s
@@ -95,7 +95,7 @@ test('signs are ASCII where the locale is not UTF-8', () => {
 
 test('verbose tells of cached steps and of what is internal', () => {
   const { stderr } = shown(openPlain, built, { verbose: true });
-  assert.match(stderr, /^#1 \[internal\] load build context\n#1 DONE 4ms\n#2 CACHED \[build 1\/3\]/m);
+  assert.match(stderr, /^#1 api \[internal\] load build context\n#1 DONE 4ms\n#2 CACHED \[build 1\/3\]/m);
 });
 
 test('quiet writes ids and digests, and failures beside them', () => {
