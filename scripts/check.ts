@@ -6,7 +6,7 @@ import { join } from 'node:path';
 process.chdir(join(import.meta.dirname, '..'));
 const steps: [string, string[]][] = [
   ['oxfmt', ['--check']],
-  ['oxlint', ['--deny-warnings', 'packages', 'scripts', 'test', 'examples', 'bench']],
+  ['oxlint', ['--deny-warnings']],
   ['tsc', ['-p', '.']],
   ['node', ['scripts/rooms.ts', '--check']],
   ['node', ['--conditions=source', '--test', '--test-reporter=dot', ...globSync('packages/*/src/**/*.test.ts')]],
