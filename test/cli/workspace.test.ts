@@ -114,3 +114,17 @@ test('quiet prints ids and digests only', async () => {
   assert.match(stdout, /^(?:(?:app|base)\tsha256:[0-9a-f]{64}\n){2}$/);
   assert.equal(stderr, '');
 });
+
+test('a cache that the config limits is cut down after a build, and images stay', async () => {
+  const step = { dockerfileInline: 'FROM busybox\nRUN head -c 300000 /dev/urandom > /big\n' };
+  await using rig = await workspace({ one: step, two: { ...step, tags: 'two:1' } }, {}, { cache: { maxSize: '1kB' } });
+  await rig.ok(['build', 'all']);
+  const { stdout } = await rig.ok(['du', '--json']);
+  const records = JSON.parse(stdout) as { description: string; shared: boolean }[];
+  assert.deepEqual(
+    records.filter(({ shared }) => !shared),
+    [],
+  );
+  await rig.ok(['build', 'two', '-o', 'type=oci,dest=two.tar']);
+  assert.ok(existsSync(rig.path('two.tar')));
+});

@@ -30,6 +30,8 @@ export interface EngineSettings {
   readonly network?: string;
   readonly continue: boolean;
   readonly registries?: unknown;
+  /** What the cache is kept to after a build: bytes, and milliseconds since last use. */
+  readonly keep?: { readonly storage?: number; readonly duration?: number };
 }
 
 /** The images that the command line means: a plain folder's, or a selection of the workspace's. */

@@ -73,6 +73,12 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
     // Somebody at a terminal wants to know at once; a CI's log should tell of everything that is broken.
     continue: run.keepGoing ?? (Boolean(env['CI']) && env['CI'] !== 'false'),
     registries,
+    ...((cache.maxSize !== undefined || cache.maxAge !== undefined) && {
+      keep: {
+        ...(cache.maxSize !== undefined && { storage: cache.maxSize }),
+        ...(cache.maxAge !== undefined && { duration: cache.maxAge * 1000 }),
+      },
+    }),
   };
 }
 

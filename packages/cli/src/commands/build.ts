@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import type { RunEvent } from '@monokit/engine';
+import type { LocalEngine, RunEvent } from '@monokit/engine';
 import { command, type Invocation } from '../command.ts';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { isFolder } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
+import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
 
 export const build = command({
@@ -66,6 +67,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     }
     renderer.finish({ code, endedAt: Date.now() });
     signal.throwIfAborted();
+    if (code === 0 && settings.keep) await keepTo(settings.keep, engine, signal);
     return code;
   },
 });
@@ -77,6 +79,17 @@ function keepsAnswer({ flags, positionals, answerPath }: Invocation<typeof image
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file === '-';
   return answerPath !== undefined && told && files && lent && !stdin;
+}
+
+/** Lets go of what is older than the config wants, then of the least used until the cache is small enough. */
+async function keepTo(
+  { storage, duration }: NonNullable<EngineSettings['keep']>,
+  engine: LocalEngine,
+  signal: AbortSignal,
+): Promise<void> {
+  const work = { signal, report: () => undefined };
+  if (duration !== undefined) await engine.prune({ keepDuration: duration }, work);
+  if (storage !== undefined) await engine.prune({ keepStorage: storage }, work);
 }
 
 /** A word as a shell reads it. */
