@@ -87,6 +87,12 @@ export const imageFlags = {
 export const workFlags = {
   ...workspaceFlags,
   concurrency: { kind: 'value', placeholder: 'N|N%', help: 'How many steps run at a time' },
+  'network-mode': {
+    kind: 'value',
+    placeholder: 'MODE',
+    among: ['host', 'bridge', 'auto'],
+    help: "What RUN steps get where they ask for nothing: the host's network, or one of their own behind a bridge",
+  },
   continue: {
     kind: 'choice',
     placeholder: 'MODE',

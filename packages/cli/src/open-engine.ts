@@ -1,24 +1,29 @@
 import { availableParallelism } from 'node:os';
-import type { LocalEngine } from '@monokit/engine';
+import type { EngineOptions, LocalEngine } from '@monokit/engine';
 import { Mistake } from './mistake.ts';
 import type { EngineSettings } from './tasks.ts';
 
 /** The engine of this machine as flags, environment and config say. */
 export async function openEngineFor(
-  flags: { readonly 'cache-dir': string | undefined; readonly concurrency?: string | undefined },
+  flags: {
+    readonly 'cache-dir': string | undefined;
+    readonly concurrency?: string | undefined;
+    readonly 'network-mode'?: string | undefined;
+  },
   env: NodeJS.ProcessEnv,
   settings: Omit<EngineSettings, 'continue'>,
 ): Promise<LocalEngine> {
   const { openEngine } = await import('@monokit/engine');
   const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
+  const network = flags['network-mode'];
   const concurrency = concurrencyOf(flags.concurrency ?? settings.concurrency);
   return openEngine({
     env,
     ...(cacheDir !== undefined && { cacheDir }),
     ...(concurrency !== undefined && { concurrency }),
-    ...(settings.network !== undefined && { network: settings.network }),
+    ...(network !== undefined && { network: network as NonNullable<EngineOptions['network']> }),
     ...(settings.registries !== undefined && { registries: settings.registries }),
-  } as Parameters<typeof openEngine>[0]);
+  });
 }
 
 /** `4` or `50%` of the machine's processors, at least one. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Offer, Task } from '@monokit/engine';
+import type { EngineOptions, Offer, Task } from '@monokit/engine';
 import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
@@ -27,9 +27,8 @@ export interface Chosen {
 export interface EngineSettings {
   readonly cacheDir?: string;
   readonly concurrency?: string;
-  readonly network?: string;
   readonly continue: boolean;
-  readonly registries?: unknown;
+  readonly registries?: EngineOptions['registries'];
   /** What the cache is kept to after a build: bytes, and milliseconds since last use. */
   readonly keep?: { readonly storage?: number; readonly duration?: number };
 }

@@ -37,8 +37,15 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
     const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
+    const mode = modeOf(flags);
+    const streams = tasks.some(({ request }) =>
+      request.exports.some(({ destination }) => destination?.kind === 'stream'),
+    );
+    if (streams && (mode === 'quiet' || mode === 'json')) {
+      throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
+    }
     using renderer = await openRenderer(
-      modeOf(flags),
+      mode,
       {
         ids: tasks.map(({ request }) => request.id),
         startedAt: Math.round(performance.timeOrigin),
