@@ -63,8 +63,10 @@ export function isFreeHere({ upper, below }: Stacked, { check }: TaskContext): b
       const stats = lstat(path)!;
       const found = base === undefined ? undefined : lookup(base, name);
       if (isWhiteout(path, stats)) return found !== undefined;
-      if (stats.isDirectory()) return !isOpaque(path) && free(path, found?.folder);
-      return found === undefined || !same(found, { stats, path });
+      // A folder that is as it was is there only for what is in it.
+      const idle = found !== undefined && same(found, { stats, path });
+      if (!stats.isDirectory()) return !idle;
+      return !isOpaque(path) && !(idle && names(path).length === 0) && free(path, found?.folder);
     });
   return free(bytePath(upper), rootOf(below));
 }
