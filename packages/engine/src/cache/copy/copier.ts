@@ -1,16 +1,6 @@
 // Copies a part of one tree into another, as `cp -a` does and with fsutil's ways of doing it: what exists is merged,
 // hard links stay hard links, and a folder that is there only for the sake of what is in it is made when that comes.
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  lchownSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, closeSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import type { ModeChange } from '../../std/file-mode.ts';
 import { PathFilter, PatternMatcher, type FilterState, type MatchState } from '../../std/patterns.ts';
@@ -18,6 +8,7 @@ import { deviceParts, makeSpecialFile } from '../../sys/mknod.ts';
 import { setTimes } from '../../sys/utimens.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import type { Attributes, TreeNode } from '../tree.ts';
+import { copyFile } from './copy-file.ts';
 import { parentOf, type Destination, type Ids } from './destination.ts';
 
 export interface CopierOptions {
@@ -99,9 +90,15 @@ export class Copier {
       linkSync(fsPath(first), fsPath(target));
       return;
     }
-    this.#make(node, attributes, target);
+    if (node.kind === 'file') {
+      const { uid, gid } = this.#options.owner ?? attributes;
+      copyFile(node.hostPath, target, { size: attributes.size, uid, gid, mode: this.#modeOf(node, attributes) });
+      this.#addXattrs(node, target);
+    } else {
+      this.#make(node, attributes, target);
+      this.#dress(node, attributes, target);
+    }
     if (attributes.link !== undefined) this.#links.set(attributes.link, target);
-    this.#dress(node, attributes, target);
     setTimes(fsPath(target), timesOf(this.#options.time ?? attributes.mtime));
     node.verify();
   }
@@ -188,12 +185,6 @@ export class Copier {
 
   #make(node: TreeNode, { mode, rdev }: Attributes, target: BytePath): void {
     switch (node.kind) {
-      case 'file':
-        return copyFileSync(
-          fsPath(node.hostPath),
-          fsPath(target),
-          constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL,
-        );
       case 'symlink':
         return symlinkSync(fsPath(node.target), fsPath(target));
       case 'fifo':
@@ -204,8 +195,9 @@ export class Copier {
       case 'socket':
         // Nobody can listen on a copy; BuildKit leaves an empty file in its place.
         return closeSync(openSync(fsPath(target), 'wx', mode));
+      case 'file':
       case 'directory':
-        throw new Error('folders are made by ensureFolder');
+        throw new Error('files are made by copyFile, folders by ensureFolder');
     }
   }
 
@@ -214,11 +206,17 @@ export class Copier {
     const { uid, gid } = this.#options.owner ?? attributes;
     const path = fsPath(target);
     lchownSync(path, uid, gid);
-    if (node.kind !== 'symlink') {
-      const change = this.#options.mode;
-      chmodSync(path, change ? change(attributes.mode, { directory: node.kind === 'directory' }) : attributes.mode);
-    }
-    for (const { name, value } of node.xattrs()) trySetXattr(path, name, value);
+    if (node.kind !== 'symlink') chmodSync(path, this.#modeOf(node, attributes));
+    this.#addXattrs(node, target);
+  }
+
+  #modeOf({ kind }: TreeNode, { mode }: Attributes): number {
+    const change = this.#options.mode;
+    return change ? change(mode, { directory: kind === 'directory' }) : mode;
+  }
+
+  #addXattrs(node: TreeNode, target: BytePath): void {
+    for (const { name, value } of node.xattrs()) trySetXattr(fsPath(target), name, value);
   }
 }
 
