@@ -202,7 +202,7 @@ function positionJson({ line, character }: SourcePosition): GoObject {
   return { line: number(line), character: number(character) };
 }
 
-function definitionJson({ ops, metadata, source }: Definition): GoObject {
+export function definitionJson({ ops, metadata, source }: Definition): GoObject {
   return {
     def: filled(ops),
     metadata: map(new Map([...metadata].map(([digest, entry]) => [digest, metadataJson(entry)]))),

@@ -2,6 +2,7 @@
 import { EnvList } from '../../llb/env.ts';
 import type { ProxyEnv } from '../../llb/exec.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import type { AskedArg } from './asked.ts';
 import { placed } from './failure.ts';
 import type { Arg } from './instructions/arg.ts';
 import { formatPlatformFully } from './platform.ts';
@@ -36,23 +37,39 @@ export function predefinedArgs(
   return args;
 }
 
+/** ARGs before the first FROM, by name. */
+export type GlobalArgs = ReadonlyMap<string, GlobalArg>;
+
+export interface GlobalArg extends AskedArg {
+  /** Names that its default uses. */
+  readonly uses: ReadonlySet<string>;
+}
+
 /** Adds ARGs before the first FROM, in order; defaults may name those before them. */
 export function withGlobalArgs(
   predefined: EnvList,
   declared: readonly Arg[],
   about: { readonly given: ReadonlyMap<string, string>; readonly escape: string },
-): EnvList {
+): { readonly args: EnvList; readonly globals: GlobalArgs } {
   let args = predefined;
+  const globals = new Map<string, GlobalArg>();
   for (const { declared: names, node } of declared) {
-    for (const { key, value: written } of names) {
-      const value = placed(
-        node.range,
-        () => about.given.get(key) ?? (written === undefined ? undefined : expand(written, args, about).text),
-      );
+    const { range } = node;
+    for (const { key, value: written, description } of names) {
+      let value = about.given.get(key);
+      let uses: ReadonlySet<string> = new Set();
+      if (value === undefined && written !== undefined) {
+        const expanded = placed(range, () => expand(written, args, about));
+        value = expanded.text;
+        uses = expanded.matched;
+        // One that adds to itself uses what it used before.
+        if (uses.has(key)) uses = uses.union(globals.get(key)?.uses ?? new Set());
+      }
       if (value !== undefined) args = args.set(key, value);
+      globals.set(key, { key, value, description, range, uses });
     }
   }
-  return args;
+  return { args, globals };
 }
 
 /** Proxies that the caller names, in whatever case; they reach processes, but neither caches nor images. */

@@ -6,6 +6,7 @@ import type { State } from '../../llb/state.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Range } from '../../std/diagnostic.ts';
 import type { PatternMatcher } from '../../std/patterns.ts';
+import type { GlobalArgs } from './args.ts';
 import type { Checks } from './checks.ts';
 import type { Options } from './options.ts';
 
@@ -22,6 +23,8 @@ export interface Conversion {
   readonly implicitTarget: boolean;
   /** ARGs before the first FROM, and those that every build has. */
   readonly globalArgs: EnvList;
+  /** Those that the Dockerfile declares. */
+  readonly declaredGlobals: GlobalArgs;
   readonly proxy: ProxyEnv | undefined;
   /** SOURCE_DATE_EPOCH, Unix seconds. */
   readonly epoch: number | undefined;

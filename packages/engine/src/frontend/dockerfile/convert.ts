@@ -40,9 +40,30 @@ export interface ConvertOptions {
 /** Converts for one platform. Throws mistakes. */
 export async function convertFor(
   source: Source,
-  { platform, allStages = false }: ConvertOptions,
+  asked: ConvertOptions,
   surroundings: Surroundings,
 ): Promise<FrontendImage> {
+  const { target, conversion } = await convertStages(source, asked, surroundings);
+  const definition = await target.state.marshal({
+    platform: conversion.targetPlatform,
+    localUniqueId: surroundings.uniqueId,
+  });
+  const config = target.image.finish();
+  return {
+    platform: conversion.implicitTarget ? normalise(target.image.platform) : conversion.targetPlatform,
+    definition,
+    config,
+    ...(target.baseImage && { baseConfig: target.baseImage }),
+    ...(conversion.epoch !== undefined && { epoch: conversion.epoch }),
+  };
+}
+
+/** Converts the stages that the target needs, or all of them. Throws mistakes. */
+export async function convertStages(
+  source: Source,
+  { platform, allStages = false }: ConvertOptions,
+  surroundings: Surroundings,
+): Promise<{ readonly target: Stage; readonly stages: Stages; readonly conversion: Conversion }> {
   const contextPaths = new Set<string>();
   let patterns: readonly string[] = [];
   const conversion = await prepare(source, platform, surroundings, () => source.context.state(contextPaths, patterns));
@@ -63,18 +84,7 @@ export async function convertFor(
   target.paths.add('/');
   finishImage(target);
   checks.enforce();
-  const definition = await target.state.marshal({
-    platform: conversion.targetPlatform,
-    localUniqueId: surroundings.uniqueId,
-  });
-  const config = target.image.finish();
-  return {
-    platform: conversion.implicitTarget ? normalise(target.image.platform) : conversion.targetPlatform,
-    definition,
-    config,
-    ...(target.baseImage && { baseConfig: target.baseImage }),
-    ...(conversion.epoch !== undefined && { epoch: conversion.epoch }),
-  };
+  return { target, stages, conversion };
 }
 
 async function prepare(
@@ -94,7 +104,8 @@ async function prepare(
     program.globalArgs,
     { escape, checks },
   );
-  let globalArgs = withGlobalArgs(predefined, program.globalArgs, { given: buildArgs, escape });
+  const { globals, ...declared } = withGlobalArgs(predefined, program.globalArgs, { given: buildArgs, escape });
+  let globalArgs = declared.args;
   const asked = buildArgs.get(epochArg) ?? globalArgs.get(epochArg) ?? '';
   const about = { context, stages: program.stages, globalArgs, escape, platform: targetPlatform };
   const epoch = await resolveEpoch(asked, about, surroundings);
@@ -116,6 +127,7 @@ async function prepare(
     targetPlatform,
     implicitTarget: platform === undefined,
     globalArgs,
+    declaredGlobals: globals,
     proxy: proxyOf(buildArgs),
     epoch,
     buildContext: suppliedLater(contextState),

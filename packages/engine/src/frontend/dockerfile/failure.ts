@@ -13,6 +13,8 @@ export type DockerfileFailure =
   | { readonly kind: 'dockerfile-missing'; readonly path: string; readonly message: string }
   /** A frontend option (`--opt`) that is unknown or has a value that cannot be. */
   | { readonly kind: 'dockerfile-option'; readonly option: string; readonly message: string }
+  /** A question, asked instead of a build, that this frontend has no answer to. */
+  | { readonly kind: 'subrequest-unsupported'; readonly request: string; readonly message: string }
   /** Something of BuildKit's Dockerfile frontend that this one does not do. */
   | { readonly kind: 'dockerfile-unsupported'; readonly message: string };
 

@@ -54,7 +54,7 @@ export function checkDefaults(
   const { escape, checks } = about;
   let args: EnvList;
   try {
-    args = withGlobalArgs(predefined, declared, { given: new Map(), escape });
+    ({ args } = withGlobalArgs(predefined, declared, { given: new Map(), escape }));
   } catch {
     return; // the conversion most likely fails as well, and tells why
   }

@@ -169,8 +169,8 @@ export function readMount(option: string, expand: (word: string) => string): Mou
 
 /** Turns a request into the mount of a run. `source` is what its `from` names. */
 export function convertMount(mount: MountRequest, stage: Stage, source: Stage | undefined): RunMount {
-  if (mount.type === 'secret') return secretMount(mount);
-  if (mount.type === 'ssh') return sshMount(mount);
+  if (mount.type === 'secret') return secretMount(mount, stage);
+  if (mount.type === 'ssh') return sshMount(mount, stage);
   let from: State = source?.state ?? (mount.type === 'bind' ? stage.conversion.buildContext : scratch());
   if (source && !source.done) {
     throw mistake(
@@ -202,7 +202,9 @@ export function convertMount(mount: MountRequest, stage: Stage, source: Stage | 
   }
   const common = { target, from, ...(mount.readonly && { readonly: true }), ...(sourcePath !== '/' && { sourcePath }) };
   if (mount.type === 'bind') return { kind: 'bind', ...common, ...(!mount.readonly && { noOutput: true }) };
-  const id = `${stage.conversion.options.cacheNamespace}/${mount.id || cleanPath(mount.target)}`;
+  const name = mount.id || cleanPath(mount.target);
+  stage.asked.mount('cache', { id: name, required: false, range: stage.here });
+  const id = `${stage.conversion.options.cacheNamespace}/${name}`;
   return { kind: 'cache', ...common, id, sharing: mount.sharing ?? 'shared' };
 }
 
@@ -230,8 +232,9 @@ function targetOf({ target }: MountRequest, stage: Stage): string {
   return place;
 }
 
-function secretMount(mount: MountRequest): RunMount {
+function secretMount(mount: MountRequest, stage: Stage): RunMount {
   const id = mount.source || mount.id || basePath(mount.target);
+  stage.asked.mount('secret', { id, required: mount.required, range: stage.here });
   const target = mount.target || (mount.env === undefined ? `/run/secrets/${basePath(id)}` : undefined);
   return {
     kind: 'secret',
@@ -243,8 +246,9 @@ function secretMount(mount: MountRequest): RunMount {
   };
 }
 
-function sshMount(mount: MountRequest): RunMount {
+function sshMount(mount: MountRequest, stage: Stage): RunMount {
   if (mount.source !== '') throw mistake('ssh does not support source', { token: mount.source });
+  stage.asked.mount('ssh', { id: mount.id || 'default', required: mount.required, range: stage.here });
   return {
     kind: 'ssh',
     id: mount.id,

@@ -5,6 +5,7 @@ import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Range } from '../../std/diagnostic.ts';
 import { nearest } from '../../std/nearest.ts';
+import { Asked } from './asked.ts';
 import type { Conversion } from './conversion.ts';
 import { locationOf } from './conversion.ts';
 import { ImageDraft } from './image.ts';
@@ -61,6 +62,8 @@ export class Stage {
   readonly contextPaths: Paths = new Set();
   /** What this stage's own files are read for; a stage built on another counts for both. */
   paths: Paths = new Set();
+  /** What it takes from the caller. */
+  readonly asked = new Asked();
   noCache = false;
   workdirSet = false;
   steps = 0;
@@ -196,6 +199,12 @@ export class Stage {
   /** Whether this stage itself has had such an instruction (of those that `usedOnce` notes). */
   has(kind: Instruction['kind']): boolean {
     return this.#seen.has(kind);
+  }
+
+  /** The place of the present instruction. */
+  get here(): Range {
+    const { onBuild = true, instruction } = this.#command ?? {};
+    return onBuild || !instruction ? this.range : instruction.node.range;
   }
 
   /** Tells of the present instruction, or of `range`, that a rule found it. */

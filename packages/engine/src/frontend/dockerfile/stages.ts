@@ -61,6 +61,11 @@ export class Stages {
     return this.listed.map(({ name }) => name).filter((name) => name !== '');
   }
 
+  /** What a stage copies from or mounts. */
+  needsOf(stage: Stage): readonly Stage[] {
+    return [...(this.#needs.get(stage)?.keys() ?? [])];
+  }
+
   /** Everything that building `target` needs, itself with it. */
   reachable(target: Stage): ReadonlySet<Stage> {
     const found = new Set([target]);
@@ -99,7 +104,7 @@ export class Stages {
     if (base.text === '') throw mistake(`base name (${from.base}) should not be blank`, { token: from.base });
     const name = from.name || `stage-${index}`;
     const stage = new Stage(conversion, { text, name, baseName: base.text, range: from.node.range });
-    if (from.platform) stage.platform = this.#platform(from, from.platform, known);
+    if (from.platform) stage.platform = this.#platform(stage, { from, written: from.platform, known });
     stage.noCache = options.noCache === 'all' || (from.name !== '' && options.noCache.has(from.name));
     const context =
       from.name === ''
@@ -108,6 +113,8 @@ export class Stages {
     if (context) this.replaced.set(stage, context);
     else {
       stage.base = this.#byName.get(base.text.toLowerCase());
+      for (const used of [base.matched, stage.base?.asked.names ?? []])
+        for (const each of used) stage.asked.names.add(each);
       const ownBase = base.text !== 'scratch' && !stage.base;
       stage.steps = (ownBase ? 1 : 0) + text.instructions.filter(isStep).length;
     }
@@ -115,11 +122,16 @@ export class Stages {
     return stage;
   }
 
-  #platform(from: From, written: string, known: ReadonlySet<string>) {
+  #platform(
+    stage: Stage,
+    about: { readonly from: From; readonly written: string; readonly known: ReadonlySet<string> },
+  ) {
+    const { from, written, known } = about;
     const { checks, globalArgs, escape } = this.#conversion;
     const found = expand(written, globalArgs, { escape });
     checkDeclared(from, found, known, checks);
     checkPlatform(from, found, globalArgs, checks);
+    for (const used of found.matched) stage.asked.names.add(used);
     const [unknown] = found.unmatched;
     const nearTo = unknown === undefined ? undefined : { word: unknown, candidates: globalArgs.keys() };
     if (found.text === '')

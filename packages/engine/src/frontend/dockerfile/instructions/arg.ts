@@ -42,13 +42,16 @@ const notForProcesses = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SC
 
 export function convertArg({ declared }: Arg, stage: Stage): void {
   const written: string[] = [];
-  for (const { key, value: declaredValue } of declared) {
+  for (const { key, value: declaredValue, description } of declared) {
     warnOfSecretName('ARG', key, stage);
     const given = stage.conversion.options.buildArgs.get(key);
     let value = given;
     // A default that is not used is not read either, so it may fail to expand.
     if (value === undefined && declaredValue !== undefined) value = stage.expand(declaredValue);
-    value ??= stage.conversion.globalArgs.get(key);
+    const inherited = value === undefined ? stage.conversion.globalArgs.get(key) : undefined;
+    if (inherited === undefined) stage.asked.args.set(key, { key, value, description, range: stage.here });
+    stage.asked.names.add(key);
+    value ??= inherited;
     if (value !== undefined && !notForProcesses.has(key)) stage.state = stage.state.env(key, value);
     stage.declareArg(key, value);
     written.push(value === undefined ? key : `${key}=${value}`);

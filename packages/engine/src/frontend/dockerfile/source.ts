@@ -1,0 +1,91 @@
+// A Dockerfile as text → what a conversion starts from.
+import { sourceMap } from '../../llb/source-map.ts';
+import { parseReference } from '../../oci/reference.ts';
+import { Checks, readCheckOptions } from './checks.ts';
+import { MainContext, type DockerfileText, type Surroundings } from './context.ts';
+import type { Source } from './convert.ts';
+import { detectCheck, detectSyntax } from './directives.ts';
+import { invalid, isMistake, mistake, type SourceText } from './failure.ts';
+import { refused, type Options } from './options.ts';
+import { lineRange, parse } from './parse.ts';
+import { checkText, readProgram } from './read.ts';
+
+/** A Dockerfile's bytes, with the context that it is for. */
+export interface Opened {
+  readonly context: MainContext;
+  readonly text: DockerfileText;
+}
+
+/** Fetches the Dockerfile. */
+export async function openDockerfile(surroundings: Surroundings): Promise<Opened> {
+  try {
+    const context = await MainContext.open(surroundings);
+    return { context, text: await context.readDockerfile() };
+  } catch (error) {
+    throw isMistake(error) ? invalid([error], { file: surroundings.options.filename, lines: [] }) : error;
+  }
+}
+
+/** Reads a Dockerfile and does something with it; mistakes in it then get file, line and column. */
+export async function withSource<T>(
+  { context, text }: Opened,
+  { options, warn }: Surroundings,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  let told: SourceText = { file: text.name, lines: [] };
+  try {
+    const body = Buffer.from(text.bytes).toString();
+    const parsed = parse(body);
+    told = { file: text.name, lines: parsed.lines };
+    refuseBinary(text.bytes, parsed.lines);
+    refuseOtherSyntax(body, options, parsed.lines);
+    if (text.bytes.length === 0) throw mistake('the Dockerfile cannot be empty');
+    const program = readProgram(parsed);
+    const checks = new Checks(readCheckOptions(options.check ?? detectCheck(body) ?? ''), text.name, warn);
+    checkText(parsed, program, checks);
+    if (program.mistakes.length > 0) throw invalid(program.mistakes, told);
+    const map = sourceMap({ filename: text.name, data: text.bytes, language: 'Dockerfile', state: text.source });
+    const { escape } = parsed;
+    return await work({ program, dockerfile: text, sourceMap: map, context, escape, checks });
+  } catch (error) {
+    throw isMistake(error) ? invalid([error], told) : error;
+  }
+}
+
+/** A Dockerfile with NULs in it is some other file. */
+function refuseBinary(bytes: Uint8Array, lines: readonly string[]): void {
+  if (!bytes.includes(0)) return;
+  const line =
+    Math.max(
+      0,
+      lines.findIndex((each) => each.includes('\0')),
+    ) + 1;
+  const range = { start: { line, column: 1 }, end: { line, column: 1 } };
+  throw mistake('this is not a text file: it has NUL bytes', { range });
+}
+
+/** The language that is built in, whatever its version. Images of other frontends would have to be run. */
+function refuseOtherSyntax(text: string, { syntax, cmdline }: Options, lines: readonly string[]): void {
+  if (cmdline !== undefined) return;
+  if (syntax !== undefined) {
+    const image = syntax.trim().split(' ')[0]!;
+    if (isBuiltIn(image)) return;
+    throw refused('build-arg:BUILDKIT_SYNTAX', otherSyntax(image));
+  }
+  const found = detectSyntax(text);
+  if (!found || isBuiltIn(found.image)) return;
+  throw mistake(otherSyntax(found.image), { token: found.image, range: lineRange(found.line, found.line, lines) });
+}
+
+function isBuiltIn(image: string): boolean {
+  try {
+    const { domain, path } = parseReference(image);
+    return domain === 'docker.io' && (path === 'docker/dockerfile' || path === 'docker/dockerfile-upstream');
+  } catch {
+    return false;
+  }
+}
+
+function otherSyntax(image: string): string {
+  return `syntax ${image} is not supported: only docker/dockerfile is, which is built in and not run as an image`;
+}
