@@ -46,7 +46,8 @@ export async function recordsOf(
   const roots = open.graph.roots.filter((root) => root !== undefined);
   await Promise.all(roots.map(async (root) => (await open.solver.solve(root))[Symbol.asyncDispose]()));
   await open.solver.settle();
-  return open.solver.records(roots);
+  const records = await open.solver.records(roots, { bringAbout: true });
+  return records.map(({ digest, inputs }) => ({ digest, ...(inputs && { inputs }) }));
 }
 
 function solveAll(

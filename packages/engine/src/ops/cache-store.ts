@@ -82,6 +82,11 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
 
     link: (key, question) => index.write(() => link(key, question)),
 
+    async kept(key) {
+      const createdAt = results.get(key)?.[0]?.createdAt;
+      return { ways: ways.get(key) ?? [], ...(createdAt !== undefined && { createdAt }) };
+    },
+
     claim: (key, options) => claims(`key ${key}`, options),
   };
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../progress/work.ts';
 import { contentOutput, derivedKey, rootKey, type KeyedDep, type KeyId } from './cache-key.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { KeyedVertex } from './records.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
+import type { KeyedEdge } from './records.ts';
 import type { CacheStore, KeyQuestion } from './cache-store.ts';
 import type { CacheMap, Edge, Held, Operator, Vertex } from './vertex.ts';
 
@@ -34,6 +34,8 @@ export class Active<R extends Held<R>, J extends Work> {
   readonly #fast = new Map<number, Promise<readonly KeyId[]>>();
   readonly #slow = new Map<number, Promise<readonly KeyId[]>>();
   readonly #results = new Map<number, Promise<R>>();
+  /** Results that were looked for without running anything. */
+  readonly #known = new Map<number, Promise<R | undefined>>();
   readonly #contents = new Map<number, Promise<Digest | undefined>>();
   /** Keys that saving made, by output; they come before what queries found. */
   readonly #saved = new Map<number, readonly KeyId[]>();
@@ -80,7 +82,11 @@ export class Active<R extends Held<R>, J extends Work> {
 
   /** Keys of an output, as good as they are known: after a run, those that the result is kept under. */
   async settledKeys(output: number): Promise<readonly KeyId[]> {
-    return this.#saved.get(output) ?? (await this.slowKeys(output));
+    const saved = this.#saved.get(output);
+    if (!saved) return this.slowKeys(output);
+    // What was saved tells more than what a cache elsewhere knows, and comes last.
+    const found = this.vertex.ignoreCache ? [] : await this.slowKeys(output);
+    return [...found.filter((key) => !saved.includes(key)), ...saved];
   }
 
   /** The result of an output. It stays the solver's; whoever keeps it clones it. */
@@ -96,23 +102,67 @@ export class Active<R extends Held<R>, J extends Work> {
     });
   }
 
-  /** What it is keyed by, content included: what a cache export tells of it. Brings about the inputs whose content matters. */
-  async keyed(): Promise<KeyedVertex> {
+  /**
+   * What an output is keyed by, content included: what a cache export tells of it. `bringAbout` makes the inputs whose
+   * content matters; without it content counts as far as it is known or remembered.
+   */
+  async keyed(output: number, { bringAbout }: { readonly bringAbout: boolean }): Promise<KeyedEdge> {
     const maps = await this.maps();
-    const contents = await Promise.all(this.vertex.inputs.map((_, i) => this.#content(i)));
+    const deps = maps[0]?.deps ?? [];
+    const contents = await Promise.all(
+      deps.map(async ({ content }, i) => {
+        if (!content) return [];
+        const digest = bringAbout ? await this.#content(i) : await this.#contents.get(i);
+        return digest ? [rootKey(digest, contentOutput)] : this.#rememberedContents(i, output);
+      }),
+    );
     return {
       digests: maps.filter((map) => !map.session).map(({ digest }) => digest),
-      deps: (maps[0]?.deps ?? []).map(({ selector }, i) => ({
-        ...(selector && { selector }),
-        ...(contents[i] && { content: contents[i] }),
-      })),
+      deps: deps.map(({ selector }, i) => ({ ...(selector && { selector }), contents: contents[i]! })),
     };
   }
 
+  /** The result of an output if it is here or kept, and when it was made; nothing runs for it. */
+  async known(output: number): Promise<{ readonly result: R; readonly createdAt: number } | undefined> {
+    const keys = await this.#knownKeys(output);
+    const result = await memo(this.#known, output, async () => {
+      const [brought] = await Promise.allSettled([this.#results.get(output)]);
+      // Somebody else is told of a failure.
+      if (brought.status === 'fulfilled' && brought.value) return brought.value.clone();
+      return this.#around.store.load(keys);
+    });
+    const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
+    const times = kept.flatMap(({ createdAt }) => createdAt ?? []);
+    return result && times.length > 0 ? { result, createdAt: Math.max(...times) } : undefined;
+  }
+
   async release(): Promise<void> {
-    const settled = await Promise.allSettled([...this.#results.values(), ...(this.#run ? [this.#run] : [])]);
-    const held = new Set(settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : [])));
+    const settled = await Promise.allSettled([
+      ...this.#results.values(),
+      ...(this.#run ? [this.#run] : []),
+      ...this.#known.values(),
+    ]);
+    const held = new Set(settled.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : [])));
     await Promise.all([...held].map((result) => result[Symbol.asyncDispose]()));
+  }
+
+  /** Keys of an output that are known by now. */
+  async #knownKeys(output: number): Promise<readonly KeyId[]> {
+    if (this.#saved.has(output)) return this.settledKeys(output);
+    return this.#slow.get(output) ?? this.fastKeys(output);
+  }
+
+  /** Keys of an input's content that led here in other builds. */
+  async #rememberedContents(i: number, output: number): Promise<readonly Digest[]> {
+    const { vertex, index } = this.vertex.inputs[i]!;
+    const byDefinition = await this.#around.active({ vertex, index }).#knownKeys(index);
+    const kept = await Promise.all((await this.#knownKeys(output)).map((key) => this.#around.store.kept(key)));
+    const contents = kept.flatMap(({ ways }) =>
+      ways.flatMap(({ deps }) =>
+        (deps[i]?.keys ?? []).flatMap(({ id, selector }) => (selector || byDefinition.includes(id) ? [] : id)),
+      ),
+    );
+    return [...new Set(contents)].filter(isDigest).sort();
   }
 
   async #rootKeys(output: number): Promise<readonly KeyId[]> {

@@ -11,8 +11,17 @@ export interface CacheStore<R> {
   save(key: KeyId, question: KeyQuestion, result: R): Promise<void>;
   /** More ways that lead to a known key (definition keys, once the content turned out to be known). */
   link(key: KeyId, question: KeyQuestion): Promise<void>;
+  /** What is remembered of a key. */
+  kept(key: KeyId): Promise<KeptKey>;
   /** Waits until nobody else, in this process or another, works on `key`. Disposing lets the next one in. */
   claim(key: KeyId, options: { readonly signal: AbortSignal }): Promise<AsyncDisposable>;
+}
+
+export interface KeptKey {
+  /** The questions that it answers. */
+  readonly ways: readonly KeyQuestion[];
+  /** When the newest result under it was made, in milliseconds since the epoch; undefined if there is none. */
+  readonly createdAt?: number;
 }
 
 export interface KeyQuestion {

@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
 import { rootKey } from './cache-key.ts';
 import type { Edge } from './vertex.ts';
 
@@ -14,34 +14,47 @@ export interface CacheLink {
   readonly link: number;
 }
 
-/** What a vertex is keyed by, as far as records tell it. */
-export interface KeyedVertex {
+/** A record with the edges whose results are found under it; content has none. */
+export interface EdgeRecord extends CacheRecord {
+  readonly edges: readonly Edge[];
+}
+
+/** What an edge is keyed by, as far as records tell it. */
+export interface KeyedEdge {
   /** Cache map digests that later builds can hit, the most specific first. */
   readonly digests: readonly Digest[];
   readonly deps: readonly {
     readonly selector?: Digest;
-    /** The content that matters of this input. */
-    readonly content?: Digest;
+    /** Keys of the content that matters of this input. */
+    readonly contents?: readonly Digest[];
   }[];
 }
 
-/** The records that lead to `roots`, sorted by digest. `keyed` is asked once for each vertex. */
+/**
+ * The records that lead to `roots`, in an order that depends on nothing else than what they say. `keyed` is asked once
+ * for each edge.
+ */
 export async function cacheRecords(
   roots: readonly Edge[],
-  keyed: (edge: Edge) => Promise<KeyedVertex>,
-): Promise<readonly CacheRecord[]> {
-  const found = new Map<string, Draft>();
+  keyed: (edge: Edge) => Promise<KeyedEdge>,
+): Promise<readonly EdgeRecord[]> {
+  const found = new Map<Digest, Draft>();
   const visited = new Map<string, Promise<Draft | undefined>>();
   await Promise.all(roots.map(visit));
-  const drafts = [...found.values()].sort((a, b) => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0));
+  const drafts = [...found.values()].sort(
+    (a, b) => compare(a.digest, b.digest) || a.inputs.length - b.inputs.length || compare(a.id, b.id),
+  );
   const indexes = new Map(drafts.map((draft, i) => [draft, i]));
-  return drafts.map(({ digest, inputs }) => ({
+  return drafts.map(({ digest, inputs, edges }) => ({
     digest,
     ...(inputs.length > 0 && {
       inputs: inputs.map((links) =>
-        links.map(({ selector, to }) => ({ ...(selector && { selector }), link: indexes.get(to)! })),
+        links
+          .map(({ selector, to }) => ({ ...(selector && { selector }), link: indexes.get(to)! }))
+          .sort((a, b) => a.link - b.link || compare(a.selector ?? '', b.selector ?? '')),
       ),
     }),
+    edges,
   }));
 
   /** The record that others link to for this edge; undefined for what only this session has. */
@@ -58,33 +71,41 @@ export async function cacheRecords(
   async function make(edge: Edge): Promise<Draft | undefined> {
     const { digests, deps } = await keyed(edge);
     const inputs = await Promise.all(
-      edge.vertex.inputs.map(async (input, i) => {
-        const { selector, content } = deps[i] ?? {};
+      edge.vertex.inputs.map(async (input, i): Promise<Draft['inputs'][number]> => {
+        const { selector, contents = [] } = deps[i] ?? {};
         const byDefinition = await visit(input);
         return [
-          ...(content ? [{ to: record(rootKey(content, -1), []) }] : []),
+          ...contents.map((content) => ({ to: record(content, []) })),
           ...(byDefinition ? [{ to: byDefinition, ...(selector && { selector }) }] : []),
         ];
       }),
     );
     if (inputs.some((links) => links.length === 0)) return undefined;
     const records = digests.map((digest) => record(rootKey(digest, edge.index), inputs));
+    for (const { edges } of records) edges.push(edge);
     return records[0];
   }
 
   /** Records are equal where digest and inputs are. */
   function record(digest: Digest, inputs: Draft['inputs']): Draft {
-    const key = JSON.stringify([digest, inputs.map((links) => links.map(({ selector, to }) => [selector, to.id]))]);
-    const known = found.get(key);
+    const links = inputs.map((each) => each.map(({ selector = '', to }) => `${to.id} ${selector}`).sort());
+    const id = digestOf(JSON.stringify([digest, links]));
+    const known = found.get(id);
     if (known) return known;
-    const draft = { id: key, digest, inputs };
-    found.set(key, draft);
+    const draft = { id, digest, inputs, edges: [] };
+    found.set(id, draft);
     return draft;
   }
 }
 
 interface Draft {
-  readonly id: string;
+  /** Of all that leads to it. */
+  readonly id: Digest;
   readonly digest: Digest;
   readonly inputs: readonly (readonly { readonly selector?: Digest; readonly to: Draft }[])[];
+  readonly edges: Edge[];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

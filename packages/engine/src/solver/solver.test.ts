@@ -123,6 +123,38 @@ test('one of several outputs can be had from the cache', async () => {
   assert.deepEqual(world.runs, []);
 });
 
+test('the records of a cached build are those of the first one, and nothing is brought about for them', async () => {
+  const world = new World();
+  const top = world.vertex('copy', [world.vertex('step', [world.vertex('base')])], { content: (i) => digestOf(i) });
+  const told = async () => {
+    await using solver = world.solver();
+    await solver.solve(edge(top));
+    await solver.settle();
+    const records = await solver.records([edge(top)]);
+    return records.map(({ edges, ...record }) => ({ ...record, of: edges.map(({ vertex }) => vertex.name) }));
+  };
+  const first = await told();
+  assert.deepEqual(first.map(({ of }) => of.join()).sort(), ['', 'base', 'copy', 'step']);
+  world.runs.length = 0;
+  world.loads.length = 0;
+  assert.deepEqual(await told(), first);
+  assert.deepEqual([world.runs, world.loads], [[], ['copy(step(base))']]);
+});
+
+test('a result that is kept is known without running anything', async () => {
+  const world = new World();
+  const step = world.vertex('step', [world.vertex('base')]);
+  const top = world.vertex('top', [step]);
+  await world.build(top);
+  world.results.delete([...world.results].find(([, value]) => value === 'base')![0]);
+  world.runs.length = 0;
+  await using solver = world.solver();
+  await solver.solve(edge(top));
+  assert.equal((await solver.known(edge(step)))?.result.value, 'step(base)');
+  assert.equal(await solver.known(edge(step.inputs[0]!.vertex)), undefined);
+  assert.deepEqual(world.runs, []);
+});
+
 test('a failure names the vertex it happened in, and stops only what depends on it', async () => {
   const world = new World();
   const bad = world.vertex('bad', [], { fails: true });
@@ -201,6 +233,7 @@ class World {
   readonly loads: string[] = [];
   readonly events: Event[] = [];
   readonly links = new Map<string, Set<KeyId>>();
+  readonly ways = new Map<KeyId, KeyQuestion[]>();
   readonly results = new Map<KeyId, string>();
   readonly #behaviours = new Map<Digest, Behaviour>();
   readonly #claims = new Map<KeyId, Semaphore>();
@@ -230,6 +263,7 @@ class World {
         dep ? [dep.keys.map((key) => `${key.id}|${i}|${digest}|${output}|${key.selector ?? ''}`)] : [],
       );
     const link = async (key: KeyId, question: KeyQuestion) => {
+      this.ways.set(key, [...(this.ways.get(key) ?? []), question]);
       for (const way of ways(question).flat()) this.links.set(way, (this.links.get(way) ?? new Set()).add(key));
     };
     return {
@@ -247,6 +281,7 @@ class World {
         await link(key, question);
         this.results.set(key, result.value);
       },
+      kept: async (key) => ({ ways: this.ways.get(key) ?? [], ...(this.results.has(key) && { createdAt: 1 }) }),
       claim: async (key, options) => {
         const place = this.#claims.get(key) ?? new Semaphore(1);
         this.#claims.set(key, place);

@@ -7,7 +7,7 @@ import { Semaphore } from '../std/semaphore.ts';
 import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { VertexFailure } from './failure.ts';
-import { cacheRecords, type CacheRecord } from './records.ts';
+import { cacheRecords, type EdgeRecord } from './records.ts';
 import type { Edge, Held, Operator, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
@@ -37,9 +37,20 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     return result.clone();
   }
 
-  /** The cache records that lead to edges, as a cache export writes them down. */
-  records(roots: readonly Edge[]): Promise<readonly CacheRecord[]> {
-    return cacheRecords(roots, ({ vertex }) => this.#of(vertex).keyed());
+  /**
+   * The cache records that lead to edges, as a cache export writes them down. Unless told to, this runs nothing: what is
+   * not here is told as far as it is remembered.
+   */
+  records(
+    roots: readonly Edge[],
+    options: { readonly bringAbout: boolean } = { bringAbout: false },
+  ): Promise<readonly EdgeRecord[]> {
+    return cacheRecords(roots, ({ vertex, index }) => this.#of(vertex).keyed(index, options));
+  }
+
+  /** The result of an edge if it is here or kept, and when it was made; nothing runs for it. It stays the solver's. */
+  async known(edge: Edge): Promise<{ readonly result: R; readonly createdAt: number } | undefined> {
+    return this.#of(edge.vertex).known(edge.index);
   }
 
   /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */
