@@ -26,7 +26,7 @@ if [ "${1:-}" = test ]; then
   need skopeo skopeo
   need umoci umoci
   need dockerd docker.io
-  need python3 python3-minimal
+  python3 -c "import tarfile" 2>/dev/null || packages="$packages python3"
   need zstd zstd
   need gzip gzip
   need ip iproute2
