@@ -55,6 +55,8 @@ async function writeFile(
   { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<void> {
   const handle = await open(path, fresh ? 'wx' : 'w').catch((cause: NodeJS.ErrnoException) => {
+    const full = asDiskFull(cause, path);
+    if (full !== cause) throw full;
     throw badDestination(
       `${fresh ? dirname(path) : path} can't be written: ${cause.code ?? cause.message}`,
       path,

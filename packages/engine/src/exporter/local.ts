@@ -1,5 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { asDiskFull } from '../std/disk-full.ts';
 import { Attrs } from './attrs.ts';
 import { copyTree, removeStale } from './copy-tree.ts';
 import { badDestination, folderDestination } from './destination.ts';
@@ -35,9 +36,13 @@ export const localExporter: Exporter = {
       );
     }
     await using mounted = await mountTrees(input, options, job);
-    const kept = await step('copying files', work, () =>
-      pool.run(copyTree, { trees: mounted.trees, destination }, { signal }),
-    );
+    const kept = await step('copying files', work, async () => {
+      try {
+        return await pool.run(copyTree, { trees: mounted.trees, destination }, { signal });
+      } catch (error) {
+        throw asDiskFull(error, destination);
+      }
+    });
     if (options.mode === 'delete') {
       await step('removing stale files', work, () => pool.run(removeStale, { destination, kept }, { signal }));
     }

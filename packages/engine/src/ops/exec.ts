@@ -4,6 +4,9 @@ import type { ExecOp, ProxyEnv } from '../llb/exec.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
+import type { Mount } from '../snapshot/mount.ts';
+import { diskFull, isDiskFull } from '../std/disk-full.ts';
+import { Failed, failedOf } from '../std/failed.ts';
 import { holdMounts, secretMissing } from './mounts.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -25,8 +28,20 @@ export async function runExec(
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
     job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data });
   const container = { root: held.root, mounts: held.mounts, platform: op.platform ?? hostPlatform() };
-  await containers.run(process, container, { signal: job.signal, stdout: log('stdout'), stderr: log('stderr') });
+  try {
+    await containers.run(process, container, { signal: job.signal, stdout: log('stdout'), stderr: log('stderr') });
+  } catch (error) {
+    throw withFullDisk(error, container.root.mount);
+  }
   return held.outputs();
+}
+
+/** A process that failed, where the disk that it wrote to is full: its output tells that at best in its own words. */
+function withFullDisk(error: unknown, root: Mount): unknown {
+  const path = root.kind === 'overlay' ? root.upper : root.kind === 'bind' && !root.readonly ? root.path : undefined;
+  if (path === undefined || !failedOf(error, 'process-exit') || !isDiskFull(path)) return error;
+  const { failure } = error as Failed;
+  return new Failed({ ...failure, message: `${failure.message}; ${diskFull(path).message}` }, { cause: error });
 }
 
 async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promise<Process> {

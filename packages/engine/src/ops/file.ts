@@ -1,7 +1,8 @@
 // Runs a file op: its actions, each on the result of another or on an input. Actions that build on each other write into
 // one tree; it is committed where a result is wanted or is read by several.
 import { bytePath } from '../std/byte-path.ts';
-import { Failed } from '../std/failed.ts';
+import { diskFull } from '../std/disk-full.ts';
+import { Failed, failedOf } from '../std/failed.ts';
 import { untimed } from '../std/untimed.ts';
 import type { Cache } from '../cache/api.ts';
 import { Destination } from '../cache/copy/destination.ts';
@@ -43,6 +44,13 @@ export async function runFileOp(
   for (const action of outputs) results.push(held.use((await run.committed(action)).clone()));
   held.move();
   return results;
+}
+
+/** A full disk by where the tree is kept: its mount point tells nobody which disk that is. */
+function fullAtHome(error: unknown, tree: MutableRef): unknown {
+  const view = tree.view();
+  const home = view.kind === 'overlay' ? view.upper : view.kind === 'bind' ? view.path : undefined;
+  return home !== undefined && failedOf(error, 'disk-full') ? diskFull(home, error) : error;
 }
 
 /** The actions that outputs 0, 1, … come from. */
@@ -107,7 +115,11 @@ class FileRun implements AsyncDisposable {
   async #run(action: FileAction, uses: number): Promise<Place> {
     this.#options.job.signal.throwIfAborted();
     const tree = await this.#writable(action.input);
-    await this.#act(action, tree.path);
+    try {
+      await this.#act(action, tree.path);
+    } catch (error) {
+      throw fullAtHome(error, tree.mutable);
+    }
     // Only one action may go on writing into the same tree.
     if (uses === 1 && action.output === -1) return { kind: 'written', tree };
     await tree.mounted.disposeAsync();
