@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -29,6 +30,12 @@ export async function startDockerd(): Promise<Dockerd> {
   stack.defer(async () => {
     child.kill();
     await ended;
+    // It mounts its data folder on itself, and leaves that so where mounts are not shared.
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+    const left = mounts
+      .flatMap((line) => line.split(' ')[1] ?? [])
+      .filter((path) => path.startsWith(`${folder.path}/`));
+    if (left.length > 0) await promisify(execFile)('umount', ['--lazy', ...left.toReversed()]);
   });
   const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
