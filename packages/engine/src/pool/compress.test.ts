@@ -69,9 +69,10 @@ test('gzip is one member, whose header tells nothing of clock or machine', async
 });
 
 test('levels are obeyed', async () => {
-  const size = async (compression: Compression, level: number) => (await compress(text, compression, level)).length;
+  const sample = text.subarray(0, 1 << 20);
+  const size = async (compression: Compression, level: number) => (await compress(sample, compression, level)).length;
   assert.ok((await size('gzip', 1)) > (await size('gzip', 9)));
-  assert.ok((await size('gzip', 0)) > text.length);
+  assert.ok((await size('gzip', 0)) > sample.length);
   assert.ok((await size('zstd', 1)) > (await size('zstd', 15)));
 });
 
