@@ -87,6 +87,7 @@ export interface Defined {
   readonly request: SolveRequest;
   readonly images: readonly DefinedImage[];
   readonly multiPlatform: boolean;
+  /** What the frontend tells beside. Where its option `requestid` asks a question, that is the answer, and all. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
    * The requests that ops came from which came in with inputs: their sessions lend, their entitlements hold. All other

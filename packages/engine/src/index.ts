@@ -1,5 +1,6 @@
 // The engine's public door.
 export { openEngine, type EngineOptions, type LocalEngine } from './local.ts';
+export { call } from './orchestrator/call.ts';
 export { defineAll } from './orchestrator/define-all.ts';
 export { run, type Offer, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
 export type { RunEvent } from './orchestrator/event.ts';
@@ -16,6 +17,7 @@ export type {
   SolveRequest,
   SolveResponse,
 } from './engine.ts';
+export type { Answer } from './frontend/subrequests/subrequest.ts';
 export type { Digest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
 export type { Platform } from './oci/platform.ts';

@@ -24,17 +24,19 @@ export function defineAll(
   ];
   const byName = new Map(all.toReversed().flatMap((each) => each.names.map((name) => [name, each] as const)));
   const needs = new Map<string, Set<string>>();
-  const definitions = new Map<string, Promise<Defined>>();
+  // An image may be here twice, under one id: as what is asked of it, and as what others are built from.
+  const definitions = new Map<Offer, Map<string | undefined, Promise<Defined>>>();
   return tasks.map(async (task, i) => ({ ...(await definitionOf(all[i]!)), request: task.request }));
 
   /** The definition of an image as it was asked for, or for a platform beside those. */
   function definitionOf(image: Offer, platform?: string): Promise<Defined> {
-    const key = JSON.stringify([image.id, platform]);
-    let definition = definitions.get(key);
+    const made = definitions.get(image) ?? new Map<string | undefined, Promise<Defined>>();
+    definitions.set(image, made);
+    let definition = made.get(platform);
     if (!definition) {
       definition = image.request().then((request) => engine.define(withInputs(image, request, platform), work));
       definition.catch(() => undefined); // told where it is awaited
-      definitions.set(key, definition);
+      made.set(platform, definition);
     }
     return definition;
   }

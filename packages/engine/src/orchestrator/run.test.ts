@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Defined, Engine, SolveRequest, SolveResponse } from '../engine.ts';
 import { Failed } from '../std/failed.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../oci/platform.ts';
+import { call } from './call.ts';
 import { defineAll } from './define-all.ts';
 import type { RunEvent } from './event.ts';
 import { run, type Offer, type Task } from './run.ts';
@@ -186,4 +187,33 @@ test('without keepGoing nothing is built once an image cannot be defined', async
     log.filter((line) => line.startsWith('build')),
     [],
   );
+});
+
+test('a question goes to the frontends of those that are asked; what they are built from is defined as for a build', async () => {
+  const images = { api: { from: ['base'] }, base: {}, odd: {} };
+  const { engine, log, task } = fakeEngine(images);
+  const answering: Engine = {
+    ...engine,
+    async define(request, work) {
+      const defined = await engine.define(request, work);
+      const { source, id } = request;
+      const question = source.kind === 'frontend' ? source.options['requestid'] : undefined;
+      if (question === undefined || id === 'odd') return defined;
+      log.push(`${id} is asked ${question}`);
+      return { ...defined, images: [], metadata: { 'result.json': `"${id}"`, 'result.statuscode': '1' } };
+    },
+  };
+  const tasks = Object.keys(images).map(task);
+  const answers = await Promise.allSettled(call(answering, tasks, { ...work, question: 'frontend.lint' }));
+  assert.deepEqual(
+    answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.json : String(answer.reason))),
+    [
+      '"api"',
+      '"base"',
+      'Failed: nobody answers frontend.lint for odd: it has no frontend, or one that does not know the question',
+    ],
+  );
+  assert.deepEqual(answers[0]?.status === 'fulfilled' && answers[0].value.status, 1);
+  assert.equal(log.filter((line) => line === 'define base linux/amd64').length, 2, 'once asked, once for api');
+  assert.ok(log.includes('api gets base linux/amd64'));
 });
