@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { log } from '../shared/log.mjs';
+import { log } from '../lib/log.mjs';
 import { greeting } from './greeting.mjs';
 
 const server = createServer((request, response) => {
