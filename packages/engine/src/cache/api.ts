@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
 import type { Provider } from '../content/store.ts';
-import type { ImmutableRef, MutableRef, RecordType, RefId } from './ref.ts';
+import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RecordType, RefId } from './ref.ts';
 
 /** A layer of an image that may still be elsewhere. */
 export interface RemoteLayer {
@@ -29,6 +29,10 @@ export interface Cache {
   create(parent: ImmutableRef | undefined, options: RefOptions & Work): Promise<MutableRef>;
   /** An image's layers as a ref, lowest first. Nothing is fetched until somebody mounts it; equal chains are one ref. */
   fromLayers(layers: readonly RemoteLayer[], options: RefOptions): Promise<ImmutableRef>;
+  /** The same once all bytes are here that its trees are made of. What can't be had leaves nothing behind. */
+  fetchLayers(layers: readonly RemoteLayer[], options: RefOptions & Work): Promise<ImmutableRef>;
+  /** A ref's blobs as `blobs` gives them if each is there already, else undefined; makes none. */
+  keptBlobs(ref: ImmutableRef, options: Omit<BlobOptions, keyof Work>): Promise<readonly LayerBlob[] | undefined>;
   /** The trees on top of each other, as MergeOp does. */
   merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef>;
   /** What `upper` changes of `lower`, as DiffOp does. */

@@ -1,6 +1,7 @@
 // From layers to blobs: what an image carries. A blob is made once for each way of making it, and kept.
 import { rm } from 'node:fs/promises';
 import { layerCompression, layerMediaType } from '../oci/media-type.ts';
+import type { Work } from '../progress/work.ts';
 import { packLayer } from '../snapshot/pack.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { convertBlob } from './convert.ts';
@@ -13,20 +14,36 @@ import type { BlobOptions, LayerBlob } from './ref.ts';
 export async function blobsOf(
   parts: Parts,
   keys: readonly LayerKey[],
-  { compression, level, force = false, epoch, keep = 0, signal }: BlobOptions,
+  options: BlobOptions,
 ): Promise<readonly LayerBlob[]> {
   const stop = new AbortController();
+  const { force = false, signal } = options;
   const both = AbortSignal.any([signal, stop.signal]);
-  const blobs = keys.map((key, i) => {
-    const capped = epoch !== undefined && i >= keep;
-    const variant = { compression, ...(level !== undefined && { level }), ...(capped && { epoch }) };
-    return blobOf(parts, original(key), { variant, force, signal: both });
-  });
+  const blobs = keys.map((key, i) =>
+    blobOf(parts, original(key), { variant: variantOf(options, i), force, signal: both }),
+  );
   for (const blob of blobs) blob.catch((error: unknown) => stop.abort(error));
   const outcomes = await Promise.allSettled(blobs);
   signal.throwIfAborted();
   if (outcomes.some(({ status }) => status === 'rejected')) throw stop.signal.reason;
   return Promise.all(blobs);
+}
+
+/** The same if none has to be made; undefined otherwise. */
+export function keptBlobsOf(
+  parts: Parts,
+  keys: readonly LayerKey[],
+  options: Omit<BlobOptions, keyof Work>,
+): readonly LayerBlob[] | undefined {
+  const { force = false } = options;
+  const blobs = keys.map((key, i) => keptBlob(parts, original(key), { variant: variantOf(options, i), force }));
+  return blobs.every((blob) => blob !== undefined) ? blobs : undefined;
+}
+
+/** How the blob of the layer at this place is wanted. */
+function variantOf({ compression, level, epoch, keep = 0 }: Omit<BlobOptions, keyof Work>, place: number): BlobVariant {
+  const capped = epoch !== undefined && place >= keep;
+  return { compression, ...(level !== undefined && { level }), ...(capped && { epoch }) };
 }
 
 interface Wanted {
@@ -36,27 +53,35 @@ interface Wanted {
 }
 
 async function blobOf(parts: Parts, key: LayerKey, { variant, force, signal }: Wanted): Promise<LayerBlob> {
-  const { compression } = variant;
+  const kept = () => keptBlob(parts, key, { variant, force });
+  const known = kept();
+  if (known) return known;
+  const name = blobKey(key, variant);
+  await parts.packing.run(name, { signal }, async (stop) => {
+    await using _claim = await parts.claims(`blob ${name}`, { signal: stop });
+    if (kept()) return;
+    const record = await makeBlob(parts, key, { variant, signal: stop });
+    await parts.index.write(() => parts.records.blobs.put(name, record));
+  });
+  return madeBlob(parts, key, variant)!;
+}
+
+/** The blob that a layer came as, if it will do, or one that was made of it. */
+function keptBlob(parts: Parts, key: LayerKey, { variant, force }: Omit<Wanted, 'signal'>): LayerBlob | undefined {
   const source = variant.epoch === undefined ? sourceOf(parts, key) : undefined;
   if (source) {
     const has = layerCompression(source.descriptor.mediaType) ?? 'uncompressed';
-    if (!force || has === compression) return { ...source, compression: has };
+    if (!force || has === variant.compression) return { ...source, compression: has };
   }
-  const name = blobKey(key, variant);
-  const kept = () => {
-    const record = parts.records.blobs.get(name);
-    return record && parts.content.use(record.descriptor.digest) !== undefined ? record : undefined;
-  };
-  if (!kept()) {
-    await parts.packing.run(name, { signal }, async (stop) => {
-      await using _claim = await parts.claims(`blob ${name}`, { signal: stop });
-      if (kept()) return;
-      const record = await makeBlob(parts, key, { variant, signal: stop });
-      await parts.index.write(() => parts.records.blobs.put(name, record));
-    });
-  }
-  const record = parts.records.blobs.get(name)!;
+  const made = madeBlob(parts, key, variant);
+  return made && parts.content.use(made.descriptor.digest) !== undefined ? made : undefined;
+}
+
+function madeBlob(parts: Parts, key: LayerKey, variant: BlobVariant): LayerBlob | undefined {
+  const record = parts.records.blobs.get(blobKey(key, variant));
+  if (!record) return undefined;
   const createdAt = parts.records.layers.get(key)?.blob?.createdAt;
+  const { compression } = variant;
   return { ...record, compression, provider: parts.content, ...(createdAt !== undefined && { createdAt }) };
 }
 

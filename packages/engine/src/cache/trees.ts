@@ -7,11 +7,14 @@ import { asDiskFull } from '../std/disk-full.ts';
 import type { Cache, RefOptions, RemoteLayer } from './api.ts';
 import type { Parts } from './parts.ts';
 import { freed, type LayerKey, madeHere, original, type RefRecord, refIdOf, scratchId } from './records.ts';
-import type { ImmutableRef, MutableRef, RefId } from './ref.ts';
+import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
 import { LayerBeingWritten, LayeredRef } from './refs.ts';
 
 /** Makes refs, finds them again by their id, and puts them together. */
-export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLayers' | 'merge' | 'diff'> {
+export class Trees implements Pick<
+  Cache,
+  'scratch' | 'get' | 'create' | 'fromLayers' | 'fetchLayers' | 'keptBlobs' | 'merge' | 'diff'
+> {
   readonly scratch: ImmutableRef;
   readonly #parts: Parts;
 
@@ -93,12 +96,8 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
 
   async fromLayers(layers: readonly RemoteLayer[], options: RefOptions): Promise<ImmutableRef> {
     const { elsewhere, records } = this.#parts;
-    const keys: LayerKey[] = [];
-    for (const [i, layer] of layers.entries()) {
-      const key = i === 0 ? layer.diffId : chainId([keys[i - 1] as RemoteLayer['diffId'], layer.diffId]);
-      keys.push(key);
-      elsewhere.set(key, layer);
-    }
+    const keys = keysOf(layers);
+    for (const [i, layer] of layers.entries()) elsewhere.set(keys[i]!, layer);
     const news = layers.some(({ descriptor }, i) => {
       const kept = records.layers.get(keys[i]!);
       // Only unpacking shows that a blob holds its layer. Until then the image that was named last is believed.
@@ -118,6 +117,29 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
         }
       },
     });
+  }
+
+  async fetchLayers(layers: readonly RemoteLayer[], options: RefOptions & Work): Promise<ImmutableRef> {
+    const { fetchBlob, snapshotOf } = await import('./layers.ts');
+    const keys = keysOf(layers);
+    const missing = layers.filter((_, i) => snapshotOf(this.#parts, keys[i]!) === undefined);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([options.signal, stop.signal]);
+    const fetches = missing.map((layer) => fetchBlob(this.#parts, layer, { signal }));
+    for (const fetch of fetches) fetch.catch((error: unknown) => stop.abort(error));
+    const outcomes = await Promise.allSettled(fetches);
+    options.signal.throwIfAborted();
+    if (outcomes.some(({ status }) => status === 'rejected')) throw stop.signal.reason;
+    return this.fromLayers(layers, options);
+  }
+
+  async keptBlobs(
+    ref: ImmutableRef,
+    options: Omit<BlobOptions, keyof Work>,
+  ): Promise<readonly LayerBlob[] | undefined> {
+    if (!(ref instanceof LayeredRef)) return undefined;
+    const { keptBlobsOf } = await import('./blobs.ts');
+    return keptBlobsOf(this.#parts, ref.layers, options);
   }
 
   async merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef> {
@@ -200,6 +222,13 @@ export class Trees implements Pick<Cache, 'scratch' | 'get' | 'create' | 'fromLa
       throw error;
     }
   }
+}
+
+/** The keys of an image's layers: chain IDs. */
+function keysOf(layers: readonly RemoteLayer[]): readonly LayerKey[] {
+  const keys: RemoteLayer['diffId'][] = [];
+  for (const { diffId } of layers) keys.push(keys.length === 0 ? diffId : chainId([keys.at(-1)!, diffId]));
+  return keys;
 }
 
 interface RefFacts extends RefOptions {

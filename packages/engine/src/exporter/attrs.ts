@@ -1,67 +1,11 @@
+import { Attrs as AnyAttrs } from '../std/attrs.ts';
 import { Failed } from '../std/failed.ts';
-import { nearest } from '../std/nearest.ts';
 import type { ExportFailure } from './failure.ts';
 
-/** An exporter's attributes while they are being read. Each is taken once; what is left at the end is unknown. */
-export class Attrs {
-  readonly #exporter: string;
-  readonly #left: Map<string, string>;
-  readonly #known = new Set<string>();
-
+/** An exporter's attributes while they are being read. */
+export class Attrs extends AnyAttrs {
   constructor(exporter: string, attrs: Readonly<Record<string, string>>) {
-    this.#exporter = exporter;
-    this.#left = new Map(Object.entries(attrs));
-  }
-
-  text(name: string): string | undefined {
-    this.#known.add(name);
-    const value = this.#left.get(name);
-    this.#left.delete(name);
-    return value;
-  }
-
-  /** Go's booleans; a name without value (`push`) is true. */
-  flag(name: string): boolean | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-    if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
-    throw wrongOption(name, `non-bool value ${JSON.stringify(value)} specified for ${name}`);
-  }
-
-  integer(name: string): number | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const number = Number(value);
-    if (/^[+-]?\d+$/.test(value) && Number.isSafeInteger(number)) return number;
-    throw wrongOption(name, `non-integer value ${JSON.stringify(value)} specified for ${name}`);
-  }
-
-  oneOf<const T extends string>(name: string, values: readonly T[]): T | undefined {
-    const value = this.text(name);
-    if (value === undefined || (values as readonly string[]).includes(value)) return value as T | undefined;
-    throw wrongOption(name, `${name}=${value} is none of ${values.join(', ')}`);
-  }
-
-  /** Takes every attribute whose name matches. */
-  matching(pattern: RegExp): { readonly name: string; readonly match: RegExpExecArray; readonly value: string }[] {
-    const taken = [];
-    for (const [name, value] of this.#left) {
-      const match = pattern.exec(name);
-      if (!match) continue;
-      taken.push({ name, match, value });
-      this.#left.delete(name);
-    }
-    return taken;
-  }
-
-  /** Fails for an attribute that nobody took. */
-  end(): void {
-    for (const name of this.#left.keys()) {
-      const meant = nearest(name, this.#known);
-      const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-      throw wrongOption(name, `the ${this.#exporter} exporter has no option ${JSON.stringify(name)}${hint}`);
-    }
+    super(`the ${exporter} exporter`, attrs, wrongOption);
   }
 }
 

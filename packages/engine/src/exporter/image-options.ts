@@ -1,3 +1,4 @@
+import { readCompression } from '../oci/compression.ts';
 import type { Compression } from '../oci/media-type.ts';
 import { normalised, parseReference } from '../oci/reference.ts';
 import { Annotations } from './annotations.ts';
@@ -24,22 +25,7 @@ export interface ImageOptions {
 export function readImageOptions(attrs: Attrs): ImageOptions {
   const annotations = new Annotations(attrs);
   const created = readCreated(attrs);
-  const compression = attrs.text('compression');
-  if (compression !== undefined && !isCompression(compression)) {
-    const known = 'uncompressed, gzip or zstd';
-    throw wrongOption('compression', `unsupported compression type ${compression}; there is ${known}`);
-  }
-  const chosen = compression ?? 'gzip';
-  const level = attrs.integer('compression-level');
-  const highest = { uncompressed: undefined, gzip: 9, zstd: 22 }[chosen];
-  if (level !== undefined && (highest === undefined || level < -1 || level > highest)) {
-    throw wrongOption(
-      'compression-level',
-      highest === undefined
-        ? 'compression-level means nothing without compression'
-        : `compression-level=${level} is none of ${chosen}'s, which are 0 to ${highest}`,
-    );
-  }
+  const { compression, level, force } = readCompression(attrs);
   const name = attrs.text('name') ?? '';
   for (const attestation of ['oci-artifact', 'attestation-inline']) {
     if (attrs.flag(attestation)) throw wrongOption(attestation, `${attestation}: attestations are not made yet`);
@@ -48,10 +34,9 @@ export function readImageOptions(attrs: Attrs): ImageOptions {
     name,
     tags: readTags(name),
     oci: attrs.flag('oci-mediatypes') ?? true,
-    compression: chosen,
-    // -1 is the library's own default in Go.
-    ...(level !== undefined && level !== -1 && { level }),
-    force: attrs.flag('force-compression') ?? false,
+    compression,
+    ...(level !== undefined && { level }),
+    force,
     rewriteTimestamp: attrs.flag('rewrite-timestamp') ?? false,
     preferNondist: attrs.flag('prefer-nondist-layers') ?? false,
     created,
@@ -69,8 +54,4 @@ export function readTags(names: string): readonly string[] {
       throw wrongOption('name', (error as Error).message);
     }
   });
-}
-
-function isCompression(text: string): text is Compression {
-  return text === 'uncompressed' || text === 'gzip' || text === 'zstd';
 }
