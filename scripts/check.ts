@@ -1,15 +1,19 @@
 // The fast loop: format, lint, types, arrows and unit tests, under half a minute. Stops at the first that fails.
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 process.chdir(join(import.meta.dirname, '..'));
+// Half of a small test file's time is compiling what it imports.
+process.env['NODE_COMPILE_CACHE'] = join(process.cwd(), 'node_modules/.cache/compile');
+const tests = ['--conditions=source', '--test', `--test-concurrency=${availableParallelism()}`];
 const steps: [string, string[]][] = [
   ['oxfmt', ['--check']],
   ['oxlint', ['--deny-warnings']],
   ['tsc', ['-p', '.']],
   ['node', ['scripts/rooms.ts', '--check']],
-  ['node', ['--conditions=source', '--test', '--test-reporter=dot', ...globSync('packages/*/src/**/*.test.ts')]],
+  ['node', [...tests, '--test-reporter=dot', ...globSync('packages/*/src/**/*.test.ts')]],
 ];
 for (const [command, args] of steps) {
   const started = performance.now();

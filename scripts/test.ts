@@ -7,6 +7,7 @@ import { join } from 'node:path';
 process.chdir(join(import.meta.dirname, '..'));
 // Packages bring programs into sbin, which is not on everybody's path.
 process.env['PATH'] = `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`;
+process.env['NODE_COMPILE_CACHE'] = join(process.cwd(), 'node_modules/.cache/compile');
 
 const patterns = process.argv.slice(2);
 const files = globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']).filter(
