@@ -1,5 +1,5 @@
 // How long builds take, and what they take: `npm run bench -- [S1 … S6] [flags]`; README.md tells of all of it.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -42,7 +42,7 @@ async function bench(): Promise<void> {
   stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const monokit = new Monokit(scratch);
   await monokit.reset(); // also fills the compile cache
-  const docker = values['no-docker'] || !Docker.installed ? undefined : stack.use(await Docker.start(scratch, monokit));
+  const docker = values['no-docker'] || !Docker.installed ? undefined : stack.use(await Docker.open(scratch, monokit));
   if (!docker && !values['no-docker']) process.stderr.write('no ratio to BuildKit: docker.io is not installed\n');
 
   const rows: Row[] = [];
@@ -69,25 +69,28 @@ interface Measuring {
 
 /** Rounds of both in turn, so that what else the machine does troubles both alike; the last one looks at memory. */
 async function measure(scenario: Scenario, { scratch, monokit, docker, runs, memory }: Measuring): Promise<Row[]> {
-  const dir = join(scratch, 'project');
-  mkdirSync(dir);
+  const dir = mkdtempSync(join(scratch, 'project-'));
   scenario.write(dir);
   const ours = scenario.steps.map((): Sample[] => []);
   const theirs = scenario.steps.map((): Sample[] => []);
   for (let round = 0; round < runs + Number(memory); round++) {
     process.stderr.write(`${scenario.id} ${scenario.title}: ${round < runs ? `round ${round + 1}` : 'memory'}\n`);
-    for (const [subject, samples] of [[monokit, ours] as const, ...(docker ? [[docker, theirs] as const] : [])]) {
+    const looking = round >= runs;
+    for (const [subject, samples] of [
+      [monokit, ours] as const,
+      ...(docker && !looking ? [[docker, theirs] as const] : []),
+    ]) {
       await subject.reset();
       for (const [i, step] of scenario.steps.entries()) {
         step.before?.(dir);
         for (let time = 0; time < (step.times ?? 1); time++) {
-          const sample = await subject.run(step, { dir, memory: round >= runs });
+          const sample = await subject.run(step, { dir, memory: looking });
           if (sample) samples[i]!.push(sample);
         }
       }
     }
   }
-  rmSync(dir, { recursive: true });
+  if (!scenario.manyFiles) for (const subject of [monokit, docker]) await subject?.clear();
   return scenario.steps.map((step, i) => ({
     scenario,
     step,

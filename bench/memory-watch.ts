@@ -2,19 +2,16 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 const interval = 20;
 
-/** Adds up, again and again, the proportional set sizes of processes and all that they started. */
+/** Adds up, again and again, the proportional set sizes of all that a process started. */
 export class MemoryWatch implements Disposable {
-  readonly #roots: ReadonlySet<number>;
-  readonly #uncounted: number;
+  readonly #root: number;
   readonly #namespace = readlinkSync('/proc/self/ns/pid');
   readonly #timer: NodeJS.Timeout;
   /** Bytes. */
   peak = 0;
 
-  /** `uncounted` is a root that only starts what is measured. */
-  constructor(roots: readonly number[], uncounted: number) {
-    this.#roots = new Set(roots);
-    this.#uncounted = uncounted;
+  constructor(root: number) {
+    this.#root = root;
     this.#timer = setInterval(() => this.#look(), interval);
   }
 
@@ -24,13 +21,13 @@ export class MemoryWatch implements Disposable {
 
   #look(): void {
     let sum = 0;
-    for (const pid of this.#family()) if (pid !== this.#uncounted) sum += this.#size(pid);
+    for (const pid of this.#family()) if (pid !== this.#root) sum += this.#size(pid);
     this.peak = Math.max(this.peak, sum);
   }
 
   #family(): Iterable<number> {
     const children = Map.groupBy(processes(), ({ parent }) => parent);
-    const family = new Set(this.#roots);
+    const family = new Set([this.#root]);
     for (const pid of family) for (const child of children.get(pid) ?? []) family.add(child.pid); // grows as it goes
     return family;
   }

@@ -10,19 +10,24 @@ const bin = join(projectRoot, 'node_modules/.bin/cli');
 
 /** This project, by its command line. */
 export class Monokit implements Subject {
-  readonly #cacheDir: string;
+  readonly #caches: string;
   readonly #warm: string;
+  #round = 0;
 
   constructor(scratch: string) {
-    this.#cacheDir = join(scratch, 'cache');
+    this.#caches = join(scratch, 'caches');
     this.#warm = join(scratch, 'warm');
     mkdirSync(this.#warm);
     writeFileSync(join(this.#warm, 'Dockerfile'), 'FROM busybox\nRUN true\n');
   }
 
   async reset(): Promise<void> {
-    rmSync(this.#cacheDir, { recursive: true, force: true });
+    this.#round++;
     await this.cli(buildFolder(), { cwd: this.#warm });
+  }
+
+  async clear(): Promise<void> {
+    rmSync(this.#caches, { recursive: true, force: true });
   }
 
   run({ ours }: Step, { dir, memory }: RunOptions): Promise<Sample> {
@@ -30,6 +35,6 @@ export class Monokit implements Subject {
   }
 
   cli(args: readonly string[], options: TimedOptions): Promise<Sample> {
-    return timed([bin, ...args], { ...options, env: { MONOKIT_CACHE_DIR: this.#cacheDir } });
+    return timed([bin, ...args], { ...options, env: { MONOKIT_CACHE_DIR: join(this.#caches, String(this.#round)) } });
   }
 }

@@ -41,7 +41,7 @@ function middle(sorted: readonly number[]): number {
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
-const head = ['', 'min', 'median', 'max', 'goal', '', 'cpu', 'MB', 'docker', 'cpu', 'MB', 'ratio'];
+const head = ['', 'min', 'median', 'max', 'goal', '', 'cpu', 'MB', 'docker', 'cpu', 'ratio'];
 
 /** Goal for the memory of all our processes, in bytes. */
 const memoryGoal = 250e6;
@@ -62,9 +62,7 @@ export function tableOf(rows: readonly Row[]): string {
       met,
       ours.cpu.toFixed(digits),
       `${mega(ours.memory)}${ours.memory > memoryGoal ? '!' : ' '}`,
-      ...(docker
-        ? [docker.median.toFixed(digits), docker.cpu.toFixed(digits), mega(docker.memory), ratio(ours, docker)]
-        : []),
+      ...(docker ? [docker.median.toFixed(digits), docker.cpu.toFixed(digits), ratio(ours, docker)] : []),
     ]);
   }
   const cells = [head, ...lines.filter(({ length }) => length > 1)];

@@ -11,6 +11,11 @@ export interface Scenario {
   /** Writes the project's files. */
   readonly write: (dir: string) => void;
   readonly steps: readonly Step[];
+  /**
+   * It makes so many files that they stay until all is measured: for half a minute after many were deleted, ext4 takes
+   * ten times as long to make a file.
+   */
+  readonly manyFiles?: boolean;
 }
 
 export interface Step {

@@ -2,8 +2,10 @@ import type { Step } from './scenario.ts';
 
 /** Who is measured. */
 export interface Subject {
-  /** Empties its cache; the base image stays. */
+  /** Begins with a cache in which there is the base image and nothing else. What it had before stays on the disk. */
   reset(): Promise<void>;
+  /** Removes the caches of all rounds so far. */
+  clear(): Promise<void>;
   /** Does a step in the project's folder; undefined where the subject has no such thing. */
   run(step: Step, options: RunOptions): Promise<Sample | undefined>;
 }

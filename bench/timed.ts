@@ -8,8 +8,6 @@ export interface TimedOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly memory?: boolean;
-  /** Processes whose memory counts besides those of the command. */
-  readonly alsoWatched?: readonly number[];
 }
 
 // bash counts what its children and theirs took, in milliseconds; descriptor 3 takes the answer.
@@ -22,7 +20,7 @@ export async function timed(command: readonly string[], options: TimedOptions): 
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  using memory = options.memory ? new MemoryWatch([child.pid!, ...(options.alsoWatched ?? [])], child.pid!) : undefined;
+  using memory = options.memory ? new MemoryWatch(child.pid!) : undefined;
   const [stdout, stderr, times, code] = await Promise.all([
     text(child.stdout as Readable),
     text(child.stderr as Readable),

@@ -17,6 +17,7 @@ function context(count: number): Scenario {
     id: 'S2',
     title: `context of ${count.toLocaleString('en')} files, 20 instructions`,
     write: (dir) => writeContext(dir, count),
+    manyFiles: true,
     steps: [
       { name: 'cold', ours: buildFolder(), docker, ...(goals && { goal: goals.cold }) },
       { name: 'cached', ours: buildFolder(), docker, times: 3, ...(goals && { goal: goals.cached }) },
