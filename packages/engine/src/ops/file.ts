@@ -48,9 +48,10 @@ export async function runFileOp(
 
 /** A full disk by where the tree is kept: its mount point tells nobody which disk that is. */
 function fullAtHome(error: unknown, tree: MutableRef): unknown {
+  if (!failedOf(error, 'disk-full')) return error;
   const view = tree.view();
   const home = view.kind === 'overlay' ? view.upper : view.kind === 'bind' ? view.path : undefined;
-  return home !== undefined && failedOf(error, 'disk-full') ? diskFull(home, error) : error;
+  return home === undefined ? error : diskFull(home, error);
 }
 
 /** The actions that outputs 0, 1, … come from. */
