@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Print what would be built: resolved targets, or their LLB',
     load: async () => (await import('./commands/print.ts')).print as Command,
   },
+  lint: {
+    summary: 'Check Dockerfiles by the rules of docker build --check',
+    load: async () => (await import('./commands/lint.ts')).lint as Command,
+  },
   graph: {
     summary: 'Print the graph of images, stages and steps',
     load: async () => (await import('./commands/graph.ts')).graph as Command,

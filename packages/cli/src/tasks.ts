@@ -11,6 +11,8 @@ export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
 /** What is to be built, and what the workspace says of how. */
 export interface Chosen {
   readonly tasks: readonly Task[];
+  /** Ids of the tasks that the command line means; these depend on the others. */
+  readonly meant: ReadonlySet<string>;
   /** The other images of the workspace, for those that are built from them. */
   readonly offers: readonly Offer[];
   /** Folder that the Dockerfile's name is relative to, by image. */
@@ -60,6 +62,7 @@ export async function chosenTasks(
   const folders = Object.values(lent.folders ?? {}).map(({ root }) => root);
   return {
     tasks: [{ request: { ...request, session }, names: [] }],
+    meant: new Set([request.id]),
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
     settings: { continue: false },

@@ -120,7 +120,8 @@ export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDi
   // What a program defines may depend on anything.
   const told = workspace.seen && wanted.every(({ recipe }) => recipe.kind !== 'define');
   const seen = told ? [...workspace.seen, ...layouts] : undefined;
-  return { tasks, offers, folderOf, settings: engineSettingsOf(workspace, env), seen };
+  const meant = new Set(chosen.map(({ id }) => id));
+  return { tasks, meant, offers, folderOf, settings: engineSettingsOf(workspace, env), seen };
 }
 
 /** The chosen images, after those that they say they depend on. */

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { LocalEngine, RunEvent } from '@monokit/engine';
 import { command, type Invocation } from '../command.ts';
 import { imageFlags, workFlags } from '../build-flags.ts';
+import { callFlags, callOf } from '../call-flags.ts';
 import { isFolder } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
 import type { EngineSettings } from '../tasks.ts';
@@ -18,7 +19,7 @@ tags, where \`cli ls\`, a \`FROM\` and a later --output find it.
 
 A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
 there with the flags of \`docker buildx build\`; no config is needed.`,
-  flags: { ...imageFlags, ...workFlags },
+  flags: { ...imageFlags, ...callFlags, ...workFlags },
   examples: [
     ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
@@ -26,6 +27,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     ['cli build api#test', 'the stage `test` of the image `api`'],
     ['cli build -t app:1 .', 'the Dockerfile in this folder'],
     ['cli build -o type=oci,dest=app.tar ./app', 'into a file that any registry tool reads'],
+    ['cli build --call outline .', 'which arguments, secrets and agents the Dockerfile takes'],
   ],
   async run(invocation) {
     const { flags, positionals, stdout, stderr, env, signal } = invocation;
@@ -33,6 +35,9 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
       throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
     }
+
+    const asked = callOf(flags);
+    if (asked) return (await import('../call.ts')).call(invocation, asked);
 
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');

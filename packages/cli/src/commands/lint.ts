@@ -1,0 +1,40 @@
+import { imageFlags } from '../build-flags.ts';
+import { command } from '../command.ts';
+import { workspaceFlags } from '../workspace-flags.ts';
+
+export const lint = command({
+  summary: 'Check Dockerfiles by the rules of docker build --check',
+  usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
+  description: `
+Checks the Dockerfiles of all images of the workspace, of those chosen, or of a folder, by
+BuildKit's rules, and tells what would keep them from being built. A Dockerfile of several
+images is told of once. Of a Dockerfile with a target the stages that it needs are checked.
+\`# check=skip=RULE,…;error=true\` in a Dockerfile, or above an instruction, sets rules.
+
+Ends with 1 if anything is found. Nothing is built.`,
+  flags: {
+    format: {
+      kind: 'value',
+      placeholder: 'FORMAT',
+      among: ['text', 'json'],
+      help: "How to print it; json is BuildKit's answer by image",
+      env: false,
+    },
+    ...imageFlags,
+    ...workspaceFlags,
+  },
+  examples: [
+    ['cli lint', 'all Dockerfiles of the workspace'],
+    ['cli lint ./app', 'the Dockerfile in a folder'],
+    ['cli lint --build-arg BUILDKIT_DOCKERFILE_CHECK=experimental=all', 'with the rules that are off by default'],
+  ],
+  async run(invocation) {
+    const { flags, positionals, stdout } = invocation;
+    const { answersJson, askImages } = await import('../ask.ts');
+    const images = await askImages(invocation, positionals.length > 0 ? positionals : ['all'], 'frontend.lint');
+    const { lintReport } = await import('../lint-report.ts');
+    const { text, clean } = lintReport(images);
+    stdout.write(flags.format === 'json' ? answersJson(images) : text);
+    return clean ? 0 : 1;
+  },
+});
