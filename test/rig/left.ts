@@ -1,0 +1,45 @@
+import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Names of finished things in `layers`; all others belong to somebody who still works, or did. */
+const finished = /^(?:[0-9a-z]{12}|made\..*|overlay-works)$/;
+
+/**
+ * What a cache folder and the machine have only while a build runs on it: mounts, processes, cgroups, folders of runs,
+ * leases, claims, half snapshots, half blobs.
+ */
+export function leftOf(cacheDir: string): string[] {
+  const inside = (folder: string) =>
+    existsSync(join(cacheDir, folder)) ? readdirSync(join(cacheDir, folder)).map((name) => `${folder}/${name}`) : [];
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`${cacheDir}/`));
+  // Leases name the cgroups of their builds.
+  const leases = inside('leases').map((path) => path.split('/')[1]!.split('.')[0]!);
+  const groups = globSync('/sys/fs/cgroup/{*/,}monokit/*/').filter((path) => leases.some((id) => path.includes(id)));
+  return [
+    ...mounts,
+    ...groups,
+    ...processesWith(cacheDir),
+    ...inside('run'),
+    ...inside('leases'),
+    ...inside('locks').filter((path) => !path.endsWith('/prune')),
+    ...inside('content/ingest'),
+    ...inside('layers').filter((path) => !finished.test(path.split('/')[1]!)),
+    ...inside('mounts').filter((path) => /\/(?:new|gone)\./.test(path)),
+  ];
+}
+
+/** Processes with `text` in their command line or environment, as `pid: command line`. */
+export function processesWith(text: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      const found = line.includes(text) || readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text);
+      return found ? [`${pid}: ${line.replaceAll('\0', ' ')}`] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}
