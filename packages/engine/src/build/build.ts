@@ -1,12 +1,13 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
-import type { Build, Defined, ExportRequest, SolveRequest, SolveResponse } from '../engine.ts';
+import type { Build, Defined, ExportRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, Made } from '../exporter/exporter.ts';
 import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
+import { openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
@@ -61,7 +62,13 @@ function solveAll(
   const wanted = defined.flatMap(({ images, request, lenders }) =>
     images.map(({ definition }) => ({ definition, session: request.session, lenders })),
   );
-  const { graph, solver } = open.use(openGraph(wanted, parts, jobs[0]!));
+  const caches = openCaches(
+    defined.map(({ request }) => request),
+    parts,
+    work,
+  );
+  if (caches) open.use(caches);
+  const { graph, solver } = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));
   work.report({
     kind: 'graph-merged',
@@ -85,7 +92,7 @@ function solveAll(
       if (vertex.owners.some((owner) => owned.has(owner)))
         checkEntitlements(vertex, (each.lenders?.get(vertex.written) ?? request).entitlements);
     }
-    refuseCaches(request);
+    await caches?.check(i);
     await ready;
     const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts)));
     await using trees = new AsyncDisposableStack();
@@ -96,7 +103,11 @@ function solveAll(
       }),
     );
     await solver.settle();
-    return exportAll(each, refs, exporters, parts, jobs[i]!);
+    const response = await exportAll(each, refs, exporters, parts, jobs[i]!);
+    if (!caches) return response;
+    const roots = graph.roots.slice(first, first + images.length);
+    const cached = await caches.export(i, { roots, solver }, jobs[i]!);
+    return { ...response, exported: { ...response.exported, ...cached } };
   });
 }
 
@@ -140,11 +151,4 @@ async function exporterOf(wanted: ExportRequest, parts: Parts): Promise<Exporter
   }
   exporter.check(wanted);
   return exporter;
-}
-
-function refuseCaches({ cacheFrom, cacheTo }: SolveRequest): void {
-  const [entry] = [...cacheFrom, ...cacheTo];
-  if (!entry) return;
-  const message = `there is no cache of type ${entry.type}: imported and exported caches are not built in; builds on one machine share one cache folder`;
-  throw new Failed<BuildFailure>({ kind: 'cache-type-unknown', type: entry.type, message });
 }

@@ -5,7 +5,6 @@ export type BuildFailure =
   | (FailureKind & { readonly kind: 'file-too-large'; readonly path: string })
   | (FailureKind & { readonly kind: 'frontend-unknown'; readonly frontend: string })
   | (FailureKind & { readonly kind: 'exporter-unknown'; readonly exporter: string })
-  | (FailureKind & { readonly kind: 'cache-type-unknown'; readonly type: string })
   /** Something that the caller has to allow. */
   | (FailureKind & { readonly kind: 'entitlement-missing'; readonly entitlement: string })
   /** Given up because another image of the same build failed. */

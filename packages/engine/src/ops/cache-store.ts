@@ -73,11 +73,11 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
       return undefined;
     },
 
-    save: (key, question, result) =>
+    save: (key, question, result, { createdAt } = { createdAt: Date.now() }) =>
       index.write(() => {
         link(key, question);
         const others = (results.get(key) ?? []).filter(({ ref }) => ref !== result.id);
-        results.put(key, [{ ref: result.id, createdAt: Date.now() }, ...others]);
+        results.put(key, [{ ref: result.id, createdAt }, ...others]);
       }),
 
     link: (key, question) => index.write(() => link(key, question)),

@@ -7,8 +7,8 @@ export interface CacheStore<R> {
   query(question: PartialQuestion): Promise<readonly KeyId[]>;
   /** Opens the newest result kept under any of these keys; forgets records whose result is gone. */
   load(keys: readonly KeyId[]): Promise<R | undefined>;
-  /** Keeps a result under a key, and the key's links. */
-  save(key: KeyId, question: KeyQuestion, result: R): Promise<void>;
+  /** Keeps a result under a key, and the key's links. It was made now unless told otherwise. */
+  save(key: KeyId, question: KeyQuestion, result: R, options?: { readonly createdAt: number }): Promise<void>;
   /** More ways that lead to a known key (definition keys, once the content turned out to be known). */
   link(key: KeyId, question: KeyQuestion): Promise<void>;
   /** What is remembered of a key. */

@@ -1,0 +1,78 @@
+import type { Cache } from '../cache/api.ts';
+import type { ImmutableRef, LayerBlob } from '../cache/ref.ts';
+import type { Work } from '../progress/work.ts';
+import type { Solver } from '../solver/solver.ts';
+import type { Edge, Vertex } from '../solver/vertex.ts';
+import type { CacheConfig, ConfigResult } from './cache-config.ts';
+import { LayerForest } from './layer-forest.ts';
+import type { ExportOptions } from './options.ts';
+
+/** What a solver knows, as far as an export asks. */
+export type Solved = Pick<Solver<ImmutableRef, never>, 'records' | 'known'>;
+
+/**
+ * The records that lead to `roots` and the blobs of their results. Results of sources are left out, they can be had
+ * where they came from, and so are those of vertices that are not `wanted`. Nothing is run; what is not packed yet is
+ * packed in mode `max`, and in mode `min` for the results nearest to the roots.
+ */
+export async function collectRecords(
+  roots: readonly Edge[],
+  {
+    solved,
+    wanted,
+    cache,
+  }: { readonly solved: Solved; readonly wanted: (vertex: Vertex) => boolean; readonly cache: Cache },
+  { mode, compression, level, force }: Pick<ExportOptions, 'mode' | 'compression' | 'level' | 'force'>,
+  work: Work,
+): Promise<{ readonly config: CacheConfig; readonly blobs: readonly LayerBlob[] }> {
+  const records = await solved.records(roots);
+  const how = { compression, force, ...(level !== undefined && { level }) };
+  const exported = (vertex: Vertex) => vertex.inputs.length > 0 && wanted(vertex);
+  const nearest = mode === 'min' ? nearestTo(roots, exported) : undefined;
+  const forest = new LayerForest();
+  const results = await Promise.all(
+    records.map(async ({ edges }) => {
+      const found = await Promise.all(
+        edges.map(async (edge) => {
+          const known = exported(edge.vertex) ? await solved.known(edge) : undefined;
+          if (!known) return [];
+          const pack = !nearest || nearest.has(nameOf(edge));
+          const { result, createdAt } = known;
+          const blobs = pack ? await result.blobs({ ...how, ...work }) : await cache.keptBlobs(result, how);
+          return blobs && blobs.length > 0 ? [{ blobs, createdAt }] : [];
+        }),
+      );
+      return found.flat().sort((a, b) => b.createdAt - a.createdAt)[0];
+    }),
+  );
+  const chains = results.map((result) => result && { name: forest.add(result.blobs), createdAt: result.createdAt });
+  const { layers, places } = forest.sorted();
+  const config = {
+    layers,
+    records: records.map(({ digest, inputs = [] }, i) => {
+      const chain = chains[i];
+      const kept: ConfigResult[] = chain ? [{ layers: [places.get(chain.name)!], createdAt: chain.createdAt }] : [];
+      return { digest, inputs, results: kept };
+    }),
+  };
+  return { config, blobs: forest.blobs() };
+}
+
+/** The first edges on every way from the roots whose results are exported. */
+function nearestTo(roots: readonly Edge[], exported: (vertex: Vertex) => boolean): ReadonlySet<string> {
+  const nearest = new Set<string>();
+  const seen = new Set<string>();
+  const open = [...roots];
+  for (let edge = open.pop(); edge; edge = open.pop()) {
+    const name = nameOf(edge);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (exported(edge.vertex)) nearest.add(name);
+    else open.push(...edge.vertex.inputs);
+  }
+  return nearest;
+}
+
+function nameOf({ vertex, index }: Edge): string {
+  return `${vertex.digest}@${index}`;
+}

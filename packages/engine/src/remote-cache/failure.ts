@@ -1,0 +1,9 @@
+import type { FailureKind } from '../std/failed.ts';
+
+export type RemoteCacheFailure =
+  /** An attribute of a cache entry that is unknown, missing or badly written. */
+  | (FailureKind & { readonly kind: 'cache-option'; readonly option: string })
+  /** A kind of cache that is not built in. */
+  | (FailureKind & { readonly kind: 'cache-type-unknown'; readonly type: string })
+  /** What was to be imported is no cache, or not one that can be read. */
+  | (FailureKind & { readonly kind: 'cache-malformed' });

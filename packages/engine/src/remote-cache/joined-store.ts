@@ -1,0 +1,143 @@
+import type { Cache } from '../cache/api.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
+import type { Work } from '../progress/work.ts';
+import { derivedKey, rootKey, type KeyedDep, type KeyId } from '../solver/cache-key.ts';
+import type { CacheStore, KeyQuestion, PartialQuestion } from '../solver/cache-store.ts';
+import type { ImportedRecord, ImportedResult } from './imported.ts';
+
+/** A cache from elsewhere: its records without inputs, by digest. */
+export type ImportedCache = ReadonlyMap<Digest, ImportedRecord>;
+
+export interface JoinedStoreOptions {
+  readonly own: CacheStore<ImmutableRef>;
+  readonly imports: readonly ImportedCache[];
+  readonly cache: Cache;
+  readonly work: Work;
+}
+
+/**
+ * The store of this machine, and behind it imported records. What a question finds among those is known from then on
+ * under a key of our own, the one that the work would be kept under here, so that what follows from it does not depend on
+ * where it came from. A result that is taken is kept here as if it had been made here.
+ */
+export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): CacheStore<ImmutableRef> {
+  const found = new Map<KeyId, Found>();
+  const lost = new Set<ImportedResult>();
+  const linked = new Set<KeyId>();
+
+  const recordsOf = (key: KeyId): readonly ImportedRecord[] => {
+    const derived = found.get(key)?.records;
+    if (derived) return [...derived];
+    return isDigest(key) ? imports.flatMap((roots) => roots.get(key) ?? []) : [];
+  };
+
+  const matching = ({ digest, output, deps }: PartialQuestion): ReadonlySet<ImportedRecord> => {
+    const wanted = rootKey(digest, output);
+    let records: ReadonlySet<ImportedRecord> | undefined;
+    for (const [input, dep] of deps.entries()) {
+      if (!dep) continue;
+      const next = new Set(
+        dep.keys.flatMap(({ id, selector }) =>
+          recordsOf(id).flatMap((record) => [...record.next(wanted, input, selector)]),
+        ),
+      );
+      records = records ? records.intersection(next) : next;
+    }
+    return records ?? new Set();
+  };
+
+  const remember = (key: KeyId, question: KeyQuestion, records: ReadonlySet<ImportedRecord>) => {
+    const known = found.get(key);
+    if (known) for (const record of records) known.records.add(record);
+    else found.set(key, { question, records: new Set(records) });
+  };
+
+  /** The question as it would have been asked with the content at hand that the records tell of. */
+  const whole = ({ question, records }: Found): KeyQuestion => {
+    const deps = question.deps.map(({ keys }, input): KeyedDep => {
+      const contents = [...records].flatMap(({ roots }) => roots[input] ?? []);
+      const news = new Set(contents).difference(new Set(keys.map(({ id }) => id)));
+      return { keys: [...keys, ...[...news].map((id) => ({ id }))] };
+    });
+    return { ...question, deps };
+  };
+
+  /** Keeps a result's key here, with the keys that lead to it: the next build may not have this import. */
+  const adopt = async (key: KeyId, save: (question: KeyQuestion) => Promise<void>): Promise<void> => {
+    const way = found.get(key);
+    if (!way) return;
+    await save(whole(way));
+    const open = inputsOf(way);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const before = linked.has(next) ? undefined : found.get(next);
+      linked.add(next);
+      if (!before) continue;
+      await own.link(next, whole(before));
+      open.push(...inputsOf(before));
+    }
+  };
+
+  return {
+    async query(question) {
+      const here = await own.query(question);
+      const records = matching(question);
+      if (records.size === 0) return here;
+      const { deps } = question;
+      // Asked of some inputs only: there is no key for that, but there is something.
+      if (!deps.every((dep) => dep !== undefined)) return [...here, ...[...records].map(({ digest }) => digest)];
+      const keys = here.length > 0 ? here : [derivedKey(question.digest, question.output, deps)];
+      for (const key of keys) remember(key, { ...question, deps }, records);
+      return keys;
+    },
+
+    async load(keys) {
+      const here = await own.load(keys);
+      if (here) return here;
+      const candidates = keys
+        .flatMap((key) => recordsOf(key).flatMap(({ results }) => results.map((result) => ({ key, result }))))
+        .filter(({ result }) => !lost.has(result))
+        .sort((a, b) => b.result.createdAt - a.result.createdAt);
+      for (const { key, result } of candidates) {
+        const { layers, origin, createdAt } = result;
+        let ref: ImmutableRef;
+        try {
+          ref = await cache.fetchLayers(layers, { ...work, description: `imported from ${origin.name}` });
+        } catch (error) {
+          work.signal.throwIfAborted();
+          lost.add(result);
+          origin.lost(error);
+          continue;
+        }
+        await adopt(key, (question) => own.save(key, question, ref, { createdAt }));
+        return ref;
+      }
+      return undefined;
+    },
+
+    async kept(key) {
+      const here = await own.kept(key);
+      const way = found.get(key);
+      const times = recordsOf(key).flatMap(({ results }) => results.map(({ createdAt }) => createdAt));
+      const createdAt = here.createdAt ?? (times.length > 0 ? Math.max(...times) : undefined);
+      return {
+        ways: [...here.ways, ...(way ? [whole(way)] : [])],
+        ...(createdAt !== undefined && { createdAt }),
+      };
+    },
+
+    save: (...given) => own.save(...given),
+    link: (key, question) => own.link(key, question),
+    claim: (key, options) => own.claim(key, options),
+  };
+}
+
+/** Imported records that a key stands for, and the question that led to them. */
+interface Found {
+  readonly question: KeyQuestion;
+  readonly records: Set<ImportedRecord>;
+}
+
+function inputsOf({ question }: Found): KeyId[] {
+  return question.deps.flatMap(({ keys }) => keys.map(({ id }) => id));
+}

@@ -1,0 +1,64 @@
+// Caches in folders of this machine: OCI layouts that list a cache under a tag.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openLayout, refName, writeLayout, type Layout } from '../content/layout.ts';
+import { pruneLayout } from '../content/prune-layout.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { mediaTypes } from '../oci/media-type.ts';
+import { Failed } from '../std/failed.ts';
+import { lock } from '../std/lock.ts';
+import type { RemoteCacheFailure } from './failure.ts';
+import { linkRecords, type Origin } from './imported.ts';
+import type { ImportedCache } from './joined-store.ts';
+import type { LocalExport, LocalImport } from './options.ts';
+import { type CachePackage, unpackCache } from './package.ts';
+
+/** Writes a cache into its folder; one at a time does, here and in other processes. */
+export async function writeLocalCache(
+  { root, provider }: CachePackage,
+  { dest, tag, reset }: Pick<LocalExport, 'dest' | 'tag' | 'reset'>,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  await mkdir(dest, { recursive: true });
+  const held = await lock(join(dest, 'index.json.lock'), { signal });
+  try {
+    const tagged = { ...root, annotations: { [refName]: tag } };
+    await writeLayout(dest, { roots: [tagged], from: provider, signal });
+    if (reset) await pruneLayout(dest);
+  } finally {
+    held.remove();
+  }
+}
+
+/** An opened cache; its layers are read from the folder as long as it is not disposed. */
+export interface LocalCache extends AsyncDisposable {
+  readonly records: ImportedCache;
+}
+
+/** Opens the cache in a folder. Fails if it is not there or none. */
+export async function openLocalCache(
+  wanted: LocalImport,
+  lost: Origin['lost'],
+  options: { readonly signal: AbortSignal },
+): Promise<LocalCache> {
+  const layout = await openLayout(wanted.src);
+  try {
+    const root = await rootOf(layout, wanted);
+    const { config, blobs } = await unpackCache(root, layout, options);
+    const records = linkRecords(config, blobs, { name: wanted.src, provider: layout, lost });
+    return { records, [Symbol.asyncDispose]: () => layout[Symbol.asyncDispose]() };
+  } catch (error) {
+    await layout[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function rootOf(layout: Layout, { src, digest, tag }: LocalImport): Promise<Descriptor> {
+  const listed = await layout.find(digest === undefined ? { tag } : { digest });
+  if (listed) return listed;
+  // A cache that lost its tag to a newer one can still be had by its digest.
+  const size = digest && (await layout.stat(digest));
+  if (digest && size !== undefined) return { mediaType: mediaTypes.ociManifest, digest, size };
+  const message = digest ? `${src} holds no ${digest}` : `${src} holds no cache with the tag ${tag}`;
+  throw new Failed<RemoteCacheFailure>({ kind: 'cache-malformed', message });
+}

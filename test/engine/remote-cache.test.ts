@@ -1,0 +1,293 @@
+// Caches that leave a machine and come to another one: two engines that share nothing but a folder.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openEngine, type SolveResponse } from '@monokit/engine';
+import { openSession } from '@monokit/engine/session';
+import { imageFlags } from '../../packages/cli/src/build-flags.ts';
+import { parseFlags } from '../../packages/cli/src/flags.ts';
+import { folderRequest } from '../../packages/cli/src/folder.ts';
+import type { Event } from '../../packages/engine/src/progress/event.ts';
+import { busyboxLayout } from '../rig/bases.ts';
+import { prepareCase } from '../rig/case.ts';
+import { writeTree, type Tree } from '../rig/tree.ts';
+
+interface ConfigRecord {
+  readonly digest: string;
+  readonly layers?: readonly unknown[];
+  readonly inputs?: readonly (readonly { readonly selector?: string; readonly link: number }[])[];
+}
+
+interface Config {
+  readonly layers: readonly { readonly blob: string }[];
+  readonly records: readonly ConfigRecord[];
+}
+
+/** A folder with a project and the caches of any number of machines. */
+class Place implements Disposable {
+  readonly root = mkdtempSync(join(tmpdir(), 'monokit-remote-'));
+  readonly exported = join(this.root, 'exported');
+
+  constructor(files: Tree = twoStages) {
+    this.write(files);
+  }
+
+  write(files: Tree): void {
+    writeTree(join(this.root, 'project'), files);
+  }
+
+  /** Builds on a machine; says what ran and what was warned of. */
+  async build(machine: string, flags: readonly string[]) {
+    const bases = ['--build-context', `busybox=oci-layout://${busyboxLayout()}`];
+    const output = ['--output', `type=oci,dest=${join(this.root, `${machine}.tar`)}`];
+    return runBuild(join(this.root, machine), [...flags, ...bases, ...output, join(this.root, 'project')]);
+  }
+
+  to(options = ''): readonly string[] {
+    return ['--cache-to', `type=local,dest=${this.exported},mode=max${options}`];
+  }
+
+  get from(): readonly string[] {
+    return ['--cache-from', `type=local,src=${this.exported}`];
+  }
+
+  blob(digest: string): string {
+    return join(this.exported, 'blobs/sha256', digest.slice('sha256:'.length));
+  }
+
+  get manifest() {
+    const { manifests } = JSON.parse(readFileSync(join(this.exported, 'index.json'), 'utf8'));
+    return JSON.parse(readFileSync(this.blob(manifests[0].digest), 'utf8'));
+  }
+
+  get config(): Config {
+    return JSON.parse(readFileSync(this.blob(this.manifest.config.digest), 'utf8')) as Config;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+const twoStages = {
+  Dockerfile: [
+    'FROM busybox AS tools',
+    'COPY input /input',
+    'RUN tr a-z A-Z < /input > /made && date +%N > /when',
+    'FROM busybox',
+    'COPY --from=tools /made /when /',
+    'RUN cat /made /when > /end',
+  ].join('\n'),
+  input: 'text',
+};
+
+async function runBuild(cacheDir: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { given, positionals } = parseFlags(argv, imageFlags, {});
+  const { stdin, stdout } = process;
+  const scratch = () => Promise.reject(new Error('nothing here reads standard input'));
+  const world = { cwd: '/', env: { ...process.env, ...env }, stdin, stdout, scratch };
+  const { request, lent } = await folderRequest(positionals[0]!, given, world);
+  const events: Event[] = [];
+  const work = { signal: new AbortController().signal, report: (event: Event) => void events.push(event) };
+  await using engine = await openEngine({ cacheDir });
+  await using session = openSession(lent);
+  const defined = await engine.define({ ...request, session }, work);
+  await using build = engine.open(work);
+  const response: SolveResponse = await build.solve([defined])[0]!;
+  const names = new Map(events.flatMap((each) => (each.kind === 'vertex-known' ? [[each.vertex, each.name]] : [])));
+  const ran = events.flatMap((each) => (each.kind === 'vertex-started' ? names.get(each.vertex)! : []));
+  return {
+    response,
+    ran: ran.filter((name) => !name.includes('load')),
+    warnings: events.flatMap((each) => (each.kind === 'warning' ? each.diagnostic.message : [])),
+  };
+}
+
+test('a machine with an empty cache runs no step that an imported cache has the result of', async () => {
+  using place = new Place();
+  const first = await place.build('one', place.to());
+  assert.ok(first.ran.length > 0);
+  const second = await place.build('two', place.from);
+  assert.deepEqual(
+    second.ran.filter((name) => !name.includes('internal')),
+    [],
+  );
+  assert.equal(second.response.digest, first.response.digest);
+  assert.deepEqual(second.warnings, []);
+});
+
+test('what was imported stays: the next build needs no import', async () => {
+  using place = new Place();
+  const first = await place.build('one', place.to());
+  await place.build('two', place.from);
+  rmSync(place.exported, { recursive: true });
+  const again = await place.build('two', []);
+  assert.deepEqual(
+    [again.ran.filter((name) => name.includes('RUN')), again.response.digest],
+    [[], first.response.digest],
+  );
+});
+
+test('what changed runs, on top of what an imported cache has', async () => {
+  using place = new Place();
+  await place.build('one', place.to());
+  place.write({ Dockerfile: twoStages.Dockerfile.replace('/end', '/other') });
+  const { ran } = await place.build('two', place.from);
+  assert.deepEqual(
+    ran.filter((name) => name.includes('RUN')),
+    ['[stage-1 2/3] RUN cat /made /when > /other'],
+  );
+});
+
+test('an unchanged cache is exported byte for byte the same, also by a machine that imported it', async () => {
+  using place = new Place();
+  const first = await place.build('one', place.to());
+  const { 'cache.manifest': manifest } = first.response.exported;
+  assert.match(manifest!, /^\{"mediaType":"application\/vnd.oci.image.manifest.v1\+json","digest":"sha256:/);
+  const again = await place.build('one', place.to());
+  assert.equal(again.response.exported['cache.manifest'], manifest);
+  const elsewhere = await place.build('two', [...place.from, ...place.to()]);
+  assert.deepEqual(
+    elsewhere.ran.filter((name) => name.includes('RUN')),
+    [],
+  );
+  assert.equal(elsewhere.response.exported['cache.manifest'], manifest);
+});
+
+test('in mode min only what leads to the image has results, and neither import nor export runs a step for it', async () => {
+  using place = new Place();
+  await place.build('one', place.to());
+  const max = place.config;
+  rmSync(place.exported, { recursive: true });
+  const min = ['--cache-to', `type=local,dest=${place.exported}`];
+  await place.build('three', min);
+  const { records } = place.config;
+  assert.deepEqual(canonical(records), canonical(max.records));
+  const withResults = (config: Config) => config.records.filter(({ layers }) => layers).length;
+  assert.deepEqual([withResults(max), withResults(place.config)], [4, 2]);
+  const { ran } = await place.build('two', [...place.from, ...min]);
+  assert.deepEqual(
+    ran.filter((name) => name.includes('RUN')),
+    [],
+  );
+  assert.deepEqual(place.config.records, records);
+});
+
+test('a corrupt or missing blob is refused and told, and its step runs', async () => {
+  for (const damage of ['corrupt', 'missing']) {
+    using place = new Place();
+    await place.build('one', place.to());
+    for (const blob of new Set(place.config.layers.map((layer) => layer.blob))) {
+      const path = place.blob(blob);
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1]! ^= 1;
+      if (damage === 'corrupt') writeFileSync(path, bytes);
+      else rmSync(path);
+    }
+    const { ran, warnings, response } = await place.build('two', place.from);
+    assert.equal(ran.filter((name) => name.includes('RUN')).length, 2);
+    assert.match(warnings.join('\n'), damage === 'corrupt' ? /content is not what was promised/ : /is not here/);
+    assert.ok(response.digest);
+  }
+});
+
+test('a cache that is gone or none is told, and never fails a build', async () => {
+  using place = new Place({ Dockerfile: 'FROM busybox\nRUN echo > /x' });
+  const gone = await place.build('one', place.from);
+  assert.match(gone.warnings.join(), /this cache is left out: ENOENT/);
+  await place.build('one', place.to());
+  const tagged = await place.build('two', ['--cache-from', `type=local,src=${place.exported},tag=other`]);
+  assert.match(tagged.warnings.join(), /holds no cache with the tag other/);
+  writeFileSync(place.blob(place.manifest.config.digest), '{"records":[{"digest":"x"}]}');
+  const malformed = await place.build('two', place.from);
+  assert.match(malformed.warnings.join(), /this cache is left out/);
+});
+
+test('a cache as an index of blobs, with Docker media types, is read as well', async () => {
+  using place = new Place();
+  await place.build('one', place.to(',oci-mediatypes=false,compression=gzip,force-compression=true'));
+  const { mediaType, manifests } = place.manifest as { mediaType: string; manifests: { mediaType: string }[] };
+  assert.equal(mediaType, 'application/vnd.docker.distribution.manifest.list.v2+json');
+  assert.deepEqual([...new Set(manifests.map((each) => each.mediaType))].sort(), [
+    'application/vnd.buildkit.cacheconfig.v0',
+    'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  ]);
+  const { ran } = await place.build('two', place.from);
+  assert.deepEqual(
+    ran.filter((name) => name.includes('RUN')),
+    [],
+  );
+});
+
+test('a reset leaves in the folder what its tags lead to, and nothing else', async () => {
+  using place = new Place();
+  await place.build('one', place.to());
+  const before = readdirSync(join(place.exported, 'blobs/sha256'));
+  place.write({ input: 'other' });
+  await place.build('one', place.to(',tag=new'));
+  const [oldest] = before;
+  assert.ok(existsSync(place.blob(`sha256:${oldest}`)));
+  await place.build('one', place.to(',reset=true'));
+  await place.build('one', place.to(',tag=new,reset=true'));
+  const { layers, records } = place.config;
+  assert.ok(records.length > 0);
+  const after = readdirSync(join(place.exported, 'blobs/sha256'));
+  assert.equal(after.length, new Set(layers.map(({ blob }) => blob)).size + 2);
+});
+
+test('a cache that cannot be written fails the build, unless that is to be ignored', async () => {
+  using place = new Place({ Dockerfile: 'FROM busybox\nRUN echo > /x' });
+  writeFileSync(place.exported, 'a file is in the way');
+  await assert.rejects(place.build('one', place.to()), /EEXIST|ENOTDIR/);
+  const { warnings } = await place.build('one', place.to(',ignore-error=true'));
+  assert.match(warnings.join(), /the cache is not exported/);
+});
+
+test('caches of other types and options that there are not are refused before anything is built', async () => {
+  using place = new Place({ Dockerfile: 'FROM busybox\nRUN echo > /x' });
+  const refused = async (entry: string, message: RegExp) => {
+    await assert.rejects(place.build('one', ['--cache-to', entry]), message);
+    assert.deepEqual(readdirSync(place.root).sort(), ['one', 'project']);
+  };
+  await refused('type=registry,ref=example.com/cache', /there is no cache of type "registry"/);
+  await refused('type=local', /needs dest=FOLDER/);
+  await refused(`type=local,dest=${place.exported},mod=max`, /has no option "mod"; did you mean mode\?/);
+  await refused(`type=local,dest=${place.exported},mode=all`, /mode=all is none of min, max/);
+  await refused(`type=local,dest=${place.exported},oci-mediatypes=false,image-manifest=true`, /does not go with/);
+});
+
+test('the records that are exported are those that BuildKit exports', async (t) => {
+  const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/cache-records.json'), 'utf8')) as Record<
+    string,
+    ConfigRecord[]
+  >;
+  for (const name of [
+    'stage-diamond',
+    'stage-long-chain',
+    'copy-link-basic',
+    'mount-bind-context',
+    'onbuild-trigger',
+  ]) {
+    await t.test(name, async () => {
+      using place = new Place();
+      using prepared = prepareCase(name);
+      const argv = [...place.to(), ...prepared.args];
+      await runBuild(join(place.root, 'one'), argv, prepared.env);
+      assert.deepEqual(canonical(place.config.records), canonical(recorded[name]!));
+    });
+  }
+});
+
+/** Records with digests in place of indexes, in an order of their own. */
+function canonical(records: readonly ConfigRecord[]) {
+  return records
+    .map(({ digest, inputs = [] }) => ({
+      digest,
+      inputs: inputs.map((links) =>
+        links.map(({ selector = '', link }) => `${selector} ${records[link]!.digest}`).sort(),
+      ),
+    }))
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
