@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { recursiveDigest } from '../../cache/content-hash/recursive.ts';
@@ -62,8 +62,9 @@ test('an unchanged context is not read again, and a changed file alone is', asyn
 });
 
 test('a file that was written just before it was read is read again', async () => {
-  await withContext({ a: '1' }, async ({ open }) => {
-    await whole(open({}, Date.now));
+  await withContext({ a: '1' }, async ({ root, open }) => {
+    const { mtimeMs } = statSync(join(root, 'a'));
+    await whole(open({}, () => mtimeMs + 1));
     const second = open();
     await whole(second);
     assert.equal(second.counts.files, 1);
