@@ -74,6 +74,12 @@ class RuncExecutor implements Executor, AsyncDisposable {
   readonly #groups = new Set<string>();
   #lease: Lease | undefined;
   #vault: Vault | undefined;
+  /**
+   * Remove what containers that ended well have left. A cgroup in a dozen hierarchies takes milliseconds, so that waits
+   * until there is another container to wait for, or until the end.
+   */
+  #leftovers: (() => Promise<void>)[] = [];
+  #clearing: Promise<void> = Promise.resolve();
 
   constructor(options: ExecutorOptions) {
     checkLeaseId(options.leaseId);
@@ -100,10 +106,15 @@ class RuncExecutor implements Executor, AsyncDisposable {
     const id = uniqueName();
     const group = this.#group(lease, process, id);
 
+    let endedWell = false;
+    const finallyRemove = (remove: () => Promise<void>) => async () => {
+      if (endedWell) this.#leftovers.push(remove);
+      else await remove();
+    };
     await using stack = new AsyncDisposableStack();
     const bundle = join(lease.folder, id);
     mkdirSync(bundle, { mode: 0o700 });
-    stack.defer(() => removeWithMounts(bundle));
+    stack.defer(finallyRemove(async () => removeWithMounts(bundle)));
     const network = stack.use(await this.#networks.open(process.network, bundle));
     const root = stack.use(treeAt(container.root.mount, join(bundle, 'rootfs')));
     const ready = stack.use(
@@ -139,7 +150,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     });
     writeFileSync(join(bundle, 'config.json'), specText(spec));
 
-    stack.defer(() => this.#forget(lease, id, group));
+    stack.defer(finallyRemove(() => this.#forget(lease, id, group)));
     const state = stateFolder(lease.folder);
     const ending = await runBundle({
       runtime: lease.runtime,
@@ -147,7 +158,13 @@ class RuncExecutor implements Executor, AsyncDisposable {
       bundle,
       id,
       withoutCgroups: group === undefined,
-      io,
+      io: {
+        ...io,
+        started: () => {
+          io.started?.();
+          this.#clear();
+        },
+      },
       kill: () => {
         if (group !== undefined) killGroup(lease.cgroups, group);
         else killFirstProcess(state, id);
@@ -155,6 +172,15 @@ class RuncExecutor implements Executor, AsyncDisposable {
     });
     if (io.signal.aborted) throw io.signal.reason;
     judge(process, ending, () => (group === undefined ? 0 : outOfMemoryKills(lease.cgroups, group)));
+    endedWell = true;
+  }
+
+  /** Its failure is told when the executor is closed. */
+  #clear(): void {
+    const leftovers = this.#leftovers;
+    this.#leftovers = [];
+    this.#clearing = Promise.all([this.#clearing, ...leftovers.map((remove) => remove())]).then(() => {});
+    this.#clearing.catch(() => undefined);
   }
 
   /** What the runtime would do on `delete`, without starting it again. */
@@ -224,6 +250,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     this.#closed.abort(new Error('the executor was closed'));
     await Promise.allSettled(this.#running);
     await using stack = new AsyncDisposableStack();
+    this.#clear();
     const lease = this.#lease;
     this.#lease = undefined;
     if (lease) {
@@ -238,6 +265,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     }
     if (this.#vault) stack.use(this.#vault);
     stack.use(this.#networks);
+    stack.defer(() => this.#clearing);
   }
 }
 
