@@ -125,11 +125,10 @@ async function exportAll(
     ...(baseConfig && { baseConfig }),
     ...(epoch !== undefined && { epoch }),
   }));
-  const deps = await parts.exportDeps();
   const made: Made[] = [];
   for (const [i, { attrs, destination }] of request.exports.entries()) {
     const input = { images: results, multiPlatform, attrs, ...(destination && { destination }) };
-    made.push(await exporters[i]!.make(input, deps, job));
+    made.push(await exporters[i]!.make(input, await parts.exportDeps(), job));
   }
   // Everything is made before anything is sent away.
   await Promise.all(made.map((each) => each.finalise?.()));
