@@ -11,6 +11,7 @@ import { parseFlags } from '../../packages/cli/src/flags.ts';
 import { folderRequest } from '../../packages/cli/src/folder.ts';
 import type { Event } from '../../packages/engine/src/progress/event.ts';
 import { busyboxLayout } from '../rig/bases.ts';
+import { startDebianRegistry } from '../rig/debian-registry.ts';
 import { prepareCase } from '../rig/case.ts';
 import { writeTree, type Tree } from '../rig/tree.ts';
 
@@ -221,6 +222,35 @@ test('a cache as an index of blobs, with Docker media types, is read as well', a
   );
 });
 
+test('a cache in a registry is as good as one in a folder', async () => {
+  using place = new Place();
+  await using registry = await startDebianRegistry();
+  const ref = `type=registry,ref=${registry.host}/team/cache:main`;
+  const first = await place.build('one', ['--cache-to', `${ref},mode=max`]);
+  const second = await place.build('two', ['--cache-from', ref, '--cache-to', `${ref},mode=max`]);
+  assert.deepEqual(
+    second.ran.filter((name) => name.includes('RUN')),
+    [],
+  );
+  assert.equal(second.response.digest, first.response.digest);
+  assert.equal(second.response.exported['cache.manifest'], first.response.exported['cache.manifest']);
+  const min = await place.build('three', ['--cache-to', `${ref}-min`]);
+  assert.notEqual(min.response.exported['cache.manifest'], first.response.exported['cache.manifest']);
+});
+
+test('a registry that is not there costs a warning, and no step that is known here', async () => {
+  using place = new Place({ Dockerfile: 'FROM busybox\nRUN echo > /x' });
+  const from = ['--cache-from', 'type=registry,ref=127.0.0.1:1/cache'];
+  const { warnings, ran } = await place.build('one', from);
+  assert.match(warnings.join(), /this cache is left out: .*127\.0\.0\.1:1/);
+  assert.ok(ran.some((name) => name.includes('RUN')));
+  const again = await place.build('one', from);
+  assert.deepEqual(
+    again.ran.filter((name) => name.includes('RUN')),
+    [],
+  );
+});
+
 test('a reset leaves in the folder what its tags lead to, and nothing else', async () => {
   using place = new Place();
   await place.build('one', place.to());
@@ -251,7 +281,8 @@ test('caches of other types and options that there are not are refused before an
     await assert.rejects(place.build('one', ['--cache-to', entry]), message);
     assert.deepEqual(readdirSync(place.root).sort(), ['one', 'project']);
   };
-  await refused('type=registry,ref=example.com/cache', /there is no cache of type "registry"/);
+  await refused('type=inline', /there is no cache of type "inline"/);
+  await refused('type=registry,ref=team/CACHE', /invalid reference/);
   await refused('type=local', /needs dest=FOLDER/);
   await refused(`type=local,dest=${place.exported},mod=max`, /has no option "mod"; did you mean mode\?/);
   await refused(`type=local,dest=${place.exported},mode=all`, /mode=all is none of min, max/);

@@ -2,7 +2,6 @@ import type { ImmutableRef } from '../cache/ref.ts';
 import type { SolveRequest } from '../engine.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { Work } from '../progress/work.ts';
-import type { WantedCaches } from '../remote-cache/remote-cache.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import type { OpenGraph } from './open-graph.ts';
@@ -26,10 +25,11 @@ export interface SolvedImages {
 /** Undefined where no request asks for any: then nothing of this is loaded. */
 export function openCaches(
   requests: readonly SolveRequest[],
-  { cache, store: own }: Pick<Parts, 'cache' | 'store'>,
+  { cache, store: own, exportDeps }: Pick<Parts, 'cache' | 'store' | 'exportDeps'>,
   work: Work,
 ): Caches | undefined {
   if (requests.every(({ cacheFrom, cacheTo }) => cacheFrom.length + cacheTo.length === 0)) return undefined;
+  const deps = { cache, registries: async () => (await exportDeps()).registries };
   const room = import('../remote-cache/remote-cache.ts');
   const wanted = requests.map(async (request) => (await room).readCaches(request));
   const imported = importAll();
@@ -46,7 +46,8 @@ export function openCaches(
       const from = {
         solved: solver,
         wanted: (vertex: Vertex) => (vertex as GraphVertex).metadata.exportCache !== false,
-        cache,
+        account: requests[request]!.session,
+        ...deps,
       };
       const answers: Record<string, string> = {};
       for (const options of exports) Object.assign(answers, await exportCache(edges, options, from, each));
@@ -61,10 +62,11 @@ export function openCaches(
   async function importAll() {
     const settled = await Promise.allSettled(wanted);
     // A request that asks for what cannot be is told so by itself.
-    const entries = settled.flatMap((each): WantedCaches['imports'] =>
-      each.status === 'fulfilled' ? each.value.imports : [],
-    );
-    return (await room).importCaches(entries, { own, cache }, work);
+    const entries = settled.flatMap((each, i) => {
+      const places = each.status === 'fulfilled' ? each.value.imports : [];
+      return places.map((place) => ({ place, account: requests[i]!.session }));
+    });
+    return (await room).importCaches(entries, { own, ...deps }, work);
   }
 }
 

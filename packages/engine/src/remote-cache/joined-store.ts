@@ -9,9 +9,15 @@ import type { ImportedRecord, ImportedResult } from './imported.ts';
 /** A cache from elsewhere: its records without inputs, by digest. */
 export type ImportedCache = ReadonlyMap<Digest, ImportedRecord>;
 
+/** An imported cache whose layers can be read as long as it is not disposed. */
+export interface OpenedCache extends AsyncDisposable {
+  readonly records: ImportedCache;
+}
+
 export interface JoinedStoreOptions {
   readonly own: CacheStore<ImmutableRef>;
-  readonly imports: readonly ImportedCache[];
+  /** Waited for only by what is not found here. */
+  readonly imports: Promise<readonly ImportedCache[]>;
   readonly cache: Cache;
   readonly work: Work;
 }
@@ -25,11 +31,18 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
   const found = new Map<KeyId, Found>();
   const lost = new Set<ImportedResult>();
   const linked = new Set<KeyId>();
+  let caches: readonly ImportedCache[] | undefined;
+  const unmatched: (() => void)[] = [];
+  const arrived = imports.then((all) => {
+    caches = all;
+    for (const match of unmatched) match();
+  });
+  arrived.catch(() => undefined); // whoever needs them awaits them
 
   const recordsOf = (key: KeyId): readonly ImportedRecord[] => {
     const derived = found.get(key)?.records;
     if (derived) return [...derived];
-    return isDigest(key) ? imports.flatMap((roots) => roots.get(key) ?? []) : [];
+    return isDigest(key) ? (caches ?? []).flatMap((roots) => roots.get(key) ?? []) : [];
   };
 
   const matching = ({ digest, output, deps }: PartialQuestion): ReadonlySet<ImportedRecord> => {
@@ -78,22 +91,34 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
     }
   };
 
+  /** The keys here, or else the one that imported records give; either stands for those records from now on. */
+  const match = (question: PartialQuestion, here: readonly KeyId[]): readonly KeyId[] => {
+    const records = matching(question);
+    if (records.size === 0) return here;
+    const { deps } = question;
+    // Asked of some inputs only: there is no key for that, but there is something.
+    if (!deps.every((dep) => dep !== undefined)) return [...here, ...[...records].map(({ digest }) => digest)];
+    const keys = here.length > 0 ? here : [derivedKey(question.digest, question.output, deps)];
+    for (const key of keys) remember(key, { ...question, deps }, records);
+    return keys;
+  };
+
   return {
     async query(question) {
       const here = await own.query(question);
-      const records = matching(question);
-      if (records.size === 0) return here;
-      const { deps } = question;
-      // Asked of some inputs only: there is no key for that, but there is something.
-      if (!deps.every((dep) => dep !== undefined)) return [...here, ...[...records].map(({ digest }) => digest)];
-      const keys = here.length > 0 ? here : [derivedKey(question.digest, question.output, deps)];
-      for (const key of keys) remember(key, { ...question, deps }, records);
-      return keys;
+      if (here.length > 0 && !caches) {
+        // What follows from it may be known elsewhere only; that is seen to once it is there.
+        unmatched.push(() => void match(question, here));
+        return here;
+      }
+      await arrived;
+      return match(question, here);
     },
 
     async load(keys) {
       const here = await own.load(keys);
       if (here) return here;
+      await arrived;
       const candidates = keys
         .flatMap((key) => recordsOf(key).flatMap(({ results }) => results.map((result) => ({ key, result }))))
         .filter(({ result }) => !lost.has(result))
@@ -116,6 +141,7 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
     },
 
     async kept(key) {
+      await arrived;
       const here = await own.kept(key);
       const way = found.get(key);
       const times = recordsOf(key).flatMap(({ results }) => results.map(({ createdAt }) => createdAt));

@@ -9,14 +9,14 @@ import { Failed } from '../std/failed.ts';
 import { lock } from '../std/lock.ts';
 import type { RemoteCacheFailure } from './failure.ts';
 import { linkRecords, type Origin } from './imported.ts';
-import type { ImportedCache } from './joined-store.ts';
-import type { LocalExport, LocalImport } from './options.ts';
+import type { OpenedCache } from './joined-store.ts';
+import type { ExportPlace, ImportPlace } from './options.ts';
 import { type CachePackage, unpackCache } from './package.ts';
 
 /** Writes a cache into its folder; one at a time does, here and in other processes. */
 export async function writeLocalCache(
   { root, provider }: CachePackage,
-  { dest, tag, reset }: Pick<LocalExport, 'dest' | 'tag' | 'reset'>,
+  { dest, tag, reset }: ExportPlace & { kind: 'local' },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   await mkdir(dest, { recursive: true });
@@ -30,17 +30,12 @@ export async function writeLocalCache(
   }
 }
 
-/** An opened cache; its layers are read from the folder as long as it is not disposed. */
-export interface LocalCache extends AsyncDisposable {
-  readonly records: ImportedCache;
-}
-
 /** Opens the cache in a folder. Fails if it is not there or none. */
 export async function openLocalCache(
-  wanted: LocalImport,
+  wanted: LocalPlace,
   lost: Origin['lost'],
   options: { readonly signal: AbortSignal },
-): Promise<LocalCache> {
+): Promise<OpenedCache> {
   const layout = await openLayout(wanted.src);
   try {
     const root = await rootOf(layout, wanted);
@@ -53,7 +48,9 @@ export async function openLocalCache(
   }
 }
 
-async function rootOf(layout: Layout, { src, digest, tag }: LocalImport): Promise<Descriptor> {
+type LocalPlace = ImportPlace & { kind: 'local' };
+
+async function rootOf(layout: Layout, { src, digest, tag }: LocalPlace): Promise<Descriptor> {
   const listed = await layout.find(digest === undefined ? { tag } : { digest });
   if (listed) return listed;
   // A cache that lost its tag to a newer one can still be had by its digest.

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { CacheEntry } from '../engine.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { readCompression, type CompressionOptions } from '../oci/compression.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import { Attrs } from '../std/attrs.ts';
 import { Failed } from '../std/failed.ts';
 import type { RemoteCacheFailure } from './failure.ts';
 
-/** How a cache is written, wherever it goes. */
+/** How a cache is written, and where to. */
 export interface ExportOptions extends CompressionOptions {
+  readonly place: ExportPlace;
   /** `min`: results of what was asked for, and of what leads there as far as nothing has to be packed; `max`: all. */
   readonly mode: 'min' | 'max';
   readonly oci: boolean;
@@ -17,35 +19,42 @@ export interface ExportOptions extends CompressionOptions {
   readonly ignoreError: boolean;
 }
 
-/** `type=local` of `--cache-to`. */
-export interface LocalExport extends ExportOptions {
-  readonly dest: string;
-  readonly tag: string;
-  /** Remove what the folder's index.json does not lead to. */
-  readonly reset: boolean;
-}
+/** A folder in the form of an OCI layout, or a repository's tag. */
+export type ExportPlace =
+  | {
+      readonly kind: 'local';
+      readonly dest: string;
+      readonly tag: string;
+      /** Remove what the folder's index.json does not lead to. */
+      readonly reset: boolean;
+    }
+  | RegistryPlace;
 
-/** `type=local` of `--cache-from`. */
-export interface LocalImport {
-  readonly src: string;
-  /** Takes precedence over the tag. */
-  readonly digest?: Digest;
-  readonly tag: string;
+export type ImportPlace =
+  /** A digest takes precedence over the tag. */
+  { readonly kind: 'local'; readonly src: string; readonly digest?: Digest; readonly tag: string } | RegistryPlace;
+
+export interface RegistryPlace {
+  readonly kind: 'registry';
+  readonly reference: Reference;
+  /** Plain HTTP, or TLS that nobody vouches for. */
+  readonly insecure: boolean;
 }
 
 /** Throws `Failed` with `cache-option` or `cache-type-unknown`. */
-export function readExport({ type, attrs: given }: CacheEntry): LocalExport {
-  refuseOthers(type);
-  const attrs = new Attrs('a cache export of type local', given, wrong);
+export function readExport({ type, attrs: given }: CacheEntry): ExportOptions {
+  const attrs = new Attrs(`a cache export of type ${type}`, given, wrong);
+  const place: ExportPlace =
+    kindOf(type) === 'registry'
+      ? registryOf(attrs)
+      : { kind: 'local', dest: folderOf(attrs, 'dest'), tag: tagOf(attrs), reset: attrs.flag('reset') ?? false };
   const oci = attrs.flag('oci-mediatypes') ?? true;
   const options = {
-    dest: folderOf(attrs, 'dest'),
-    tag: tagOf(attrs),
+    place,
     mode: attrs.oneOf('mode', ['min', 'max']) ?? 'min',
     oci,
     imageManifest: attrs.flag('image-manifest') ?? oci,
     ignoreError: attrs.flag('ignore-error') ?? false,
-    reset: attrs.flag('reset') ?? false,
     ...readCompression(attrs),
   };
   attrs.end();
@@ -59,21 +68,42 @@ export function readExport({ type, attrs: given }: CacheEntry): LocalExport {
 }
 
 /** Throws `Failed` with `cache-option` or `cache-type-unknown`. */
-export function readImport({ type, attrs: given }: CacheEntry): LocalImport {
-  refuseOthers(type);
-  const attrs = new Attrs('a cache import of type local', given, wrong);
+export function readImport({ type, attrs: given }: CacheEntry): ImportPlace {
+  const attrs = new Attrs(`a cache import of type ${type}`, given, wrong);
+  if (kindOf(type) === 'registry') {
+    const place = registryOf(attrs);
+    attrs.end();
+    return place;
+  }
   const digest = attrs.text('digest');
-  const options = { src: folderOf(attrs, 'src'), tag: tagOf(attrs) };
+  const place = { kind: 'local', src: folderOf(attrs, 'src'), tag: tagOf(attrs) } as const;
   attrs.end();
-  if (digest === undefined || digest === '') return options;
+  if (digest === undefined || digest === '') return place;
   if (!isDigest(digest)) throw wrong('digest', `digest=${digest} is no digest: write sha256: and 64 hex digits`);
-  return { ...options, digest };
+  return { ...place, digest };
 }
 
-function refuseOthers(type: string): void {
-  if (type === 'local') return;
-  const message = `there is no cache of type ${JSON.stringify(type)}: use local; builds on one machine share one cache folder without any`;
+function kindOf(type: string): 'local' | 'registry' {
+  if (type === 'local' || type === 'registry') return type;
+  const message = `there is no cache of type ${JSON.stringify(type)}: use local or registry`;
   throw new Failed<RemoteCacheFailure>({ kind: 'cache-type-unknown', type, message });
+}
+
+function registryOf(attrs: Attrs): RegistryPlace {
+  const ref = attrs.text('ref');
+  if (!ref) throw wrong('ref', 'a cache of type registry needs ref=REGISTRY/REPOSITORY:TAG');
+  try {
+    const { tag, ...reference } = parseReference(ref);
+    const tagged = tag === undefined && reference.digest === undefined ? 'latest' : tag;
+    return {
+      kind: 'registry',
+      reference: { ...reference, ...(tagged !== undefined && { tag: tagged }) },
+      insecure: attrs.flag('registry.insecure') ?? false,
+    };
+  } catch (error) {
+    if (error instanceof TypeError) throw wrong('ref', error.message);
+    throw error;
+  }
 }
 
 function folderOf(attrs: Attrs, name: 'src' | 'dest'): string {

@@ -20,6 +20,8 @@ export const createdNote = 'buildkit/createdat';
 /** A cache with the content that it consists of. */
 export interface CachePackage {
   readonly root: Descriptor;
+  /** What the root leads to. */
+  readonly content: readonly Descriptor[];
   readonly provider: Provider;
 }
 
@@ -46,7 +48,11 @@ export function packCache(
   const mediaType = imageManifest ? mediaTypes.ociManifest : oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
   const content = imageManifest ? { config: listed, layers } : { manifests: [...layers, listed] };
   const root = document(mediaType, Buffer.from(goJson({ schemaVersion: 2, mediaType, ...content })));
-  return { root, provider: { open: (wanted, options) => providers.get(wanted.digest)!.open(wanted, options) } };
+  return {
+    root,
+    content: [...layers, listed],
+    provider: { open: (wanted, options) => providers.get(wanted.digest)!.open(wanted, options) },
+  };
 }
 
 /** Reads a cache's documents. Fails with `cache-malformed` if it is none, or as its content is not there. */

@@ -3,19 +3,21 @@
 import type { Cache } from '../cache/api.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { SolveRequest } from '../engine.ts';
+import { normalised } from '../oci/reference.ts';
 import type { Work } from '../progress/work.ts';
+import type { Account, Registries } from '../registry/registry.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
 import type { Edge, Vertex } from '../solver/vertex.ts';
 import { collectRecords, type Solved } from './collect-records.ts';
-import { joinedStore } from './joined-store.ts';
-import { type LocalCache, openLocalCache, writeLocalCache } from './local.ts';
-import { readExport, readImport, type LocalExport, type LocalImport } from './options.ts';
+import { joinedStore, type OpenedCache } from './joined-store.ts';
+import { openLocalCache, writeLocalCache } from './local.ts';
+import { type ExportOptions, type ImportPlace, readExport, readImport } from './options.ts';
 import { packCache } from './package.ts';
 
 /** What a request asks of caches. */
 export interface WantedCaches {
-  readonly imports: readonly LocalImport[];
-  readonly exports: readonly LocalExport[];
+  readonly imports: readonly ImportPlace[];
+  readonly exports: readonly ExportOptions[];
 }
 
 /** Judges what a request asks of caches. Throws `Failed` with `cache-option` or `cache-type-unknown`. */
@@ -23,46 +25,74 @@ export function readCaches({ cacheFrom, cacheTo }: Pick<SolveRequest, 'cacheFrom
   return { imports: cacheFrom.map(readImport), exports: cacheTo.map(readExport) };
 }
 
+/** A cache to import, and who asks for it. */
+export interface WantedImport {
+  readonly place: ImportPlace;
+  readonly account: Account;
+}
+
+/** What caches are read from and written to with. */
+export interface CacheDeps {
+  readonly cache: Cache;
+  readonly registries: () => Promise<Registries>;
+}
+
 /**
  * The store with imported caches behind it, the first one first. A cache that can't be read, or a result in it, is told
- * as a warning, and is as if it were not there.
+ * as a warning, and is as if it were not there. Only what is not found here waits for them.
  */
-export async function importCaches(
-  wanted: readonly LocalImport[],
-  { own, cache }: { readonly own: CacheStore<ImmutableRef>; readonly cache: Cache },
+export function importCaches(
+  wanted: readonly WantedImport[],
+  { own, ...deps }: CacheDeps & { readonly own: CacheStore<ImmutableRef> },
   work: Work,
-): Promise<{ readonly store: CacheStore<ImmutableRef> } & AsyncDisposable> {
-  const each = new Map(wanted.map((entry) => [JSON.stringify([entry.src, entry.digest, entry.tag]), entry]));
-  const opened = await Promise.all(
-    [...each.values()].map(async (entry): Promise<readonly LocalCache[]> => {
+): { readonly store: CacheStore<ImmutableRef> } & AsyncDisposable {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([work.signal, stop.signal]);
+  const each = new Map(
+    wanted.map(({ place, account }) => {
+      const who = place.kind === 'registry' ? (account.account ?? account.id) : undefined;
+      return [JSON.stringify([place, who]), { place, account }];
+    }),
+  );
+  const opening = Promise.all(
+    [...each.values()].map(async ({ place, account }): Promise<readonly OpenedCache[]> => {
       const warn = (what: string) => (error: unknown) =>
-        tell(work, { code: 'cache/import', file: entry.src, message: `${what}: ${messageOf(error)}` });
+        tell(work, { code: 'cache/import', file: nameOf(place), message: `${what}: ${messageOf(error)}` });
       const lost = warn('a result cannot be taken from this cache, its step runs if it has to');
       try {
-        return [await openLocalCache(entry, lost, work)];
+        if (place.kind === 'local') return [await openLocalCache(place, lost, { signal })];
+        const { openRegistryCache } = await import('./registry.ts');
+        return [await openRegistryCache(place, lost, { registries: await deps.registries(), account, signal })];
       } catch (error) {
-        work.signal.throwIfAborted();
+        signal.throwIfAborted();
         warn('this cache is left out')(error);
         return [];
       }
     }),
   );
-  const caches = opened.flat();
-  const store = joinedStore({ own, imports: caches.map(({ records }) => records), cache, work });
-  const close = async () => {
-    for (const each of caches) await each[Symbol.asyncDispose]();
+  const imports = opening.then((opened) => opened.flat().map(({ records }) => records));
+  return {
+    store: joinedStore({ own, imports, cache: deps.cache, work }),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      const [opened] = await Promise.allSettled([opening]);
+      for (const cache of opened.status === 'fulfilled' ? opened.value.flat() : []) await cache[Symbol.asyncDispose]();
+    },
   };
-  return { store, [Symbol.asyncDispose]: close };
 }
 
 /** Exports what led to `roots`, and gives the answer by BuildKit's key: the cache's descriptor. */
 export async function exportCache(
   roots: readonly Edge[],
-  options: LocalExport,
-  from: { readonly solved: Solved; readonly wanted: (vertex: Vertex) => boolean; readonly cache: Cache },
+  options: ExportOptions,
+  from: CacheDeps & {
+    readonly solved: Solved;
+    readonly wanted: (vertex: Vertex) => boolean;
+    readonly account: Account;
+  },
   work: Work,
 ): Promise<Readonly<Record<string, string>>> {
-  const warn = (message: string) => tell(work, { code: 'cache/export', file: options.dest, message });
+  const warn = (message: string) => tell(work, { code: 'cache/export', file: nameOf(options.place), message });
   try {
     const { config, blobs } = await collectRecords(roots, from, options, work);
     if (config.layers.length === 0) {
@@ -70,7 +100,13 @@ export async function exportCache(
       return {};
     }
     const packed = packCache(config, blobs, options);
-    await writeLocalCache(packed, options, work);
+    const { place } = options;
+    if (place.kind === 'local') await writeLocalCache(packed, place, work);
+    else {
+      const { pushCache } = await import('./registry.ts');
+      const { account, registries } = from;
+      await pushCache(packed, place, { registries: await registries(), account, signal: work.signal });
+    }
     const { mediaType, digest, size } = packed.root;
     return { 'cache.manifest': JSON.stringify({ mediaType, digest, size }) };
   } catch (error) {
@@ -79,6 +115,11 @@ export async function exportCache(
     warn(`the cache is not exported: ${messageOf(error)}`);
     return {};
   }
+}
+
+function nameOf(place: ImportPlace | ExportOptions['place']): string {
+  if (place.kind === 'registry') return normalised(place.reference);
+  return 'src' in place ? place.src : place.dest;
 }
 
 function tell(work: Work, what: { readonly code: string; readonly file: string; readonly message: string }): void {
