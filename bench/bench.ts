@@ -18,23 +18,40 @@ const [first] = process.argv.slice(2);
 if (first !== undefined && parts.includes(first)) {
   process.argv.splice(2, 1);
   await import(`./${first}.ts`);
-} else await bench();
+} else {
+  const asked = readArguments();
+  if (typeof asked === 'string') {
+    process.stderr.write(`error: ${asked}\n`);
+    process.exitCode = 2;
+  } else await bench(asked);
+}
 
-async function bench(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      runs: { type: 'string', default: '5' },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      'no-docker': { type: 'boolean', default: false },
-      'no-memory': { type: 'boolean', default: false },
-    },
-  });
+/** What was asked for, or what is wrong with it. */
+function readArguments() {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: {
+        runs: { type: 'string', default: '5' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        'no-docker': { type: 'boolean', default: false },
+        'no-memory': { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  const { values, positionals } = parsed;
   const unknown = positionals.find((name) => !(scenarioIds as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new Error(`no scenario ${unknown}: ${[...scenarioIds, ...parts].join(', ')}`);
+  if (unknown !== undefined) return `there is no ${unknown}, only ${[...scenarioIds, ...parts].join(', ')}`;
   const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs needs a number, got ${values.runs}`);
+  if (!Number.isInteger(runs) || runs < 1) return `--runs needs a number, got ${values.runs}`;
+  return { values, positionals, runs };
+}
+
+async function bench({ values, positionals, runs }: Exclude<ReturnType<typeof readArguments>, string>): Promise<void> {
   const chosen = scenarioIds.filter((id) => positionals.length === 0 || positionals.includes(id));
 
   const scratch = mkdtempSync(join(tmpdir(), 'monokit-bench-'));
