@@ -2,8 +2,18 @@
 // `.bases/`: an OCI layout for each repository, which the examples' config names as a mirror of docker.io. With them the
 // examples need no registry. What is there already stays.
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -153,6 +163,7 @@ function withoutSanitizers(root: string): void {
 function busyboxRoot(root: string): void {
   for (const folder of ['bin', 'etc', 'root', 'tmp', 'usr/bin', 'usr/sbin', 'var'])
     mkdirSync(join(root, folder), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox === undefined) throw new Error('there is no static busybox: apt-get install busybox-static');
   copyFileSync(busybox, join(root, 'bin/busybox'));
