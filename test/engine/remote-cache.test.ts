@@ -197,7 +197,7 @@ test('a corrupt or missing blob is refused and told, and its step runs', async (
 test('a cache that is gone or none is told, and never fails a build', async () => {
   using place = new Place({ Dockerfile: 'FROM busybox\nRUN echo > /x' });
   const gone = await place.build('one', place.from);
-  assert.match(gone.warnings.join(), /this cache is left out: ENOENT/);
+  assert.match(gone.warnings.join(), /this cache is left out: there is no \/.*exported/);
   await place.build('one', place.to());
   const tagged = await place.build('two', ['--cache-from', `type=local,src=${place.exported},tag=other`]);
   assert.match(tagged.warnings.join(), /holds no cache with the tag other/);

@@ -36,7 +36,9 @@ export async function openLocalCache(
   lost: Origin['lost'],
   options: { readonly signal: AbortSignal },
 ): Promise<OpenedCache> {
-  const layout = await openLayout(wanted.src);
+  const layout = await openLayout(wanted.src).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? none(`there is no ${wanted.src}`, error) : error;
+  });
   try {
     const root = await rootOf(layout, wanted);
     const { config, blobs } = await unpackCache(root, layout, options);
@@ -56,6 +58,9 @@ async function rootOf(layout: Layout, { src, digest, tag }: LocalPlace): Promise
   // A cache that lost its tag to a newer one can still be had by its digest.
   const size = digest && (await layout.stat(digest));
   if (digest && size !== undefined) return { mediaType: mediaTypes.ociManifest, digest, size };
-  const message = digest ? `${src} holds no ${digest}` : `${src} holds no cache with the tag ${tag}`;
-  throw new Failed<RemoteCacheFailure>({ kind: 'cache-malformed', message });
+  throw none(digest ? `${src} holds no ${digest}` : `${src} holds no cache with the tag ${tag}`);
+}
+
+function none(message: string, cause?: unknown): Failed<RemoteCacheFailure> {
+  return new Failed<RemoteCacheFailure>({ kind: 'cache-malformed', message }, { cause });
 }
