@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tryLock } from '../std/lock.ts';
 import { kill, make, openRig, start, work } from './cache-fixture.ts';
 
 test('what is put into a cache mount is there the next time', async () => {
@@ -49,6 +50,19 @@ test('shared ones share, private ones get a folder of their own, locked ones wai
   assert.equal(got.path, a.path);
   await using elsewhere = await hold('shared');
   assert.notEqual(elsewhere.path, got.path);
+});
+
+test('who looks at a mount for a moment makes nobody share another one', async () => {
+  await using rig = await openRig();
+  await using cache = await rig.open();
+  const hold = () => cache.cacheMount('id', { sharing: 'shared', ...work });
+  const first = await hold();
+  await first[Symbol.asyncDispose]();
+  const look = tryLock(`${first.path}.lock`)!;
+  const waiting = hold();
+  setImmediate(() => look[Symbol.dispose]());
+  await using second = await waiting;
+  assert.equal(second.path, first.path);
 });
 
 test('a locked mount is let go when its process is killed', async () => {

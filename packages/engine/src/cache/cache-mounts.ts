@@ -65,8 +65,12 @@ export class CacheMounts {
       }
       for (let i = 0; ; i++) {
         const name = this.#name(id, i);
-        const held = tryLock(this.#lockPath(name), sharing === 'shared' ? 'shared' : 'exclusive');
-        if (held) return { name, held };
+        const path = this.#lockPath(name);
+        const held = sharing === 'shared' ? await lockToShare(path, signal) : tryLock(path);
+        if (!held) continue;
+        if (this.#current(name, id)) return { name, held };
+        held[Symbol.dispose]();
+        break;
       }
     }
   }
@@ -174,6 +178,25 @@ export class CacheMounts {
     return `${this.#path(name)}.lock`;
   }
 }
+
+/**
+ * Waits for those who only look whether a folder is used, or remove it: they let go at once. Undefined for one who keeps
+ * it to itself.
+ */
+async function lockToShare(path: string, signal: AbortSignal): Promise<Lock | undefined> {
+  const held = tryLock(path, 'shared');
+  if (held) return held;
+  const patience = AbortSignal.timeout(longestLook);
+  try {
+    return await lock(path, { mode: 'shared', signal: AbortSignal.any([signal, patience]) });
+  } catch (error) {
+    if (signal.aborted || !patience.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** In milliseconds. */
+const longestLook = 50;
 
 /** An id can be any text. */
 function key(id: string): string {
