@@ -241,6 +241,11 @@ const impure: Record<string, string> = {
   'asks chance': `export default ${image('String(Math.random())')};`,
   'makes a random id': `export default ${image('crypto.randomUUID()')};`,
   'could use the network': `export default ${image('typeof fetch')};`,
+  'connects to a server': `
+    const { promise, resolve } = Promise.withResolvers();
+    new WebSocket('ws://127.0.0.1:45678').onerror = resolve;
+    await promise;
+    export default ${image("'x'")};`,
   'gets a built-in module by the back door': `export default ${image("process.getBuiltinModule('fs').readFileSync('/etc/hostname', 'utf8')")};`,
   'looks at the command line': `export default ${image('process.argv.join()')};`,
   'requires a built-in module in CommonJS': `import x from './x.cjs';\nexport default ${image('x')};`,

@@ -1,4 +1,5 @@
 // Stands between a configuration and the world while it is evaluated, and notes what it looks at.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Reads } from './reads.ts';
 
 /** Properties of `process` that are the same for every run of this Node in this folder. */
@@ -7,7 +8,13 @@ const steady = new Set<string | symbol>(
 );
 
 /** Globals that show the clock, chance or the network. */
-const unsteady = ['fetch', 'WebSocket', 'EventSource', 'navigator', 'performance', 'localStorage', 'sessionStorage'];
+const unsteady = ['fetch', 'navigator', 'performance', 'localStorage', 'sessionStorage'];
+
+/**
+ * Where Node tells of connections made by fetch, WebSocket and EventSource. The latter two cannot be replaced as globals:
+ * even to look at their descriptors makes Node load all of its HTTP client.
+ */
+const connecting = 'undici:client:beforeConnect';
 
 /** Until disposed, all reads of the environment, the clock and the like are noted. They are other code's reads too. */
 export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable {
@@ -19,7 +26,7 @@ export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable
     undo.push(() => Object.defineProperty(on, key, before));
   };
   const seenEnv = witnessEnv(reads, env);
-  const { process, crypto } = globalThis;
+  const { process } = globalThis;
   // Modules that were loaded earlier hold the process itself.
   replace(process, 'env', { value: seenEnv, writable: true, enumerable: true });
   const seenProcess = new Proxy(process, {
@@ -31,15 +38,14 @@ export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable
   replace(globalThis, 'process', { value: seenProcess, writable: true });
   replace(globalThis, 'Date', { value: witnessDate(reads), writable: true });
   replace(Math, 'random', { value: noted(reads, 'Math.random()', Math.random), writable: true });
+  const makeCrypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto')?.get;
+  let seenCrypto: typeof crypto | undefined;
   replace(globalThis, 'crypto', {
-    value: new Proxy(crypto, {
-      get(target, key) {
-        reads.impure.add('crypto');
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    }),
+    get: () => (seenCrypto ??= witnessCrypto(reads, makeCrypto!.call(globalThis) as typeof crypto)),
   });
+  const connects = () => reads.impure.add('the network');
+  subscribe(connecting, connects);
+  undo.push(() => unsubscribe(connecting, connects));
   for (const name of unsteady) {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
     replace(globalThis, name, {
@@ -96,6 +102,16 @@ function witnessDate(reads: Reads): DateConstructor {
     get(target, key) {
       if (key === 'now') reads.impure.add('the clock');
       return Reflect.get(target, key, target) as unknown;
+    },
+  });
+}
+
+function witnessCrypto(reads: Reads, real: typeof crypto): typeof crypto {
+  return new Proxy(real, {
+    get(target, key) {
+      reads.impure.add('crypto');
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
