@@ -191,6 +191,10 @@ test('a corrupt or missing blob is refused and told, and its step runs', async (
     assert.equal(ran.filter((name) => name.includes('RUN')).length, 2);
     assert.match(warnings.join('\n'), damage === 'corrupt' ? /content is not what was promised/ : /is not here/);
     assert.ok(response.digest);
+    // Exported to the same folder, the cache is whole again.
+    await place.build('three', [...place.from, ...place.to()]);
+    const healed = await place.build('four', place.from);
+    assert.deepEqual([healed.ran.filter((name) => name.includes('RUN')), healed.warnings], [[], []]);
   }
 });
 
@@ -199,6 +203,11 @@ test('a cache that is gone or none is told, and never fails a build', async () =
   const gone = await place.build('one', place.from);
   assert.match(gone.warnings.join(), /this cache is left out: there is no \/.*exported/);
   await place.build('one', place.to());
+  const several = await place.build('three', ['--cache-from', 'type=local,src=/nowhere', ...place.from]);
+  assert.deepEqual(
+    several.ran.filter((name) => name.includes('RUN')),
+    [],
+  );
   const tagged = await place.build('two', ['--cache-from', `type=local,src=${place.exported},tag=other`]);
   assert.match(tagged.warnings.join(), /holds no cache with the tag other/);
   writeFileSync(place.blob(place.manifest.config.digest), '{"records":[{"digest":"x"}]}');

@@ -47,6 +47,7 @@ export function openCaches(
         solved: solver,
         wanted: (vertex: Vertex) => (vertex as GraphVertex).metadata.exportCache !== false,
         account: requests[request]!.session,
+        damaged: (await imported).damaged,
         ...deps,
       };
       const answers: Record<string, string> = {};

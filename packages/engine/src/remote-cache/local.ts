@@ -1,11 +1,12 @@
 // Caches in folders of this machine: OCI layouts that list a cache under a tag.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DiskStore } from '../content/disk.ts';
 import { openLayout, refName, writeLayout, type Layout } from '../content/layout.ts';
 import { pruneLayout } from '../content/prune-layout.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-type.ts';
-import { Failed } from '../std/failed.ts';
+import { Failed, failedOf } from '../std/failed.ts';
 import { lock } from '../std/lock.ts';
 import type { RemoteCacheFailure } from './failure.ts';
 import { linkRecords, type Origin } from './imported.ts';
@@ -13,15 +14,19 @@ import type { OpenedCache } from './joined-store.ts';
 import type { ExportPlace, ImportPlace } from './options.ts';
 import { type CachePackage, unpackCache } from './package.ts';
 
-/** Writes a cache into its folder; one at a time does, here and in other processes. */
+/**
+ * Writes a cache into its folder; one at a time does, here and in other processes. What is there already is taken for
+ * good, unless the folder is known to be `damaged`.
+ */
 export async function writeLocalCache(
-  { root, provider }: CachePackage,
+  { root, content, provider }: CachePackage,
   { dest, tag, reset }: ExportPlace & { kind: 'local' },
-  { signal }: { readonly signal: AbortSignal },
+  { damaged, signal }: { readonly damaged: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   await mkdir(dest, { recursive: true });
   const held = await lock(join(dest, 'index.json.lock'), { signal });
   try {
+    if (damaged) await removeSpoilt(new DiskStore(dest), content, { signal });
     const tagged = { ...root, annotations: { [refName]: tag } };
     await writeLayout(dest, { roots: [tagged], from: provider, signal });
     if (reset) await pruneLayout(dest);
@@ -47,6 +52,22 @@ export async function openLocalCache(
   } catch (error) {
     await layout[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** Removes those of these blobs that are not what their digest says, so that they are written anew. */
+async function removeSpoilt(
+  store: DiskStore,
+  blobs: readonly Descriptor[],
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  for (const blob of blobs) {
+    try {
+      for await (const _ of store.open(blob, options)); // reading verifies
+    } catch (error) {
+      if (failedOf(error, 'content-mismatch')) await rm(store.path(blob.digest), { force: true });
+      else if (!failedOf(error, 'content-missing')) throw error;
+    }
   }
 }
 

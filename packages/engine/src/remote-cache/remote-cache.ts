@@ -37,6 +37,12 @@ export interface CacheDeps {
   readonly registries: () => Promise<Registries>;
 }
 
+export interface ImportedCaches extends AsyncDisposable {
+  readonly store: CacheStore<ImmutableRef>;
+  /** Folders from which some result could not be taken; more come in as the build goes on. */
+  readonly damaged: ReadonlySet<string>;
+}
+
 /**
  * The store with imported caches behind it, the first one first. A cache that can't be read, or a result in it, is told
  * as a warning, and is as if it were not there. Only what is not found here waits for them.
@@ -45,7 +51,8 @@ export function importCaches(
   wanted: readonly WantedImport[],
   { own, ...deps }: CacheDeps & { readonly own: CacheStore<ImmutableRef> },
   work: Work,
-): { readonly store: CacheStore<ImmutableRef> } & AsyncDisposable {
+): ImportedCaches {
+  const damaged = new Set<string>();
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const each = new Map(
@@ -58,7 +65,10 @@ export function importCaches(
     [...each.values()].map(async ({ place, account }): Promise<readonly OpenedCache[]> => {
       const warn = (what: string) => (error: unknown) =>
         tell(work, { code: 'cache/import', file: nameOf(place), message: `${what}: ${messageOf(error)}` });
-      const lost = warn('a result cannot be taken from this cache, its step runs if it has to');
+      const lost = (error: unknown) => {
+        damaged.add(nameOf(place));
+        warn('a result cannot be taken from this cache, its step runs if it has to')(error);
+      };
       try {
         if (place.kind === 'local') return [await openLocalCache(place, lost, { signal })];
         const { openRegistryCache } = await import('./registry.ts');
@@ -73,6 +83,7 @@ export function importCaches(
   const imports = opening.then((opened) => opened.flat().map(({ records }) => records));
   return {
     store: joinedStore({ own, imports, cache: deps.cache, work }),
+    damaged,
     async [Symbol.asyncDispose]() {
       stop.abort();
       const [opened] = await Promise.allSettled([opening]);
@@ -89,6 +100,7 @@ export async function exportCache(
     readonly solved: Solved;
     readonly wanted: (vertex: Vertex) => boolean;
     readonly account: Account;
+    readonly damaged: ReadonlySet<string>;
   },
   work: Work,
 ): Promise<Readonly<Record<string, string>>> {
@@ -101,11 +113,12 @@ export async function exportCache(
     }
     const packed = packCache(config, blobs, options);
     const { place } = options;
-    if (place.kind === 'local') await writeLocalCache(packed, place, work);
+    const { account, registries, damaged } = from;
+    const { signal } = work;
+    if (place.kind === 'local') await writeLocalCache(packed, place, { damaged: damaged.has(place.dest), signal });
     else {
       const { pushCache } = await import('./registry.ts');
-      const { account, registries } = from;
-      await pushCache(packed, place, { registries: await registries(), account, signal: work.signal });
+      await pushCache(packed, place, { registries: await registries(), account, signal });
     }
     const { mediaType, digest, size } = packed.root;
     return { 'cache.manifest': JSON.stringify({ mediaType, digest, size }) };
