@@ -1,5 +1,5 @@
 // How long builds take, and what they take: `npm run bench -- [S1 … S6] [flags]`; README.md tells of all of it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -58,7 +58,7 @@ async function bench({ values, positionals, runs }: Exclude<ReturnType<typeof re
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const monokit = new Monokit(scratch);
-  await monokit.reset(); // also fills the compile cache
+  await monokit.warm();
   const docker = values['no-docker'] || !Docker.installed ? undefined : stack.use(await Docker.open(scratch, monokit));
   if (!docker && !values['no-docker']) process.stderr.write('no ratio to BuildKit: docker.io is not installed\n');
 
@@ -86,7 +86,9 @@ interface Measuring {
 
 /** Rounds of both in turn, so that what else the machine does troubles both alike; the last one looks at memory. */
 async function measure(scenario: Scenario, { scratch, monokit, docker, runs, memory }: Measuring): Promise<Row[]> {
-  const dir = mkdtempSync(join(scratch, 'project-'));
+  const folder = mkdtempSync(join(scratch, 'scenario-'));
+  const dir = join(folder, 'project');
+  mkdirSync(dir);
   scenario.write(dir);
   const ours = scenario.steps.map((): Sample[] => []);
   const theirs = scenario.steps.map((): Sample[] => []);
@@ -97,7 +99,7 @@ async function measure(scenario: Scenario, { scratch, monokit, docker, runs, mem
       [monokit, ours] as const,
       ...(docker && !looking ? [[docker, theirs] as const] : []),
     ]) {
-      await subject.reset();
+      await subject.reset(join(folder, `${subject === docker ? 'docker' : 'monokit'}-${round}`));
       for (const [i, step] of scenario.steps.entries()) {
         step.before?.(dir);
         for (let time = 0; time < (step.times ?? 1); time++) {
@@ -107,7 +109,8 @@ async function measure(scenario: Scenario, { scratch, monokit, docker, runs, mem
       }
     }
   }
-  if (!scenario.manyFiles) for (const subject of [monokit, docker]) await subject?.clear();
+  for (const subject of [monokit, docker]) await subject?.stop();
+  if (!scenario.manyFiles) rmSync(folder, { recursive: true, force: true });
   return scenario.steps.map((step, i) => ({
     scenario,
     step,

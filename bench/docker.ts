@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerDaemon } from './docker-daemon.ts';
 import type { Monokit } from './monokit.ts';
@@ -11,8 +11,9 @@ const client = '/usr/bin/docker';
 
 /** BuildKit as Debian's dockerd has it: one daemon a round, so that each begins with an empty cache. */
 export class Docker implements Subject, AsyncDisposable {
-  readonly #folder: string;
   readonly #base: string;
+  /** Empty: nobody's credentials and settings. */
+  readonly #config: string;
   #daemon: DockerDaemon | undefined;
 
   static get installed(): boolean {
@@ -26,25 +27,24 @@ export class Docker implements Subject, AsyncDisposable {
     writeFileSync(join(project, 'Dockerfile'), 'FROM busybox\n');
     const output = ['--tag', 'busybox:latest', '--output', 'type=docker,dest=base.tar'];
     await monokit.cli(buildFolder(...output), { cwd: project });
-    return new Docker(scratch, join(project, 'base.tar'));
+    return new Docker(join(project, 'base.tar'), mkdtempSync(join(scratch, 'docker-config-')));
   }
 
-  private constructor(scratch: string, base: string) {
-    this.#folder = mkdtempSync(join(scratch, 'docker-'));
+  private constructor(base: string, config: string) {
     this.#base = base;
+    this.#config = config;
   }
 
-  async reset(): Promise<void> {
-    await this.#daemon?.[Symbol.asyncDispose]();
-    this.#daemon = await DockerDaemon.start(mkdtempSync(join(this.#folder, 'daemon-')));
-    await this.#client(['load', '--input', this.#base], { cwd: this.#folder });
+  async reset(folder: string): Promise<void> {
+    await this.stop();
+    mkdirSync(folder);
+    this.#daemon = await DockerDaemon.start(folder);
+    await this.#client(['load', '--input', this.#base], { cwd: folder });
   }
 
-  async clear(): Promise<void> {
+  async stop(): Promise<void> {
     await this.#daemon?.[Symbol.asyncDispose]();
     this.#daemon = undefined;
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder);
   }
 
   async run({ docker }: Step, { dir }: RunOptions): Promise<Sample | undefined> {
@@ -57,7 +57,7 @@ export class Docker implements Subject, AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.clear();
+    return this.stop();
   }
 
   #client(args: readonly string[], options: TimedOptions): Promise<Sample> {
@@ -66,7 +66,7 @@ export class Docker implements Subject, AsyncDisposable {
 
   #timed(command: readonly string[], options: TimedOptions): Promise<Sample> {
     const { socket } = this.#daemon!;
-    const env = { DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '1', DOCKER_CONFIG: this.#folder };
+    const env = { DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '1', DOCKER_CONFIG: this.#config };
     return timed(command, { ...options, env });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../test/rig/rig.ts';
 import { buildFolder, type Step } from './scenario.ts';
@@ -10,24 +10,26 @@ const bin = join(projectRoot, 'node_modules/.bin/cli');
 
 /** This project, by its command line. */
 export class Monokit implements Subject {
-  readonly #caches: string;
   readonly #warm: string;
-  #round = 0;
+  #cacheDir: string;
 
   constructor(scratch: string) {
-    this.#caches = join(scratch, 'caches');
+    this.#cacheDir = join(scratch, 'cache');
     this.#warm = join(scratch, 'warm');
     mkdirSync(this.#warm);
     writeFileSync(join(this.#warm, 'Dockerfile'), 'FROM busybox\nRUN true\n');
   }
 
-  async reset(): Promise<void> {
-    this.#round++;
-    await this.cli(buildFolder(), { cwd: this.#warm });
+  async reset(folder: string): Promise<void> {
+    this.#cacheDir = folder;
+    await this.warm();
   }
 
-  async clear(): Promise<void> {
-    rmSync(this.#caches, { recursive: true, force: true });
+  async stop(): Promise<void> {}
+
+  /** Unpacks the base image, and fills the compile cache. */
+  async warm(): Promise<void> {
+    await this.cli(buildFolder(), { cwd: this.#warm });
   }
 
   run({ ours }: Step, { dir, memory }: RunOptions): Promise<Sample> {
@@ -35,6 +37,6 @@ export class Monokit implements Subject {
   }
 
   cli(args: readonly string[], options: TimedOptions): Promise<Sample> {
-    return timed([bin, ...args], { ...options, env: { MONOKIT_CACHE_DIR: join(this.#caches, String(this.#round)) } });
+    return timed([bin, ...args], { ...options, env: { MONOKIT_CACHE_DIR: this.#cacheDir } });
   }
 }

@@ -2,10 +2,10 @@ import type { Step } from './scenario.ts';
 
 /** Who is measured. */
 export interface Subject {
-  /** Begins with a cache in which there is the base image and nothing else. What it had before stays on the disk. */
-  reset(): Promise<void>;
-  /** Removes the caches of all rounds so far. */
-  clear(): Promise<void>;
+  /** Begins with a new cache in `folder`, which is new too: there is the base image and nothing else. */
+  reset(folder: string): Promise<void>;
+  /** Lets go of the cache: its folder can be removed. */
+  stop(): Promise<void>;
   /** Does a step in the project's folder; undefined where the subject has no such thing. */
   run(step: Step, options: RunOptions): Promise<Sample | undefined>;
 }
