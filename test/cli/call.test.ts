@@ -89,7 +89,7 @@ test('lint tells of each Dockerfile of the workspace once, and ends with 1 if an
   assert.match(stdout, /WARNING: MaintainerDeprecated/);
   assert.match(stdout, /\n3 warnings in 3 Dockerfiles\n$/);
   assert.equal((await rig.ok(['lint', 'web'])).stdout, 'no warnings in 1 Dockerfile\n');
-  const json = JSON.parse((await rig.cli(['lint', '--format', 'json', 'app'])).stdout);
+  const json = JSON.parse((await rig.cli(['lint', '--json', 'app'])).stdout);
   assert.equal(json.app.warnings.length, 2);
 });
 

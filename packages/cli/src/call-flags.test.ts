@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { workFlags } from './build-flags.ts';
 import { callFlags, callOf } from './call-flags.ts';
 import { parseFlags } from './flags.ts';
 import { Mistake } from './mistake.ts';
 
-const read = (...argv: string[]) => callOf(parseFlags(argv, callFlags, {}).given);
+const read = (...argv: string[]) => callOf(parseFlags(argv, { ...callFlags, ...workFlags }, {}).given);
 
 test('a method of --call is a question to the frontend, and build is none', () => {
   const plain = { format: 'text', ignoreStatus: false };
@@ -19,6 +20,7 @@ test('a method of --call is a question to the frontend, and build is none', () =
     format: 'json',
     ignoreStatus: false,
   });
+  assert.deepEqual(read('--check', '--json'), { question: 'frontend.lint', format: 'json', ignoreStatus: false });
   assert.deepEqual(read('--call', 'check,ignorestatus'), read('--call', 'ignorestatus=true,check,format=text'));
 });
 
@@ -31,6 +33,7 @@ test('what --call does not know is refused with the nearest that it does', () =>
     [['--call', 'check,ignorestatus=perhaps'], /true or false/],
     [['--call', 'check,targets'], /one method, not check and targets/],
     [['--check', '--call', 'targets'], /two questions/],
+    [['--check', '--iidfile', 'x'], /--iidfile goes with a build/],
   ];
   for (const [argv, message, hint] of cases) {
     assert.throws(

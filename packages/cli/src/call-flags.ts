@@ -1,5 +1,6 @@
 import { nearest } from '@monokit/engine/std/nearest';
 import { attributes } from './assignments.ts';
+import type { workFlags } from './build-flags.ts';
 import type { Flags, Given } from './flags.ts';
 import { Mistake } from './mistake.ts';
 
@@ -32,8 +33,23 @@ export interface Call {
   readonly ignoreStatus: boolean;
 }
 
-/** What `--call METHOD[,format=text|json][,ignorestatus]` or `--check` asks; undefined for a build. */
-export function callOf({ call, check }: Given<typeof callFlags>): Call | undefined {
+/** Flags that mean something else, or nothing, where nothing is built. */
+type Beside = Partial<Pick<Given<typeof workFlags>, 'json' | 'iidfile' | 'metadata-file'>>;
+
+/**
+ * What `--call METHOD[,format=text|json][,ignorestatus]` or `--check` asks; undefined for a build. With `--json` the
+ * answer is JSON.
+ */
+export function callOf(flags: Given<typeof callFlags> & Beside): Call | undefined {
+  const asked = questionAsked(flags);
+  if (!asked) return undefined;
+  for (const flag of ['iidfile', 'metadata-file'] as const) {
+    if (flags[flag] !== undefined) throw new Mistake(`--${flag} goes with a build, and nothing is built`);
+  }
+  return flags.json ? { ...asked, format: 'json' } : asked;
+}
+
+function questionAsked({ call, check }: Given<typeof callFlags>): Call | undefined {
   if (call === undefined) return check ? { question: questions.check, format: 'text', ignoreStatus: false } : undefined;
   let method: string | undefined;
   const fields = attributes('--call', call, (field) => {

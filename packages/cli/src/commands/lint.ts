@@ -13,15 +13,9 @@ images is told of once. Of a Dockerfile with a target the stages that it needs a
 
 Ends with 1 if anything is found. Nothing is built.`,
   flags: {
-    format: {
-      kind: 'value',
-      placeholder: 'FORMAT',
-      among: ['text', 'json'],
-      help: "How to print it; json is BuildKit's answer by image",
-      env: false,
-    },
     ...imageFlags,
     ...workspaceFlags,
+    json: { kind: 'switch', help: "Print BuildKit's answers as JSON, by image" },
   },
   examples: [
     ['cli lint', 'all Dockerfiles of the workspace'],
@@ -34,7 +28,7 @@ Ends with 1 if anything is found. Nothing is built.`,
     const images = await askImages(invocation, positionals.length > 0 ? positionals : ['all'], 'frontend.lint');
     const { lintReport } = await import('../lint-report.ts');
     const { text, clean } = lintReport(images);
-    stdout.write(flags.format === 'json' ? answersJson(images) : text);
+    stdout.write(flags.json ? answersJson(images) : text);
     return clean ? 0 : 1;
   },
 });

@@ -147,8 +147,7 @@ async function resolveStages(
   }
   const resolved = new Set<Stage>();
   for (;;) {
-    const needed = new Set(stages.reachable(target));
-    if (allStages) for (const stage of stages.listed) for (const each of stages.reachable(stage)) needed.add(each);
+    const needed = stages.reachable(allStages ? [target, ...stages.listed] : [target]);
     const open = [...needed].filter((stage) => !stage.base && !resolved.has(stage));
     await Promise.all(
       open.map(async (stage) => {

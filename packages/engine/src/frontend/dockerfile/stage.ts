@@ -213,12 +213,21 @@ export class Stage {
     this.conversion.checks.warn(rule, message, range ?? node?.range ?? this.range, node?.comments);
   }
 
+  #declares(name: string): boolean {
+    for (let chain = this.#args; chain; chain = chain.before) if (chain.key === name) return true;
+    return false;
+  }
+
+  /** Names that a variable may be meant by. Of `variables` they would be a map for every instruction. */
+  *#known(): Iterable<string> {
+    yield* this.image.env.keys();
+    for (let chain = this.#args; chain; chain = chain.before) if (chain.value !== undefined) yield chain.key;
+  }
+
   #undefined(names: ReadonlySet<string>): void {
-    if (names.size === 0) return;
-    const declared = new Set(this.args().map(({ key }) => key));
     for (const name of names) {
-      if (declared.has(name) || name.startsWith('BUILDKIT_SBOM_SCAN_')) continue;
-      const meant = nearest(name, this.variables.keys());
+      if (this.#declares(name) || name.startsWith('BUILDKIT_SBOM_SCAN_')) continue;
+      const meant = nearest(name, this.#known());
       this.warn('UndefinedVar', `Usage of undefined variable '$${name}'${meant ? ` (did you mean $${meant}?)` : ''}`);
     }
   }

@@ -66,9 +66,9 @@ export class Stages {
     return [...(this.#needs.get(stage)?.keys() ?? [])];
   }
 
-  /** Everything that building `target` needs, itself with it. */
-  reachable(target: Stage): ReadonlySet<Stage> {
-    const found = new Set([target]);
+  /** Everything that building `targets` needs, themselves with it. */
+  reachable(targets: readonly Stage[]): ReadonlySet<Stage> {
+    const found = new Set(targets);
     for (const stage of found) {
       if (stage.base) found.add(stage.base);
       for (const need of this.#needs.get(stage)?.keys() ?? []) found.add(need);

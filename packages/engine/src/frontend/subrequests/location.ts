@@ -47,25 +47,39 @@ export function excerptOf(
   nameOf: (source: SourceInfo) => string = ({ filename = '' }) => filename,
 ): string {
   const source = sources[location?.sourceIndex ?? 0];
-  const marked = (location?.ranges ?? []).map(({ start, end }): [first: number, last: number] => {
-    const first = start?.line ?? 0;
-    return [first, Math.max(first, end?.line ?? 0)];
-  });
-  if (!source || marked.length === 0) return '';
-  const lines = Buffer.from(source.data ?? '', 'base64')
-    .toString()
-    .split('\n');
-  const first = Math.min(...marked.map(([from]) => from));
-  const last = Math.min(Math.max(...marked.map(([, to]) => to)), lines.length);
+  const ranges = location?.ranges ?? [];
+  if (!source || ranges.length === 0) return '';
+  const lines = linesOf(source);
+  const marked = new Set<number>();
+  let [first, last] = [Number.POSITIVE_INFINITY, 0];
+  for (const { start, end } of ranges) {
+    const from = start?.line ?? 0;
+    const to = Math.min(Math.max(from, end?.line ?? 0), lines.length);
+    for (let line = from; line <= to; line++) marked.add(line);
+    first = Math.min(first, from);
+    last = Math.max(last, to);
+  }
   if (first < 1 || first > lines.length) return '';
   const around = first === last ? 2 : 1;
   const rows: string[] = [];
   for (let line = Math.max(1, first - around); line <= Math.min(lines.length, last + around); line++) {
-    const mark = marked.some(([from, to]) => from <= line && line <= to) ? '>>>' : '   ';
+    const mark = marked.has(line) ? '>>>' : '   ';
     rows.push(` ${String(line).padStart(3)} | ${mark} ${printable(lines[line - 1]!.replace(/\r$/, ''))}\n`);
   }
   const rule = '-'.repeat(20);
   return `${nameOf(source)}:${first}\n${rule}\n${rows.join('')}${rule}\n`;
+}
+
+/** Lines of texts that were shown before: a text may have thousands of warnings. */
+const split = new WeakMap<SourceInfo, readonly string[]>();
+
+function linesOf(source: SourceInfo): readonly string[] {
+  const known = split.get(source);
+  if (known) return known;
+  const text = Buffer.from(source.data ?? '', 'base64').toString();
+  const lines = text.split('\n');
+  split.set(source, lines);
+  return lines;
 }
 
 /** Text out of a file, with nothing in it that a terminal obeys. */
