@@ -1,8 +1,10 @@
 // What is in use stays, whoever prunes; what du says is about what there is.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { leftOf } from '../rig/left.ts';
 import { program } from '../rig/program.ts';
 import { Rig } from '../rig/rig.ts';
 
@@ -107,6 +109,29 @@ test('du tells about what the disk says, and prune keeps what it is told to keep
   const content = await onDisk(join(rig.cacheDir, 'content'));
   assert.ok(content < 100_000, `${content} bytes of blobs are left`);
   await rig.ok(['build', ...rig.busybox, '-o', 'type=oci,dest=../app.tar', '.']);
+});
+
+test('a prune that is killed midway leaves a cache that is right and that the next one empties', async () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `COPY f /${i}`);
+  await using rig = await Rig.open({ Dockerfile: ['FROM scratch', ...lines, ''].join('\n'), f: 'f' });
+  const layers = () => readdirSync(join(rig.cacheDir, 'layers')).filter((name) => /^[0-9a-z]{12}$/.test(name)).length;
+  const build = async () => {
+    await rig.ok(['build', '-o', 'type=local,dest=../out', '.']);
+    assert.equal(readFileSync(rig.path('../out/29'), 'utf8'), 'f');
+  };
+  for (let i = 0; i < 3; i++) {
+    await build();
+    const full = layers();
+    const { child, done } = rig.start(['prune', '--all']);
+    while (child.exitCode === null && layers() === full) await wait(1);
+    child.kill('SIGKILL');
+    await done;
+  }
+  await build();
+  await rig.ok(['prune', '--all']);
+  assert.deepEqual(await usage(rig), []);
+  assert.equal(layers(), 0);
+  assert.deepEqual(leftOf(rig.cacheDir), []);
 });
 
 test('the cache is for its owner alone', async () => {

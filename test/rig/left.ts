@@ -1,12 +1,12 @@
 import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Names of finished things in `layers`; all others belong to somebody who still works, or did. */
 const finished = /^(?:[0-9a-z]{12}|made\..*|overlay-works)$/;
 
 /**
- * What a cache folder and the machine have only while a build runs on it: mounts, processes, cgroups, folders of runs,
- * leases, claims, half snapshots, half blobs.
+ * What a cache folder and the machine have only while a build runs on it: mounts, processes, folders of runs, leases,
+ * claims, half snapshots, half blobs.
  */
 export function leftOf(cacheDir: string): string[] {
   const inside = (folder: string) =>
@@ -14,12 +14,8 @@ export function leftOf(cacheDir: string): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(`${cacheDir}/`));
-  // Leases name the cgroups of their builds.
-  const leases = inside('leases').map((path) => path.split('/')[1]!.split('.')[0]!);
-  const groups = globSync('/sys/fs/cgroup/{*/,}monokit/*/').filter((path) => leases.some((id) => path.includes(id)));
   return [
     ...mounts,
-    ...groups,
     ...processesWith(cacheDir),
     ...inside('run'),
     ...inside('leases'),
@@ -28,6 +24,20 @@ export function leftOf(cacheDir: string): string[] {
     ...inside('layers').filter((path) => !finished.test(path.split('/')[1]!)),
     ...inside('mounts').filter((path) => /\/(?:new|gone)\./.test(path)),
   ];
+}
+
+/** Names of the builds that have a cache open, or were killed while they had. */
+export function leasesIn(cacheDir: string): string[] {
+  return existsSync(join(cacheDir, 'leases'))
+    ? readdirSync(join(cacheDir, 'leases')).filter((name) => !name.includes('.'))
+    : [];
+}
+
+/** The cgroups of these builds. */
+export function groupsOf(leases: readonly string[]): string[] {
+  return globSync(['/sys/fs/cgroup/monokit/*', '/sys/fs/cgroup/*/monokit/*']).filter((path) =>
+    leases.includes(basename(path)),
+  );
 }
 
 /** Processes with `text` in their command line or environment, as `pid: command line`. */
