@@ -1,5 +1,6 @@
 // Whatever kills a build: the next one is right, and nothing is left over.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -22,7 +23,7 @@ function processesWith(text: string): string[] {
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end;) {
     if (holds()) return;
-    await wait(20);
+    await wait(2);
   }
   assert.fail(`still not: ${what}`);
 }
@@ -68,19 +69,15 @@ test('Ctrl-C ends the container, tells so, and exits with 130', async () => {
 });
 
 test('killed while a layer is written, the next export is whole', async () => {
-  const big = Buffer.alloc(48 << 20);
-  for (let i = 0; i < big.length; i += 4096) big.writeUInt32LE((i * 2654435761) % 2 ** 32, i);
+  const big = randomBytes(48 << 20); // takes a second or more to compress
   await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY big /\n', big });
   const output = ['-o', 'type=oci,dest=app.tar', '.'];
   utimesSync(rig.path('big'), 1_700_000_000, 1_700_000_000);
   const build = rig.start(['build', '--progress', 'plain', ...output]);
   await build.told('COPY big /');
   // The copy is told before the layer is packed; any moment from here on is a good one to die.
-  const ingesting = join(rig.cacheDir, 'content');
-  await until(
-    'bytes were written',
-    () => existsSync(ingesting) && readdirSync(ingesting, { recursive: true }).length > 2,
-  );
+  const ingesting = join(rig.cacheDir, 'content/ingest');
+  await until('bytes were written', () => existsSync(ingesting) && readdirSync(ingesting).length > 0);
   build.child.kill('SIGKILL');
   await build.done;
   assert.equal(existsSync(rig.path('app.tar')), false);
