@@ -4,7 +4,17 @@
 //
 // Between one who takes hold and one who removes: the first writes its list and then looks whether the thing is (still)
 // there; the second marks the thing as going and then reads the lists. So at least one of them sees the other.
-import { closeSync, openSync, readFileSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { asDiskFull, diskFull } from '../std/disk-full.ts';
 import { failedOf } from '../std/failed.ts';
@@ -123,6 +133,8 @@ export function* liveLeases(folder: string, own: Lease): Generator<Lease & { rea
     const path = join(folder, id);
     const lock = tryLock(path, 'shared');
     if (lock) {
+      // Without a list beside it nobody has it: looking made it again after its owner left, or its owner took another.
+      if (!existsSync(`${path}.list`)) removeIfThere(path);
       lock[Symbol.dispose]();
       continue;
     }
