@@ -5,8 +5,9 @@ import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Database, RangeOptions, RootDatabase } from 'lmdb';
-import { diskFull } from '../std/disk-full.ts';
+import { asDiskFull, diskFull } from '../std/disk-full.ts';
 import { Failed } from '../std/failed.ts';
+import { type Lock, tryLock } from '../std/lock.ts';
 import type { IndexFailure } from './failure.ts';
 
 /** Longest key in bytes of UTF-8; longer ones are refused with a `RangeError`. */
@@ -94,7 +95,9 @@ export function openIndex(path: string): Index {
       batch.flush();
       const opened = root;
       root = undefined;
-      await opened?.close();
+      if (!opened) return;
+      using _door = atTheDoor(path);
+      await opened.close();
     },
   };
 }
@@ -218,9 +221,31 @@ function openEnvironment(path: string): RootDatabase {
   // lmdb writes the file beside the data through mapped memory, where a full disk is no error but the end of the process.
   if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw diskFull(path);
   const { open } = load();
+  using _door = atTheDoor(path);
   // Without `noMetaSync` each commit would wait for the disk twice, only so that the last one survives a loss of power.
   return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024, noMetaSync: true }));
 }
+
+/**
+ * One process at a time opens or closes: who closes last destroys the locks in lmdb's file, and who opened it at that very
+ * moment would work with destroyed ones. Others take microseconds; without waiting for ever for one that hangs.
+ */
+function atTheDoor(path: string): Lock | undefined {
+  const end = Date.now() + patience;
+  try {
+    for (;;) {
+      const door = tryLock(`${path}-door`);
+      if (door || Date.now() > end) return door;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  } catch (error) {
+    throw asDiskFull(error, path);
+  }
+}
+
+/** In milliseconds. */
+const patience = 1000;
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * lmdb's loader has to know the C library, and loads much to find out, unless the environment says it. Here Node's own

@@ -180,6 +180,7 @@ export function removeTreesHere(paths: readonly string[], { check }: TaskContext
 export const measure = task(import.meta.url, measureHere);
 
 export function measureHere(root: string, { check }: TaskContext): Usage {
+  if (lstat(bytePath(root)) === undefined) return { bytes: 0, inodes: 0 }; // it was just removed
   const noted = readMark(root, 'usage')?.split(' ').map(Number);
   if (noted !== undefined) return { bytes: noted[0]!, inodes: noted[1]! };
   const seen = new Set<bigint>();
