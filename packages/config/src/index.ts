@@ -7,6 +7,6 @@ export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';
 export { readCache, readOutput, readSecret, readSsh } from './specs.ts';
 export type { ConfigFailure } from './failure.ts';
-export type { Settings } from './settings.ts';
+export { settingsOf, type Settings } from './settings.ts';
 export type { Origin, ResolvedTarget } from './target.ts';
 export type { Config, ConfigExport, ConfigScope, DefineScope, Image } from './config.ts';

@@ -18,6 +18,7 @@ export type {
   SolveResponse,
 } from './engine.ts';
 export type { Answer } from './frontend/subrequests/subrequest.ts';
+export type { RegistryHosts } from './registry/hosts.ts';
 export type { Digest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
 export type { Platform } from './oci/platform.ts';

@@ -28,8 +28,8 @@ export interface EngineOptions {
   readonly concurrency?: number;
   /** What a RUN step's `sandbox` network is: the host's, or a bridge of its own where the machine has the tools. */
   readonly network?: 'host' | 'bridge' | 'auto';
-  /** Mirrors and manners, by registry host. */
-  readonly registries?: RegistryHosts;
+  /** Mirrors and manners, by registry host; a function is asked once, when a registry first has to be reached. */
+  readonly registries?: RegistryHosts | (() => Promise<RegistryHosts>);
 }
 
 /** An engine that runs here, with the questions that only its owner asks. */

@@ -65,7 +65,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const engine = scope.use(await openEngineFor(flags, env, settings));
     const { run } = await import('@monokit/engine');
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const answering = keepsAnswer(invocation) && seen ? new (await import('../answer.ts')).Answering() : undefined;
+    const answering = keepsAnswer(invocation) ? new (await import('../answer.ts')).Answering() : undefined;
     const report = (event: RunEvent) => {
       renderer.report(event);
       answering?.report(event);
@@ -74,8 +74,10 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 
     const code = results.every(({ response }) => response) ? 0 : 1;
     if (code === 0) await writeAnswers(flags, results);
-    if (code === 0 && answering && seen) {
-      answering.keep(invocation.answerPath!, { engine, requests: tasks.map(({ request }) => request), seen });
+    const decided = seen();
+    if (code === 0 && answering && decided) {
+      const requests = tasks.map(({ request }) => request);
+      answering.keep(invocation.answerPath!, { engine, requests, seen: decided });
     }
     renderer.finish({ code, endedAt: Date.now() });
     signal.throwIfAborted();

@@ -23,7 +23,8 @@ export interface Account {
 }
 
 export interface RegistryOptions {
-  readonly hosts?: RegistryHosts;
+  /** How hosts are reached; a function is asked once, when somebody first has to be reached. */
+  readonly hosts?: RegistryHosts | (() => Promise<RegistryHosts>);
   readonly transport?: Transport;
   readonly retry?: RetryPolicy;
   /** Told of each path of this machine that is looked at in a registry's place. */
@@ -32,14 +33,15 @@ export interface RegistryOptions {
 
 /** All registries; connections are shared by everybody, tokens only by those with the same credentials. */
 export class Registries implements AsyncDisposable {
-  readonly #hosts: RegistryHosts;
+  readonly #hosts: () => Promise<RegistryHosts>;
   readonly #transport: Transport;
   readonly #retry: RetryPolicy;
   readonly #onLook: (path: string) => void;
   readonly #clients = new Map<string | Account, RegistryClient>();
 
   constructor({ hosts = {}, transport = new Transport(), retry = patient, onLook = () => {} }: RegistryOptions = {}) {
-    this.#hosts = hosts;
+    let known: Promise<RegistryHosts> | undefined;
+    this.#hosts = () => (known ??= typeof hosts === 'function' ? hosts() : Promise.resolve(hosts));
     this.#transport = transport;
     this.#retry = retry;
     this.#onLook = onLook;
@@ -53,9 +55,12 @@ export class Registries implements AsyncDisposable {
     const key = who.account ?? who.id ?? who;
     const known = insecure.length ? undefined : this.#clients.get(key);
     if (known) return known;
-    const extra = insecure.map((host) => [host, { ...this.#hosts[host], insecure: true }] as const);
     const client = new RegistryClient({
-      hosts: { ...this.#hosts, ...Object.fromEntries(extra) },
+      hosts: async () => {
+        const hosts = await this.#hosts();
+        const extra = insecure.map((host) => [host, { ...hosts[host], insecure: true }] as const);
+        return { ...hosts, ...Object.fromEntries(extra) };
+      },
       transport: this.#transport,
       retry: this.#retry,
       onLook: this.#onLook,
@@ -78,6 +83,11 @@ export class Registries implements AsyncDisposable {
   }
 }
 
+interface ClientOptions extends Required<Omit<RegistryOptions, 'hosts'>> {
+  readonly hosts: () => Promise<RegistryHosts>;
+  readonly credentials: CredentialsOf;
+}
+
 /** An image as it was found: what the name stands for, and where its content is. */
 export interface FoundImage {
   /** Of a manifest or an index. */
@@ -89,16 +99,16 @@ export interface FoundImage {
 }
 
 export class RegistryClient {
-  readonly #options: Required<RegistryOptions> & { readonly credentials: CredentialsOf };
+  readonly #options: ClientOptions;
   readonly #remotes = new Map<string, Remote>();
 
-  constructor(options: Required<RegistryOptions> & { readonly credentials: CredentialsOf }) {
+  constructor(options: ClientOptions) {
     this.#options = options;
   }
 
   /** What the reference names right now. Without tag and digest it is `latest`; a digest goes before a tag. */
   async resolve(reference: Reference, { signal }: { readonly signal: AbortSignal }): Promise<FoundImage> {
-    const endpoints = endpointsOf(reference.domain, this.#options.hosts);
+    const endpoints = endpointsOf(reference.domain, await this.#options.hosts());
     const places = endpoints.map((endpoint) => this.#place(endpoint, reference));
     const wanted = reference.digest ?? reference.tag ?? 'latest';
     const mirrors: string[] = [];
@@ -123,7 +133,7 @@ export class RegistryClient {
   /** Pushes a graph to the registry itself, never to a mirror. The reference's tag is set to its root. */
   async push(reference: Reference, request: Omit<PushRequest, 'path' | 'tag'>): Promise<void> {
     const { domain, path, tag } = reference;
-    const remote = this.#remote(ownEndpoint(domain, this.#options.hosts));
+    const remote = this.#remote(ownEndpoint(domain, await this.#options.hosts()));
     await pushGraph(remote, { ...request, path, ...(tag !== undefined && { tag }) });
   }
 
