@@ -1,11 +1,13 @@
 // The door of the room: opens a cache folder and joins what lives in it. The cache remembers trees and gives holds on them
 // (trees.ts); it does not know what they are results of: that is the solver's.
+import { join } from 'node:path';
 import { DiskStore } from '../content/disk.ts';
 import { type Index, openIndex } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Work } from '../progress/work.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
+import { type Lock, lock } from '../std/lock.ts';
 import { Flight } from '../std/flight.ts';
 import type { Cache, CacheMountHold, CacheMountOptions, PrunePolicy, UsageRecord } from './api.ts';
 import { markChanged } from './changed.ts';
@@ -48,6 +50,8 @@ export async function openCache(
   { pool, snapshotter, deadOwners = [] }: CacheOptions,
 ): Promise<OpenCache> {
   const folder = openFolder(path);
+  // One at a time: who looks for what the dead left must not meet somebody who is not quite alive yet.
+  using _door = await openingOf(folder);
   let lease: OwnLease;
   try {
     lease = new OwnLease(folder.leases);
@@ -66,7 +70,7 @@ export async function openCache(
     lease,
     claims: seeing(claimsIn(folder.locks), index),
     pool,
-    snapshotter: () => (opening ??= openTrees(folder.layers, { pool, ...(snapshotter && { kind: snapshotter }) })),
+    snapshotter: () => (opening ??= openTrees(folder, { pool, ...(snapshotter && { kind: snapshotter }) })),
     elsewhere: new Map(),
     touches: new Touches(index, records),
     unpacking: new Flight(),
@@ -103,12 +107,17 @@ function seeing(claims: Claims, index: Index): Claims {
   };
 }
 
+function openingOf({ path }: Pick<CacheFolder, 'path'>): Promise<Lock> {
+  return lock(join(path, 'door'));
+}
+
 async function openTrees(
-  root: string,
+  folder: CacheFolder,
   options: { readonly pool: Pool; readonly kind?: Snapshotter['kind'] | 'auto' },
 ): Promise<Snapshotter> {
   const { openSnapshotter } = await import('../snapshot/open.ts');
-  return openSnapshotter(root, options);
+  using _door = await openingOf(folder);
+  return await openSnapshotter(folder.layers, options);
 }
 
 class FolderCache extends Trees implements OpenCache {
