@@ -1,13 +1,11 @@
 // The door of the room: opens a cache folder and joins what lives in it. The cache remembers trees and gives holds on them
 // (trees.ts); it does not know what they are results of: that is the solver's.
-import { join } from 'node:path';
 import { DiskStore } from '../content/disk.ts';
 import { type Index, openIndex } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Work } from '../progress/work.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
-import { type Lock, lock } from '../std/lock.ts';
 import { Flight } from '../std/flight.ts';
 import type { Cache, CacheMountHold, CacheMountOptions, PrunePolicy, UsageRecord } from './api.ts';
 import { markChanged } from './changed.ts';
@@ -50,8 +48,6 @@ export async function openCache(
   { pool, snapshotter, deadOwners = [] }: CacheOptions,
 ): Promise<OpenCache> {
   const folder = openFolder(path);
-  // One at a time: who looks for what the dead left must not meet somebody who is not quite alive yet.
-  using _door = await openingOf(folder);
   let lease: OwnLease;
   try {
     lease = new OwnLease(folder.leases);
@@ -70,7 +66,7 @@ export async function openCache(
     lease,
     claims: seeing(claimsIn(folder.locks), index),
     pool,
-    snapshotter: () => (opening ??= openTrees(folder, { pool, ...(snapshotter && { kind: snapshotter }) })),
+    snapshotter: () => (opening ??= openTrees(folder.layers, { pool, ...(snapshotter && { kind: snapshotter }) })),
     elsewhere: new Map(),
     touches: new Touches(index, records),
     unpacking: new Flight(),
@@ -107,17 +103,12 @@ function seeing(claims: Claims, index: Index): Claims {
   };
 }
 
-function openingOf({ path }: Pick<CacheFolder, 'path'>): Promise<Lock> {
-  return lock(join(path, 'door'));
-}
-
 async function openTrees(
-  folder: CacheFolder,
+  root: string,
   options: { readonly pool: Pool; readonly kind?: Snapshotter['kind'] | 'auto' },
 ): Promise<Snapshotter> {
   const { openSnapshotter } = await import('../snapshot/open.ts');
-  using _door = await openingOf(folder);
-  return await openSnapshotter(folder.layers, options);
+  return openSnapshotter(root, options);
 }
 
 class FolderCache extends Trees implements OpenCache {

@@ -5,7 +5,6 @@
 //   content/           blobs of images and layers (room content)
 //   layers/            trees (room snapshot)
 //   mounts/            folders of cache mounts
-//   door               locked by who opens it
 //   leases/ locks/     who is alive, and who works on what
 //   changed            another file whenever an image's name comes to mean something else, or something is pruned
 //   reserve            room for removing things when the disk is full
