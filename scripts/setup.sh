@@ -24,6 +24,7 @@ need bzip2 bzip2
 if [ "${1:-}" = test ]; then
   need docker-registry docker-registry
   need skopeo skopeo
+  need openssl openssl
   need umoci umoci
   need dockerd docker.io
   python3 -c "import tarfile" 2>/dev/null || packages="$packages python3"

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { digestOf } from '../../packages/engine/src/oci/digest.ts';
+import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import type { Descriptor } from '../../packages/engine/src/oci/descriptor.ts';
 import { mediaTypes } from '../../packages/engine/src/oci/media-type.ts';
+import { answered, receive, refusal, type Answer, type Received } from './registry-answer.ts';
+import { Fault, type FaultSpec } from './registry-fault.ts';
 
-/** How a test registry misbehaves. All can be changed while it runs. */
+/** How a test registry is made. All can be changed while it runs. */
 export interface Manners {
   /** Whom it lets in; everybody without it. Bearer tokens are given out by the same server under `/token`. */
   auth?: {
@@ -13,28 +16,23 @@ export interface Manners {
     readonly password?: string;
     readonly refreshToken?: string;
   };
-  /** Answers requests that match with this status, so many times. */
-  refuse?: {
-    readonly match: RegExp;
-    readonly status: number;
-    times: number;
-    readonly headers?: Record<string, string>;
-  };
-  /** Breaks blobs off after so many bytes, so many times. */
-  breakOff?: { readonly after: number; times: number };
   /** Ignores `Range`. */
   rangeless?: boolean;
   /** Sends these bytes in place of a digest's. */
   lies?: Map<string, Uint8Array>;
   /** Leaves out `Docker-Content-Digest`. */
   digestless?: boolean;
+  /** Knows no referrers, as registries before version 1.1 of the protocol. */
+  referrerless?: boolean;
   /** Sends blobs by a redirect to this origin. */
   redirectBlobs?: string;
+  /** The least that a chunk of an upload may have, told as `OCI-Chunk-Min-Length`. */
+  chunkMinLength?: number;
   /** Waited for before each answer. */
   before?: (request: IncomingMessage) => Promise<void>;
 }
 
-/** A registry in memory over real HTTP on loopback. */
+/** A registry in memory over real HTTP (or TLS) on loopback, which breaks what a test tells it to. */
 export class TestRegistry implements AsyncDisposable {
   readonly manners: Manners = {};
   readonly blobs = new Map<string, Uint8Array>();
@@ -47,14 +45,26 @@ export class TestRegistry implements AsyncDisposable {
   /** `Authorization` headers, in order. */
   readonly authorizations: (string | undefined)[] = [];
   readonly #uploads = new Map<string, Buffer>();
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #tokens = new Map<string, string>();
+  readonly #faults = new Set<Fault>();
+  readonly #scheme: 'http' | 'https';
+  readonly #server;
   #count = 0;
 
   static async open(): Promise<TestRegistry> {
     const registry = new TestRegistry();
-    await new Promise<void>((resolve) => registry.#server.listen(0, '127.0.0.1', resolve));
+    await registry.listen();
     return registry;
+  }
+
+  protected constructor(tls?: { readonly key: string; readonly cert: string }) {
+    const listener: RequestListener = (request, response) => void this.#serve(request, response);
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
+  }
+
+  protected async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }
 
   /** `127.0.0.1:port`, as references name it. */
@@ -63,7 +73,19 @@ export class TestRegistry implements AsyncDisposable {
   }
 
   get origin(): string {
-    return `http://${this.host}`;
+    return `${this.#scheme}://${this.host}`;
+  }
+
+  /** Breaks the next requests that match. */
+  fault(spec: FaultSpec): Fault {
+    const fault = new Fault(spec);
+    this.#faults.add(fault);
+    return fault;
+  }
+
+  /** What was asked with this method of paths that hold this text. */
+  asked(method: string, text = ''): number {
+    return this.log.filter((line) => line.startsWith(`${method} `) && line.includes(text)).length;
   }
 
   /** All tokens given out stop counting. */
@@ -110,159 +132,177 @@ export class TestRegistry implements AsyncDisposable {
     return { manifest, config: configDescriptor, layers: layerDescriptors };
   }
 
+  /** What `path:tag` (or `path@digest`) is right now. */
+  digest(name: string): Digest | undefined {
+    const found = this.manifests.get(name);
+    return found && digestOf(found.bytes);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const fault of this.#faults) fault.release();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/' } = request;
-    this.log.push(`${method} ${url}`);
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = `${request.method} ${request.url}`;
+    this.log.push(asked);
     this.authorizations.push(request.headers.authorization);
     await this.manners.before?.(request);
-    const { refuse } = this.manners;
-    if (refuse && refuse.times > 0 && refuse.match.test(`${method} ${url}`)) {
-      refuse.times--;
-      return end(response, refuse.status, { ...refuse.headers }, { errors: [{ code: 'TESTREFUSES', message: 'no' }] });
-    }
+    const fault = [...this.#faults].find((one) => one.takes(asked));
+    if (fault) await fault.serve(request, response, (received) => this.#answer(request, received));
+    else await answered(request, response, await this.#answer(request, receive(request)));
+  }
+
+  async #answer(request: IncomingMessage, reading: Promise<Received>): Promise<Answer> {
+    const { url = '/' } = request;
     const at = new URL(url, this.origin);
-    if (at.pathname === '/token') return this.#token(request, response, at);
-    if (at.pathname.startsWith('/elsewhere/'))
-      return this.#send(request, response, at.pathname.slice('/elsewhere/'.length));
-    if (!this.#allowed(request, response, at)) return;
-    if (at.pathname === '/v2/') return end(response, 200, {}, {});
+    if (at.pathname === '/token') return this.#token(request, (await reading).bytes, at);
+    if (at.pathname.startsWith('/elsewhere/')) return this.#blob(request, at.pathname.slice('/elsewhere/'.length));
+    const denied = this.#denied(request, at);
+    if (denied) return denied;
+    if (at.pathname === '/v2/') return { status: 200, body: Buffer.from('{}') };
     const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(at.pathname);
-    if (manifest) return this.#manifest(request, response, { path: manifest[1]!, wanted: manifest[2]! });
+    if (manifest) return this.#manifest(request, (await reading).bytes, { path: manifest[1]!, wanted: manifest[2]! });
+    const referrers = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(at.pathname);
+    if (referrers) return this.#referrers({ path: referrers[1]!, digest: referrers[2]!, query: at.searchParams });
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/.exec(at.pathname);
-    if (upload) return this.#upload(request, response, { path: upload[1]!, id: upload[2]!, query: at.searchParams });
+    if (upload) return this.#upload(request, reading, { path: upload[1]!, id: upload[2]!, query: at.searchParams });
     const blob = /^\/v2\/(.+)\/blobs\/([^/]+)$/.exec(at.pathname);
-    if (blob) {
-      const [, path, digest] = blob;
-      if (!this.owned.has(`${path}@${digest}`)) return end(response, 404, {}, { errors: [{ code: 'BLOB_UNKNOWN' }] });
-      const { redirectBlobs } = this.manners;
-      if (redirectBlobs !== undefined) return end(response, 307, { location: `${redirectBlobs}/elsewhere/${digest}` });
-      return this.#send(request, response, digest!);
-    }
-    end(response, 404, {}, {});
+    if (!blob) return { status: 404 };
+    const [, path, digest] = blob;
+    if (!this.owned.has(`${path}@${digest}`)) return refusal(404, 'BLOB_UNKNOWN');
+    const { redirectBlobs } = this.manners;
+    if (redirectBlobs !== undefined)
+      return { status: 307, headers: { location: `${redirectBlobs}/elsewhere/${digest}` } };
+    return this.#blob(request, digest!);
   }
 
-  #allowed(request: IncomingMessage, response: ServerResponse, at: URL): boolean {
+  #denied(request: IncomingMessage, at: URL): Answer | undefined {
     const { auth } = this.manners;
-    if (!auth) return true;
+    if (!auth) return undefined;
     const given = request.headers.authorization ?? '';
-    const path = /^\/v2\/(.+?)\/(?:manifests|blobs)\//.exec(at.pathname)?.[1] ?? '';
+    const path = /^\/v2\/(.+?)\/(?:manifests|blobs|referrers)\//.exec(at.pathname)?.[1] ?? '';
     if (auth.kind === 'basic') {
-      if (given === `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`) return true;
-      end(response, 401, { 'www-authenticate': 'Basic realm="test"' }, {});
-      return false;
+      if (given === basic(auth)) return undefined;
+      return { ...refusal(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': 'Basic realm="test"' } };
     }
-    const scope = this.#tokens.get(given.replace(/^Bearer /, '')) ?? '';
+    const scope = this.#tokens.get(given.replace(/^Bearer /, ''));
     const push = request.method !== 'GET' && request.method !== 'HEAD';
-    if (scope.split(' ').some((part) => part.startsWith(`repository:${path}:`) && (!push || part.includes('push'))))
-      return true;
-    const wanted = `repository:${path}:pull${push ? ',push' : ''}`;
-    end(
-      response,
-      401,
-      { 'www-authenticate': `Bearer realm="${this.origin}/token",service="test",scope="${wanted}"` },
-      {},
-    );
-    return false;
+    const granted = (part: string) => part.startsWith(`repository:${path}:`) && (!push || part.includes('push'));
+    if (scope !== undefined && (path === '' || scope.split(' ').some(granted))) return undefined;
+    const wanted = path === '' ? '' : `,scope="repository:${path}:pull${push ? ',push' : ''}"`;
+    const challenge = `Bearer realm="${this.origin}/token",service="test"${wanted}`;
+    return { ...refusal(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': challenge } };
   }
 
-  async #token(request: IncomingMessage, response: ServerResponse, at: URL): Promise<void> {
+  #token(request: IncomingMessage, body: Buffer, at: URL): Answer {
     const { auth } = this.manners;
-    const form = new URLSearchParams((await readAll(request)).toString());
+    const form = new URLSearchParams(body.toString());
     const fine =
       request.method === 'POST'
         ? form.get('refresh_token') === auth?.refreshToken
-        : auth?.username === undefined ||
-          request.headers.authorization ===
-            `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
-    if (!fine) return end(response, 401, {}, {});
+        : auth?.username === undefined || request.headers.authorization === basic(auth);
+    if (!fine) return refusal(401, 'UNAUTHORIZED');
     const token = `token-${++this.#count}`;
     this.#tokens.set(token, request.method === 'POST' ? form.get('scope')! : at.searchParams.getAll('scope').join(' '));
-    end(response, 200, {}, { token, expires_in: 300 });
+    return { status: 200, body: Buffer.from(JSON.stringify({ token, expires_in: 300 })) };
   }
 
-  async #manifest(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path, wanted }: { path: string; wanted: string },
-  ): Promise<void> {
+  #manifest(request: IncomingMessage, body: Buffer, { path, wanted }: { path: string; wanted: string }): Answer {
     if (request.method === 'PUT') {
-      const bytes = await readAll(request);
-      const digest = digestOf(bytes);
-      const entry = { mediaType: request.headers['content-type'] ?? '', bytes };
-      const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString());
+      const digest = digestOf(body);
+      const entry = { mediaType: request.headers['content-type'] ?? '', bytes: body };
+      const { config, layers = [], manifests = [], subject } = JSON.parse(body.toString());
       const missing = [...(config ? [config] : []), ...layers].find((one) => !this.owned.has(`${path}@${one.digest}`));
       const child = manifests.find((one: Descriptor) => !this.manifests.has(`${path}@${one.digest}`));
-      if (missing || child) return end(response, 400, {}, { errors: [{ code: 'MANIFEST_BLOB_UNKNOWN' }] });
+      if (missing || child) return refusal(400, 'MANIFEST_BLOB_UNKNOWN');
+      const byDigest = wanted.startsWith('sha256:');
+      if (byDigest && wanted !== digest) return refusal(400, 'DIGEST_INVALID');
       this.manifests.set(`${path}@${digest}`, entry);
-      if (!wanted.startsWith('sha256:')) this.manifests.set(`${path}:${wanted}`, entry);
-      return end(response, 201, { 'docker-content-digest': digest });
+      if (!byDigest) this.manifests.set(`${path}:${wanted}`, entry);
+      const headers = {
+        location: `/v2/${path}/manifests/${digest}`,
+        'docker-content-digest': digest,
+        ...(subject && !this.manners.referrerless && { 'oci-subject': subject.digest as string }),
+      };
+      return { status: 201, headers };
     }
     const found = this.manifests.get(wanted.startsWith('sha256:') ? `${path}@${wanted}` : `${path}:${wanted}`);
-    if (!found) return end(response, 404, {}, { errors: [{ code: 'MANIFEST_UNKNOWN' }] });
+    if (!found) return refusal(404, 'MANIFEST_UNKNOWN');
     const digest = digestOf(found.bytes);
-    const bytes = this.manners.lies?.get(digest) ?? found.bytes;
-    response.writeHead(200, {
+    const headers = {
       'content-type': found.mediaType,
-      'content-length': bytes.length,
       ...(!this.manners.digestless && { 'docker-content-digest': digest }),
+    };
+    return { status: 200, headers, body: this.manners.lies?.get(digest) ?? found.bytes };
+  }
+
+  #referrers({ path, digest, query }: { path: string; digest: string; query: URLSearchParams }): Answer {
+    if (this.manners.referrerless) return { status: 404 };
+    const type = query.get('artifactType');
+    const manifests = [...this.manifests].flatMap(([name, { mediaType, bytes }]) => {
+      if (!name.startsWith(`${path}@`)) return [];
+      const { subject, artifactType, config, annotations } = JSON.parse(Buffer.from(bytes).toString());
+      const kind = artifactType ?? config?.mediaType;
+      if (subject?.digest !== digest || (type !== null && kind !== type)) return [];
+      return [{ mediaType, digest: digestOf(bytes), size: bytes.length, artifactType: kind, annotations }];
     });
-    response.end(request.method === 'HEAD' ? undefined : bytes);
+    return {
+      status: 200,
+      headers: { 'content-type': mediaTypes.ociIndex, ...(type !== null && { 'oci-filters-applied': 'artifactType' }) },
+      body: Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })),
+    };
   }
 
   async #upload(
     request: IncomingMessage,
-    response: ServerResponse,
+    reading: Promise<Received>,
     { path, id, query }: { path: string; id: string; query: URLSearchParams },
-  ): Promise<void> {
-    const body = await readAll(request);
-    const location = (name: string) => ({ location: `/v2/${path}/blobs/uploads/${name}?state=secret` });
+  ): Promise<Answer> {
+    const location = `/v2/${path}/blobs/uploads/`;
+    const { chunkMinLength } = this.manners;
+    const chunked = chunkMinLength !== undefined && { 'oci-chunk-min-length': String(chunkMinLength) };
     if (request.method === 'POST') {
+      await reading;
       const [mount, from] = [query.get('mount'), query.get('from')];
       if (mount !== null && this.owned.has(`${from}@${mount}`)) {
         this.owned.add(`${path}@${mount}`);
-        return end(response, 201, { location: `/v2/${path}/blobs/${mount}` });
+        return { status: 201, headers: { location: `/v2/${path}/blobs/${mount}` } };
       }
       const name = `upload-${++this.#count}`;
       this.#uploads.set(name, Buffer.alloc(0));
-      return end(response, 202, location(name));
+      return { status: 202, headers: { location: `${location}${name}?state=secret`, range: '0-0', ...chunked } };
     }
     const held = this.#uploads.get(id);
-    if (!held) return end(response, 404, {}, { errors: [{ code: 'BLOB_UPLOAD_UNKNOWN' }] });
-    const bytes = Buffer.concat([held, body]);
-    if (request.method === 'PATCH') {
-      const range = request.headers['content-range'];
-      if (range !== undefined && !range.startsWith(`${held.length}-`)) return end(response, 416, location(id));
-      this.#uploads.set(id, bytes);
-      return end(response, 202, { ...location(id), range: `0-${bytes.length - 1}` });
-    }
+    const at = (bytes: Buffer) => ({
+      location: `${location}${id}?state=secret`,
+      range: `0-${Math.max(0, bytes.length - 1)}`,
+    });
+    if (!held) return refusal(404, 'BLOB_UPLOAD_UNKNOWN');
+    if (request.method === 'GET') return { status: 204, headers: at(held) };
+    const range = request.headers['content-range'];
+    if (range !== undefined && !range.startsWith(`${held.length}-`)) return { status: 416, headers: at(held) };
+    // What came before a client broke off counts.
+    const received = await reading;
+    const bytes = Buffer.concat([held, received.bytes]);
+    this.#uploads.set(id, bytes);
+    if (request.method === 'PATCH' || !received.whole) return { status: 202, headers: { ...at(bytes), ...chunked } };
     this.#uploads.delete(id);
     const digest = digestOf(bytes);
-    if (digest !== query.get('digest')) return end(response, 400, {}, { errors: [{ code: 'DIGEST_INVALID' }] });
+    if (digest !== query.get('digest')) return refusal(400, 'DIGEST_INVALID');
     this.blobs.set(digest, bytes);
     this.owned.add(`${path}@${digest}`);
-    end(response, 201, { 'docker-content-digest': digest });
+    return { status: 201, headers: { location: `/v2/${path}/blobs/${digest}`, 'docker-content-digest': digest } };
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, digest: string): void {
+  #blob(request: IncomingMessage, digest: string): Answer {
     const whole = this.manners.lies?.get(digest) ?? this.blobs.get(digest);
-    if (!whole) return end(response, 404, {}, {});
+    if (!whole) return { status: 404 };
     const from = this.manners.rangeless ? undefined : /^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1];
-    const bytes = whole.subarray(Number(from ?? 0));
-    response.writeHead(from === undefined ? 200 : 206, {
-      'content-length': bytes.length,
-      ...(from !== undefined && { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` }),
-    });
-    const { breakOff } = this.manners;
-    if (request.method === 'HEAD') response.end();
-    else if (breakOff && breakOff.times > 0) {
-      breakOff.times--;
-      response.write(bytes.subarray(0, breakOff.after), () => response.destroy());
-    } else response.end(bytes);
+    if (from === undefined) return { status: 200, headers: { 'docker-content-digest': digest }, body: whole };
+    const range = `bytes ${from}-${whole.length - 1}/${whole.length}`;
+    return { status: 206, headers: { 'content-range': range }, body: whole.subarray(Number(from)) };
   }
 }
 
@@ -272,13 +312,6 @@ export interface TestImage {
   readonly config?: object;
 }
 
-function end(response: ServerResponse, status: number, headers: Record<string, string>, body?: object): void {
-  response.writeHead(status, { ...headers, ...(body && { 'content-type': 'application/json' }) });
-  response.end(body && JSON.stringify(body));
-}
-
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
+function basic({ username, password }: NonNullable<Manners['auth']>): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -88,7 +88,7 @@ for (const rangeless of [false, true]) {
     await using registries = client();
     const bytes = Buffer.alloc(100_000, 'abcdefg');
     const { layers } = registry.addImage('app', 'v1', { layers: [bytes] });
-    registry.manners.breakOff = { after: 30_000, times: 2 };
+    registry.fault({ on: /^GET .*blobs/, kind: 'break-off', after: 30_000, times: 2 });
     registry.manners.rangeless = rangeless;
     const found = await registries.resolve(parseReference(`${registry.host}/app:v1`), { signal });
     assert.deepEqual(Buffer.from(await collect(found.blobs.open(layers[0]!), 200_000)), bytes);
@@ -99,7 +99,7 @@ test('a blob that always breaks off fails in the end', async () => {
   await using registry = await TestRegistry.open();
   await using registries = client();
   const { layers } = registry.addImage('app', 'v1', { layers: [Buffer.alloc(1000)] });
-  registry.manners.breakOff = { after: 10, times: 100 };
+  registry.fault({ on: /^GET .*blobs/, kind: 'break-off', after: 10, times: 100 });
   const found = await registries.resolve(parseReference(`${registry.host}/app:v1`), { signal });
   await assert.rejects(collect(found.blobs.open(layers[0]!), 2000), failsWith('registry-unreachable', /broke off/));
 });
@@ -108,10 +108,10 @@ test('a busy registry is asked again, a broken one given up', async () => {
   await using registry = await TestRegistry.open();
   await using registries = client();
   const { manifest } = registry.addImage('app', 'v1');
-  registry.manners.refuse = { match: /manifests/, status: 503, times: 2 };
+  registry.fault({ on: /manifests/, kind: 'status', status: 503, times: 2 });
   const reference = parseReference(`${registry.host}/app:v1`);
   assert.equal((await registries.resolve(reference, { signal })).descriptor.digest, manifest.digest);
-  registry.manners.refuse = { match: /^GET .*manifests/, status: 500, times: 100 };
+  registry.fault({ on: /^GET .*manifests/, kind: 'status', status: 500, times: 100 });
   registry.manners.digestless = true;
   await assert.rejects(
     registries.resolve(reference, { signal }),
@@ -278,7 +278,7 @@ test('blobs go up in chunks where the registry wants them so, and a lost upload 
   await chunked.push(parseReference(`${registry.host}/chunked`), request);
   assert.equal(registry.log.filter((line) => line.startsWith('PATCH')).length, 3);
   await using whole = client();
-  registry.manners.refuse = { match: /^PUT/, status: 404, times: 1 };
+  registry.fault({ on: /^PUT/, kind: 'status', status: 404 });
   await whole.push(parseReference(`${registry.host}/whole`), request);
   assert.ok(registry.owned.has(`whole@${root.digest}`));
 });
