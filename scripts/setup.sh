@@ -34,6 +34,7 @@ if [ "${1:-}" = test ]; then
   need iptables iptables
   need ssh-agent openssh-client
   need setfattr attr
+  need qemu-aarch64-static qemu-user-static
 fi
 
 install_packages() {
@@ -70,7 +71,7 @@ install_packages() {
   return "$status"
 }
 
-# npm and apt-get at the same time: both mostly wait for the network.
+# npm, apt-get and what it fetches aside at the same time: all mostly wait for the network.
 npm=
 if [ ! -x node_modules/node/bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   has npm || { say 'this needs Node 20 or later and npm'; exit 1; }
@@ -78,8 +79,14 @@ if [ ! -x node_modules/node/bin/node ] || [ package-lock.json -nt node_modules/.
   npm ci --no-progress &
   npm=$!
 fi
+foreign=
+if [ "${1:-}" = test ] && has apt-get; then
+  sh scripts/foreign-busybox.sh &
+  foreign=$!
+fi
 installed=0
 [ -z "$packages" ] || install_packages || installed=$?
 [ -z "$npm" ] || wait "$npm"
+[ -z "$foreign" ] || wait "$foreign"
 [ "$installed" = 0 ] || exit "$installed"
 exec node_modules/node/bin/node scripts/bases.ts

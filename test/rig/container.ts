@@ -55,12 +55,15 @@ const process_: Omit<Process, 'args'> = {
   removeMountStubsRecursive: true,
 };
 
-export async function openContainerRig(options: Partial<ExecutorOptions> = {}): Promise<ContainerRig> {
+export async function openContainerRig({
+  busybox,
+  ...options
+}: Partial<ExecutorOptions> & { readonly busybox?: string } = {}): Promise<ContainerRig> {
   const temp = makeTempFolder({ prefix: 'monokit-executor-' });
   const runFolder = join(temp.path, 'run');
   const leaseId = `test-${temp.path.slice(-6)}`;
   const base = join(temp.path, 'base');
-  makeBusyboxTree(base);
+  makeBusyboxTree(base, busybox);
   const executor = openExecutor({
     runFolder,
     leaseId,
@@ -127,8 +130,11 @@ export function secret(
   return { kind: 'secret', target, data: Buffer.from(text), uid: 0, gid: 0, mode: 0o400, ...owned };
 }
 
-export function makeBusyboxTree(folder: string): void {
-  const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
+/** With the machine's own busybox unless another is given. */
+export function makeBusyboxTree(
+  folder: string,
+  busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path)),
+): void {
   if (!busybox) throw new Error('these tests need a static busybox: apt-get install -y busybox-static');
   for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   copyFileSync(busybox, join(folder, 'bin/busybox'));

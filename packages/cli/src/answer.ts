@@ -14,6 +14,7 @@ export function tellAnswer({ images, steps, shared }: Answer, renderer: Renderer
     name: `step ${i + 1}`,
     inputs: [],
     wantedBy: i < shared ? ids.slice(0, 2) : ids.slice(0, 1),
+    uses: i < shared ? 2 : 1,
   }));
   renderer.report({ kind: 'graph-merged', at, vertices });
   for (const { vertex } of vertices) renderer.report({ kind: 'vertex-cached', at, vertex });
@@ -34,7 +35,7 @@ export class Answering {
     if (event.kind === 'graph-merged') {
       const counted = event.vertices.filter((vertex) => !isInternal(vertex));
       this.#steps += counted.length;
-      this.#shared += counted.filter(({ wantedBy }) => wantedBy.length > 1).length;
+      this.#shared += counted.filter(({ uses }) => uses > 1).length;
     } else if (event.kind === 'task-completed') {
       const { task: id, digest, size } = event;
       this.#images.set(id, { id, ...(digest && { digest }), ...(size !== undefined && { size }) });

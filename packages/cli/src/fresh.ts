@@ -19,7 +19,7 @@ import { cachePath } from '@monokit/engine/cache-path';
 /** What a build told when it was last run. */
 export interface Answer {
   readonly images: readonly { readonly id: string; readonly digest?: string; readonly size?: number }[];
-  /** Steps, and those that several images share. */
+  /** Steps, and those that several images or platforms share. */
   readonly steps: number;
   readonly shared: number;
 }

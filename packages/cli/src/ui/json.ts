@@ -1,5 +1,5 @@
 import { messageOf } from './failure.ts';
-import { emptyModel, reduce, tally } from './model.ts';
+import { emptyModel, reduce, sharing, tally } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 
 /** Version of the lines; raised when a field changes its meaning or goes. */
@@ -17,11 +17,12 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
       switch (event.kind) {
         case 'graph-merged':
           return void write('plan', event.at, {
-            steps: event.vertices.map(({ vertex, name, inputs, wantedBy, source }) => ({
+            steps: event.vertices.map(({ vertex, name, inputs, wantedBy, uses, source }) => ({
               step: vertex,
               name,
               inputs,
               images: wantedBy,
+              uses,
               source,
             })),
           });
@@ -66,7 +67,7 @@ export function openJson(start: RunStart, { stdout }: Screen): Renderer {
       }
     },
     finish({ code, endedAt }) {
-      write('run.end', endedAt, { code, ms: endedAt - start.startedAt, steps: tally(model) });
+      write('run.end', endedAt, { code, ms: endedAt - start.startedAt, steps: tally(model), sharing: sharing(model) });
     },
     [Symbol.dispose]() {},
   };

@@ -58,7 +58,9 @@ test('a graph that is told in parts is one graph', () => {
   const partOf = (id: string): RunEvent => ({
     kind: 'graph-merged',
     at: began,
-    vertices: vertices.filter(({ wantedBy }) => wantedBy.includes(id)).map((each) => ({ ...each, wantedBy: [id] })),
+    vertices: vertices
+      .filter(({ wantedBy }) => wantedBy.includes(id))
+      .map((each) => ({ ...each, wantedBy: [id], uses: 1 })),
   });
   const model = after([partOf('api'), partOf('web')]);
   assert.deepEqual(model.steps.get(compile)!.wantedBy, ['api', 'web']);

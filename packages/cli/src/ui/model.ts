@@ -32,6 +32,8 @@ export interface StepModel {
   readonly inputs: readonly Digest[];
   /** Ids of the images whose graphs have it. */
   readonly wantedBy: readonly string[];
+  /** How many images need it, each of their platforms counted. */
+  readonly uses: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** The last lines it wrote. */
@@ -64,10 +66,17 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
   switch (event.kind) {
     case 'graph-merged': {
       const wanted = new Map<string, Digest[]>();
-      for (const { vertex, name, wantedBy, inputs, source } of event.vertices) {
+      for (const { vertex, name, wantedBy, uses, inputs, source } of event.vertices) {
         const known = steps.get(vertex) ?? newStep(vertex, name);
         const all = [...new Set([...known.wantedBy, ...wantedBy])];
-        steps.set(vertex, { ...known, name, inputs, wantedBy: all, ...(source && { source }) });
+        steps.set(vertex, {
+          ...known,
+          name,
+          inputs,
+          wantedBy: all,
+          uses: known.uses + uses,
+          ...(source && { source }),
+        });
         for (const id of wantedBy) {
           const list = wanted.get(id) ?? [];
           wanted.set(id, list);
@@ -146,7 +155,7 @@ export function isInternal({ name }: Pick<StepModel, 'name'>): boolean {
   return name.startsWith('[internal]');
 }
 
-/** The images' own steps: those that ran, those that a cache made needless, those that several images share. */
+/** The images' own steps: those that ran, those that a cache made needless, those that images or platforms share. */
 export function tally(model: RunModel): {
   readonly run: number;
   readonly cached: number;
@@ -158,11 +167,23 @@ export function tally(model: RunModel): {
   for (const step of model.steps.values()) {
     if (isInternal(step) || step.wantedBy.length === 0) continue;
     total++;
-    if (step.wantedBy.length > 1) shared++;
+    if (step.uses > 1) shared++;
     if (isWork(step) || step.state === 'failed') run++;
     else if (step.state === 'cached' || needless.has(step.vertex)) cached++;
   }
   return { run, cached, shared, total };
+}
+
+/** Shared steps that ran: how many, how often they would have run without sharing, and the time that took nobody. */
+export function sharing({ steps }: RunModel): { readonly ran: number; readonly uses: number; readonly saved: number } {
+  let [ran, all, saved] = [0, 0, 0];
+  for (const step of steps.values()) {
+    if (!isWork(step) || step.uses < 2) continue;
+    ran++;
+    all += step.uses;
+    saved += (step.uses - 1) * (step.endedAt! - step.startedAt!);
+  }
+  return { ran, uses: all, saved };
 }
 
 /** Steps of which nothing was told, because what reads them was there already. */
@@ -180,7 +201,7 @@ function needlessSteps({ steps }: RunModel): ReadonlySet<Digest> {
 }
 
 function newStep(vertex: Digest, name: string): StepModel {
-  return { vertex, name, state: 'known', inputs: [], wantedBy: [], tail: [], lines: 0, progress: new Map() };
+  return { vertex, name, state: 'known', inputs: [], wantedBy: [], uses: 0, tail: [], lines: 0, progress: new Map() };
 }
 
 function appended({ tail, lines }: StepModel, text: string): Pick<StepModel, 'tail' | 'lines'> {

@@ -24,17 +24,18 @@ const graph: RunEvent = {
   kind: 'graph-merged',
   at: began + 20,
   vertices: [
-    { vertex: context, name: '[internal] load build context', inputs: [], wantedBy: ['api'] },
-    { vertex: from, name: '[build 1/3] FROM docker.io/library/busybox', inputs: [], wantedBy: ['api', 'web'] },
+    { vertex: context, name: '[internal] load build context', inputs: [], wantedBy: ['api'], uses: 1 },
+    { vertex: from, name: '[build 1/3] FROM docker.io/library/busybox', inputs: [], wantedBy: ['api', 'web'], uses: 2 },
     {
       vertex: compile,
       name: '[build 2/3] RUN make',
       inputs: [from],
       wantedBy: ['api', 'web'],
+      uses: 2,
       source: { file: 'Dockerfile', folder: '/src/api', lines: [2, 2] },
     },
-    { vertex: test, name: '[build 3/3] RUN make test', inputs: [compile], wantedBy: ['api'] },
-    { vertex: copy, name: '[2/2] COPY --from=api /out /', inputs: [compile], wantedBy: ['web'] },
+    { vertex: test, name: '[build 3/3] RUN make test', inputs: [compile], wantedBy: ['api'], uses: 1 },
+    { vertex: copy, name: '[2/2] COPY --from=api /out /', inputs: [compile], wantedBy: ['web'], uses: 1 },
   ],
 };
 

@@ -41,6 +41,7 @@ test('plain tells of steps that run, what they write, and images when they are d
 
  Images:  2 built, 2 total
   Steps:  3 run, 2 shared, 1 cached
+ Shared:  1 step ran once instead of 2 times, 1.2s saved
   Cache:  25% hit
    Time:  2.5s
 `,
@@ -137,6 +138,7 @@ test('json writes an object a line, each with version, time and type', () => {
     code: 0,
     ms: 2500,
     steps: { run: 3, cached: 1, shared: 2, total: 4 },
+    sharing: { ran: 1, uses: 2, saved: 1200 },
   });
 });
 

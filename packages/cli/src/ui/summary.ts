@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { count, duration } from './format.ts';
 import { failuresOf } from './failures.ts';
-import { tally, type ImageModel, type RunModel } from './model.ts';
+import { sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 
 /** Whether nothing had to be done. */
@@ -24,7 +24,7 @@ export function upToDateLine(model: RunModel, symbol: string): string | undefine
   return `${symbol} ${count(cached.length, 'image')} up to date${steps}`;
 }
 
-/** The last lines of every run: always the same four keys, so that they can be searched for, and who failed. */
+/** The last lines of every run: always the same keys, so that they can be searched for; what sharing saved, and who failed. */
 export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, stream: NodeJS.WriteStream): string {
   const images = [...model.images.values()];
   const of = (kind: ImageModel['state']['kind']) => images.filter(({ state }) => state.kind === kind).length;
@@ -39,13 +39,19 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
   ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
   const { run, cached, shared } = tally(model);
   const hit = run + cached === 0 ? 100 : Math.floor((cached / (run + cached)) * 100);
+  const once = sharing(model);
   const all = isUpToDate(model) ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
     ['Images', [...counts, `${images.length} total`].join(', ')],
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
+    ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
     ['Cache', `${hit}% hit`],
     ['Time', `${duration(endedAt - model.startedAt)}${all}`],
     ...(failed.length > 0 ? [['Failed', styleText('red', failed.join(', '), { stream })] as [string, string]] : []),
   ];
   return rows.map(([key, value]) => `${styleText('dim', `${key.padStart(7)}:`, { stream })}  ${value}\n`).join('');
+}
+
+function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
+  return `${count(ran, 'step')} ran once instead of ${uses} times, ${duration(saved)} saved`;
 }

@@ -78,6 +78,7 @@ function solveAll(
       name,
       inputs: inputs.map((input) => input.vertex.digest),
       wantedBy: [...new Set(parts.map((part) => owners[part]!))],
+      uses: parts.length,
       ...(source && { source }),
     })),
   });

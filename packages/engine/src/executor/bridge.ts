@@ -3,14 +3,15 @@
 // nothing but its rules, which carry its lease's name.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failed } from '../std/failed.ts';
-import { unmount, unmountFlags } from '../sys/mount.ts';
+import { mount, mountFlags, unmount, unmountFlags } from '../sys/mount.ts';
 import type { ExecutorFailure } from './failure.ts';
-import type { Network } from './network.ts';
+import type { Network, NetworkOptions } from './network.ts';
 import { programPath } from './runtime.ts';
 
 const run = promisify(execFile);
@@ -71,15 +72,15 @@ export class Bridge implements AsyncDisposable {
     return new Bridge(tools, leaseId, prefix);
   }
 
-  /** A new namespace with a way out, kept at a file in `folder`. */
-  async connect(folder: string): Promise<Network> {
-    const { ip, nsenter, unshare } = this.#tools;
+  /** A new namespace with a way out, kept at a file in `folder`; of `userNamespace` if one is told. */
+  async connect(folder: string, { userNamespace }: NetworkOptions = {}): Promise<Network> {
+    const { ip, nsenter } = this.#tools;
     const path = join(folder, 'network');
     const outside = `mk${randomBytes(6).toString('hex')}`;
     await using stack = new AsyncDisposableStack();
     try {
       writeFileSync(path, '');
-      await run(unshare, [`--net=${path}`, 'true']);
+      await this.#makeNamespace(path, userNamespace);
       stack.defer(() => unmount(path, unmountFlags.detach));
       const mtu = ['mtu', this.#mtu];
       await run(ip, ['link', 'add', outside, ...mtu, 'type', 'veth', 'peer', 'name', 'eth0', ...mtu, 'netns', path]);
@@ -103,6 +104,22 @@ export class Bridge implements AsyncDisposable {
     }
     const held = stack.move();
     return { namespace: { kind: 'namespace', path }, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  }
+
+  async #makeNamespace(path: string, userNamespace: string | undefined): Promise<void> {
+    const { unshare, nsenter } = this.#tools;
+    if (userNamespace === undefined) {
+      await run(unshare, [`--net=${path}`, 'true']);
+      return;
+    }
+    // Who is in another user namespace may not mount here, so that is done for it, while it waits.
+    const script = 'echo made; read -r _';
+    const making = run(nsenter, [`--user=${userNamespace}`, unshare, '--net', '/bin/sh', '-c', script]);
+    const { pid, stdin, stdout } = making.child;
+    await Promise.race([once(stdout!, 'data'), making]);
+    mount(`/proc/${pid}/ns/net`, path, { flags: mountFlags.bind });
+    stdin!.end('\n');
+    await making;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

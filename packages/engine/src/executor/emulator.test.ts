@@ -1,39 +1,38 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { emulationOf, parseHandler } from './emulator.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import { makeTempFolder } from '../std/temp.ts';
+import { emulationOf, unsupported } from './emulator.ts';
+import { exitProgram } from './foreign-program.ts';
 
-const text = (flags: string, state = 'enabled') =>
-  [
-    state,
-    'interpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P',
-    `flags: ${flags}`,
-    'offset 0',
-    'magic 7f454c460201010000000000000000000200b700',
-    'mask ffffffffffffff00fffffffffffffffffeffffff',
-    '',
-  ].join('\n');
+const linux = (architecture: string) => ({ os: 'linux', architecture });
 
-const host = { os: 'linux', architecture: 'amd64' };
-const kindOf = (architecture: string, ...handlers: string[]) =>
-  emulationOf(
-    { os: 'linux', architecture },
-    { host, handlers: () => handlers.map((handler) => parseHandler('qemu-aarch64', handler)!) },
-  ).kind;
-
-test("the machine's own programs and its 32-bit ones need nothing", () => {
-  assert.equal(kindOf('amd64'), 'native');
-  assert.equal(kindOf('386'), 'native');
-  assert.equal(kindOf('arm64'), 'none');
+test('the smallest program of this machine ends with 0', async () => {
+  await using folder = makeTempFolder();
+  const path = join(folder.path, 'exit');
+  writeFileSync(path, exitProgram(hostPlatform().architecture)!, { mode: 0o755 });
+  assert.equal(spawnSync(path).status, 0);
 });
 
-test('a handler counts if it takes such programs, is on, and is fixed', () => {
-  assert.equal(kindOf('arm64', text('POCF')), 'emulated');
-  assert.equal(kindOf('riscv64', text('POCF')), 'none');
-  assert.equal(kindOf('arm64', text('POC')), 'not-fixed');
-  assert.equal(kindOf('arm64', text('POC'), text('F')), 'emulated');
-  assert.equal(kindOf('arm64', text('POCF', 'disabled')), 'none');
+test('what runs here is found by running it, what only lies here by its name', async () => {
+  await using folder = makeTempFolder();
+  const { architecture } = hostPlatform();
+  const options = { folder: folder.path, find: () => '/opt/qemu' };
+  assert.deepEqual(await emulationOf(linux(architecture), options), { kind: 'native' });
+  // The machine's own programs run, whichever machine they are said to be foreign to.
+  assert.deepEqual(await emulationOf(linux(architecture), { ...options, host: linux('mips') }), { kind: 'registered' });
+  // Nobody emulates these.
+  assert.deepEqual(await emulationOf(linux('vax'), options), { kind: 'unregistered', path: '/opt/qemu' });
+  assert.deepEqual(await emulationOf(linux('vax'), { ...options, find: () => undefined }), { kind: 'none' });
 });
 
-test('a handler by ending is none for programs', () => {
-  assert.equal(parseHandler('jar', 'enabled\ninterpreter /usr/bin/jexec\nflags: \nextension .jar\n'), undefined);
+test('what does not run is told with what to install', () => {
+  const told = unsupported({ os: 'linux', architecture: 'arm64' }, { kind: 'none' }).message;
+  assert.match(told, /linux\/arm64; install an emulator: apt-get install -y qemu-user-static, or docker run /);
+  const old = unsupported(linux('arm64'), { kind: 'unregistered', path: '/bin/q' }, new Error('mount: no')).message;
+  assert.match(old, /\/bin\/q for linux\/arm64 is here, .*Linux 6\.7 \(mount: no\); tell it: docker run /);
+  assert.match(unsupported({ os: 'windows', architecture: 'amd64' }, { kind: 'none' }).message, /only Linux ones can/);
 });

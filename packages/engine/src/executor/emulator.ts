@@ -1,142 +1,115 @@
-// Whether this machine can run programs of another architecture: natively, or through a handler that the kernel was
-// given (binfmt_misc) and whose emulator it keeps open, so that containers need not contain it.
-import { readdirSync, readFileSync } from 'node:fs';
+// How this machine runs programs of another architecture: itself, by an emulator that its kernel knows of, or by one
+// that only lies here and that the kernel is told of for our containers alone.
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { formatPlatform, hostPlatform, normalise, type Platform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
+import { makeTempFolder } from '../std/temp.ts';
+import { handlersOf, type BinfmtHandler } from './binfmt.ts';
 import type { ExecutorFailure } from './failure.ts';
-
-const handlersFolder = '/proc/sys/fs/binfmt_misc';
-
-/** A handler as the kernel prints it. */
-export interface BinfmtHandler {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly interpreter: string;
-  /** `F`: the interpreter was opened when it was registered, and works in any container. */
-  readonly flags: string;
-  readonly offset: number;
-  readonly magic: Buffer;
-  readonly mask?: Buffer;
-}
-
-export function readHandlers(folder = handlersFolder): BinfmtHandler[] {
-  let names;
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return names
-    .filter((name) => name !== 'register' && name !== 'status')
-    .flatMap((name) => parseHandler(name, readFileSync(join(folder, name), 'utf8')) ?? []);
-}
-
-/** Undefined for handlers that go by a file's ending. */
-export function parseHandler(name: string, text: string): BinfmtHandler | undefined {
-  const field = (key: string) => new RegExp(`^${key}:? (.*)$`, 'm').exec(text)?.[1];
-  const magic = field('magic');
-  if (magic === undefined) return undefined;
-  const mask = field('mask');
-  return {
-    name,
-    enabled: text.startsWith('enabled'),
-    interpreter: field('interpreter') ?? '',
-    flags: field('flags') ?? '',
-    offset: Number(field('offset') ?? 0),
-    magic: Buffer.from(magic, 'hex'),
-    ...(mask !== undefined && { mask: Buffer.from(mask, 'hex') }),
-  };
-}
+import { exitProgram } from './foreign-program.ts';
+import { programPath } from './runtime.ts';
 
 export type Emulation =
-  | { readonly kind: 'native' }
-  | { readonly kind: 'emulated'; readonly handler: BinfmtHandler }
+  /** Any process can start such programs: the processor's own, or by a handler that works in every container. */
+  | { readonly kind: 'native' | 'registered' }
+  /** An emulator lies here that the kernel was not told of. */
+  | { readonly kind: 'unregistered'; readonly path: string }
   /** There is a handler, but its emulator would have to be in every container. */
   | { readonly kind: 'not-fixed'; readonly handler: BinfmtHandler }
   | { readonly kind: 'none' };
 
-export function emulationOf(
+/** Looks; `folder` is where programs may be written and run. */
+export async function emulationOf(
   platform: Platform,
   {
+    folder,
     host = hostPlatform(),
-    handlers = readHandlers,
-  }: { readonly host?: Platform; readonly handlers?: () => readonly BinfmtHandler[] } = {},
-): Emulation {
-  const wanted = normalise(platform);
-  if (runsNatively(wanted.architecture, normalise(host).architecture)) return { kind: 'native' };
-  const header = programHeader(wanted.architecture);
-  const fitting = header ? handlers().filter((handler) => handler.enabled && fits(handler, header)) : [];
-  const fixed = fitting.find(({ flags }) => flags.includes('F'));
-  if (fixed) return { kind: 'emulated', handler: fixed };
-  return fitting[0] ? { kind: 'not-fixed', handler: fitting[0] } : { kind: 'none' };
+    find = emulatorPath,
+  }: {
+    readonly folder: string;
+    readonly host?: Platform;
+    readonly find?: (architecture: string) => string | undefined;
+  },
+): Promise<Emulation> {
+  const { architecture } = normalise(platform);
+  if (architecture === normalise(host).architecture) return { kind: 'native' };
+  if (await runsInContainers(architecture, folder)) return { kind: 'registered' };
+  const path = find(architecture);
+  if (path !== undefined) return { kind: 'unregistered', path };
+  const [handler] = handlersOf(architecture);
+  return handler ? { kind: 'not-fixed', handler } : { kind: 'none' };
 }
 
-/** Throws `platform-unsupported`, saying what to install. */
-export function requireEmulation(platform: Platform): void {
-  const name = formatPlatform(platform);
-  const refuse = (message: string): never => {
-    throw new Failed<ExecutorFailure>({ kind: 'platform-unsupported', platform: name, message });
-  };
-  if (platform.os !== 'linux') refuse(`containers for ${name} cannot run here: only Linux ones can`);
-  const emulation = emulationOf(platform);
-  if (emulation.kind === 'none') {
-    refuse(`this machine cannot run programs for ${name}; install an emulator: ${installEmulator}`);
-  }
-  if (emulation.kind === 'not-fixed') {
-    refuse(
-      `the emulator ${emulation.handler.interpreter} for ${name} is registered without the flag F, so containers ` +
-        `do not see it; install one that is: ${installEmulator}`,
-    );
-  }
+/** Whether a program of that architecture runs where there is nothing but itself. */
+async function runsInContainers(architecture: string, parent: string): Promise<boolean> {
+  const program = exitProgram(architecture);
+  const chroot = programPath('chroot');
+  if (!program || chroot === undefined) return false;
+  await using folder = makeTempFolder({ prefix: '.foreign-', parent });
+  const root = join(folder.path, 'root');
+  mkdirSync(root);
+  writeFileSync(join(root, 'exit'), program, { mode: 0o755 });
+  return promisify(execFile)(chroot, [root, '/exit']).then(
+    () => true,
+    () => false,
+  );
 }
 
-export const installEmulator = 'apt-get install -y qemu-user-static binfmt-support';
-
-function runsNatively(wanted: string, host: string): boolean {
-  return wanted === host || (host === 'amd64' && wanted === '386') || (host === 'arm64' && wanted === 'arm');
+/** A static emulator, by the names that Debian and BuildKit have for it. */
+function emulatorPath(architecture: string): string | undefined {
+  const name = emulatorNames[architecture] ?? architecture;
+  return programPath(`qemu-${name}-static`) ?? programPath(`buildkit-qemu-${name}`);
 }
 
-// By ELF: bits, byte order, machine.
-const machines: Readonly<Record<string, readonly [bits: 32 | 64, order: 'little' | 'big', machine: number]>> = {
-  '386': [32, 'little', 3],
-  mips: [32, 'big', 8],
-  mipsle: [32, 'little', 8],
-  mips64: [64, 'big', 8],
-  mips64le: [64, 'little', 8],
-  ppc64: [64, 'big', 21],
-  ppc64le: [64, 'little', 21],
-  s390x: [64, 'big', 22],
-  arm: [32, 'little', 40],
-  amd64: [64, 'little', 62],
-  arm64: [64, 'little', 183],
-  riscv64: [64, 'little', 243],
-  loong64: [64, 'little', 258],
+/** QEMU's names of architectures where Go has others. */
+const emulatorNames: Readonly<Record<string, string>> = {
+  '386': 'i386',
+  amd64: 'x86_64',
+  arm64: 'aarch64',
+  loong64: 'loongarch64',
+  mips64le: 'mips64el',
+  mipsle: 'mipsel',
 };
 
-/** How a program of that architecture begins. */
-function programHeader(architecture: string): Buffer | undefined {
-  const machine = machines[architecture];
-  if (!machine) return undefined;
-  const [bits, order, number] = machine;
-  const header = Buffer.alloc(64);
-  header.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, order === 'little' ? 1 : 2, 1]);
-  if (order === 'little') {
-    header.writeUInt16LE(2, 16);
-    header.writeUInt16LE(number, 18);
-    header.writeUInt32LE(1, 20);
-  } else {
-    header.writeUInt16BE(2, 16);
-    header.writeUInt16BE(number, 18);
-    header.writeUInt32BE(1, 20);
-  }
-  return header;
+export const installEmulator = 'apt-get install -y qemu-user-static';
+
+/** What tells the kernel of emulators, until the next start of the machine; where Debian's package is of no use, too. */
+export const registerEmulator = (architecture: string): string =>
+  `docker run --privileged --rm tonistiigi/binfmt --install ${architecture}`;
+
+/** `platform-unsupported`: why such programs don't run here, and what to do. */
+export function unsupported(platform: Platform, emulation: Emulation, cause?: unknown): Failed<ExecutorFailure> {
+  const name = formatPlatform(platform);
+  const register = registerEmulator(normalise(platform).architecture);
+  const told = (): string => {
+    if (platform.os !== 'linux') return `containers for ${name} cannot run here: only Linux ones can`;
+    switch (emulation.kind) {
+      case 'unregistered': {
+        const reason = cause instanceof Error ? ` (${cause.message.trim()})` : '';
+        return (
+          `the emulator ${emulation.path} for ${name} is here, but the kernel was not told of it, and cannot be told ` +
+          `for containers alone, which takes Linux 6.7${reason}; tell it: ${register}`
+        );
+      }
+      case 'not-fixed':
+        return (
+          `the emulator ${emulation.handler.interpreter} for ${name} is registered without the flag F, so containers ` +
+          `do not see it; install one that they see: ${installEmulator}, or ${register}`
+        );
+      default:
+        return `this machine cannot run programs for ${name}; install an emulator: ${installEmulator}, or ${register}`;
+    }
+  };
+  return new Failed<ExecutorFailure>({ kind: 'platform-unsupported', platform: name, message: told() }, { cause });
 }
 
-function fits({ magic, mask, offset }: BinfmtHandler, header: Buffer): boolean {
-  return magic.every((byte, i) => {
-    const bits = mask?.[i] ?? 0xff;
-    return ((header[offset + i] ?? 0) & bits) === (byte & bits);
-  });
+/** A process with all rights, where the emulator is registered for a user namespace only. */
+export function unsupportedInsecure(platform: Platform): Failed<ExecutorFailure> {
+  const name = formatPlatform(platform);
+  const register = registerEmulator(normalise(platform).architecture);
+  const message = `RUN --security=insecure for ${name} needs an emulator that the kernel was told of: ${register}`;
+  return new Failed<ExecutorFailure>({ kind: 'platform-unsupported', platform: name, message });
 }

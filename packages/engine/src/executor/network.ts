@@ -13,6 +13,11 @@ export interface Network extends AsyncDisposable {
   readonly namespace: SpecInput['network'];
 }
 
+export interface NetworkOptions {
+  /** That of the container, if it is not the machine's: only networks made in it can be joined from there. */
+  readonly userNamespace?: string | undefined;
+}
+
 /** The networks of one engine. */
 export class Networks implements AsyncDisposable {
   readonly #choice: NetworkChoice;
@@ -25,13 +30,13 @@ export class Networks implements AsyncDisposable {
   }
 
   /** For a container whose folder is `bundle`, below the lease's. Throws `network-unavailable`. */
-  async open(mode: Process['network'], bundle: string): Promise<Network> {
+  async open(mode: Process['network'], bundle: string, options: NetworkOptions = {}): Promise<Network> {
     if (mode === 'none') return { namespace: { kind: 'own' }, async [Symbol.asyncDispose]() {} };
     if (mode === 'host' || this.#choice === 'host' || (this.#choice === 'auto' && !bridgeTools())) {
       return { namespace: { kind: 'host' }, async [Symbol.asyncDispose]() {} };
     }
     this.#bridge ??= Bridge.open(this.#leaseId, dirname(bundle));
-    return (await this.#bridge).connect(bundle);
+    return (await this.#bridge).connect(bundle, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,7 +10,9 @@ import type { Mount } from '../snapshot/mount.ts';
 import { bridgeTools, installBridgeTools } from './bridge.ts';
 import { ownCapabilities } from './capabilities.ts';
 import { findCgroups, openGroup, removeGroup, removeIfEmpty } from './cgroup.ts';
-import { emulationOf, installEmulator } from './emulator.ts';
+import { EmulatorNamespace } from './emulator-namespace.ts';
+import { emulationOf, installEmulator, registerEmulator, type Emulation } from './emulator.ts';
+import { knownArchitectures } from './foreign-program.ts';
 import { leaseGroup } from './lease.ts';
 import { seccompSupported } from './machine.ts';
 import { findRuntime, installRuntime, programPath } from './runtime.ts';
@@ -49,7 +51,7 @@ export async function probe({ folder }: { readonly folder: string }): Promise<re
     await cgroups(),
     seccomp(),
     userNamespaces(),
-    emulation(),
+    await emulation(folder),
     network(),
     disk(folder),
   ];
@@ -161,16 +163,42 @@ function userNamespaces(): Finding {
   return { name, state: 'limited', detail: 'the kernel has them switched off; only nested containers need them' };
 }
 
-function emulation(): Finding {
-  const others = ['amd64', 'arm64', 'arm', '386', 'riscv64', 'ppc64le', 's390x'];
-  const kinds = others.map((architecture) => [architecture, emulationOf({ os: 'linux', architecture }).kind] as const);
-  const emulated = kinds.filter(([, kind]) => kind === 'emulated').map(([architecture]) => architecture);
+async function emulation(folder: string): Promise<Finding> {
+  const name = 'emulation';
   const own = formatPlatform(hostPlatform());
-  if (emulated.length > 0) {
-    return { name: 'emulation', state: 'ok', detail: `${own}, and by emulators ${emulated.join(', ')}` };
+  const kinds = await Promise.all(
+    knownArchitectures.map(async (architecture) => {
+      const { kind } = await emulationOf({ os: 'linux', architecture }, { folder });
+      return { platform: formatPlatform({ os: 'linux', architecture }), kind };
+    }),
+  );
+  const of = (wanted: Emulation['kind']) =>
+    kinds.flatMap(({ platform, kind }) => (kind === wanted ? [platform] : [])).join(', ');
+  const [registered, unregistered, notFixed] = [of('registered'), of('unregistered'), of('not-fixed')];
+  const parts = [own, ...(registered ? [`by the kernel ${registered}`] : [])];
+  if (unregistered) {
+    const failure = await namespaceFailure(folder);
+    if (failure !== undefined) {
+      const detail = `only ${parts.join('; ')}: the kernel was not told of the emulators for ${unregistered} (${failure})`;
+      return { name, state: 'limited', detail, mend: registerEmulator('all') };
+    }
+    parts.push(`by emulators that the kernel is told of while it builds ${unregistered}`);
   }
-  const detail = `only ${own}: RUN for other platforms needs emulators`;
-  return { name: 'emulation', state: 'limited', detail, mend: installEmulator };
+  if (registered || unregistered) return { name, state: 'ok', detail: parts.join('; ') };
+  const seen = notFixed && `; emulators for ${notFixed} are registered without the flag F`;
+  const detail = `only ${own}: RUN for other platforms needs emulators${seen}`;
+  return { name, state: 'limited', detail, mend: installEmulator };
+}
+
+/** Why containers cannot have emulators of their own, if so. */
+async function namespaceFailure(parent: string): Promise<string | undefined> {
+  await using temp = makeTempFolder({ prefix: '.probe-', parent });
+  try {
+    await using _namespace = await EmulatorNamespace.open(join(temp.path, 'emulators'));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function network(): Finding {

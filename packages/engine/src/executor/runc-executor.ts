@@ -18,7 +18,7 @@ import {
   type Cgroups,
 } from './cgroup.ts';
 import { readyMounts } from './container-mounts.ts';
-import { requireEmulation } from './emulator.ts';
+import { Emulators } from './emulators.ts';
 import type { Container, Executor, Process, ProcessIo } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
 import { checkLeaseId, containerGroup, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
@@ -68,6 +68,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
   readonly #options: ExecutorOptions;
   readonly #permits: Semaphore;
   readonly #networks: Networks;
+  readonly #emulators = new Emulators();
   readonly #closed = new AbortController();
   readonly #running = new Set<Promise<void>>();
   /** The lease's groups: one, and one more for each parent that a process asked for. */
@@ -101,8 +102,11 @@ class RuncExecutor implements Executor, AsyncDisposable {
   }
 
   async #run(process: Process, container: Container, io: ProcessIo): Promise<void> {
-    requireEmulation(container.platform);
     const lease = this.#open();
+    const userNamespace = await this.#emulators.namespaceFor(container.platform, {
+      folder: lease.folder,
+      insecure: process.security === 'insecure',
+    });
     const id = uniqueName();
     const group = this.#group(lease, process, id);
 
@@ -115,7 +119,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     const bundle = join(lease.folder, id);
     mkdirSync(bundle, { mode: 0o700 });
     stack.defer(finallyRemove(async () => removeWithMounts(bundle)));
-    const network = stack.use(await this.#networks.open(process.network, bundle));
+    const network = stack.use(await this.#networks.open(process.network, bundle, { userNamespace }));
     const root = stack.use(treeAt(container.root.mount, join(bundle, 'rootfs')));
     const ready = stack.use(
       await readyMounts(container.mounts, {
@@ -142,6 +146,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
       root: { path: root.path, readonly: container.root.readonly },
       mounts: ready.mounts.map(({ spec }) => spec),
       network: network.namespace,
+      ...(userNamespace !== undefined && { userNamespace }),
       resolvConf: lease.files.resolvConf(network.namespace.kind === 'host' ? 'host' : 'own'),
       hosts: lease.files.hosts(bundle, process),
       ...(container.shmSize && { shmSize: container.shmSize }),
@@ -265,6 +270,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
     }
     if (this.#vault) stack.use(this.#vault);
     stack.use(this.#networks);
+    stack.use(this.#emulators);
     stack.defer(() => this.#clearing);
   }
 }

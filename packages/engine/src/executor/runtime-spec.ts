@@ -27,6 +27,9 @@ export interface RuntimeSpec {
     readonly cgroupsPath?: string;
     readonly resources: LinuxResources;
     readonly namespaces: readonly Namespace[];
+    /** Of the user namespace, if there is one. */
+    readonly uidMappings?: readonly IdMapping[];
+    readonly gidMappings?: readonly IdMapping[];
     readonly devices?: readonly Device[];
     readonly seccomp?: SeccompProfile;
     readonly maskedPaths: readonly string[];
@@ -42,9 +45,15 @@ export interface SpecMount {
 }
 
 export interface Namespace {
-  readonly type: 'pid' | 'ipc' | 'uts' | 'mount' | 'network' | 'cgroup';
+  readonly type: 'pid' | 'ipc' | 'uts' | 'mount' | 'network' | 'cgroup' | 'user';
   /** Joins an existing one. */
   readonly path?: string;
+}
+
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
 }
 
 export interface CapabilitySets {

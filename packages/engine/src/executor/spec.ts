@@ -2,7 +2,15 @@
 import { posix } from 'node:path';
 import { sandboxCapabilities } from './capabilities.ts';
 import type { Process, Resources } from './executor.ts';
-import type { CapabilitySets, Device, LinuxResources, Namespace, RuntimeSpec, SpecMount } from './runtime-spec.ts';
+import type {
+  CapabilitySets,
+  Device,
+  IdMapping,
+  LinuxResources,
+  Namespace,
+  RuntimeSpec,
+  SpecMount,
+} from './runtime-spec.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { User } from './user.ts';
 
@@ -24,6 +32,8 @@ export interface SpecInput {
   /** The process's own mounts, in the order they are made; at a default one's place they replace it. */
   readonly mounts: readonly SpecMount[];
   readonly network: { readonly kind: 'host' | 'own' } | { readonly kind: 'namespace'; readonly path: string };
+  /** One to join, of the same users as the machine's. */
+  readonly userNamespace?: string;
   readonly resolvConf: string;
   readonly hosts: string;
   readonly shmSize?: number;
@@ -36,6 +46,9 @@ export interface SpecInput {
 export const defaultHostname = 'buildkitsandbox';
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const defaultShmSize = 65536 * 1024;
+
+/** All users, each as itself. */
+export const everyId: IdMapping = { containerID: 0, hostID: 0, size: 0xffff_ffff };
 
 export function specOf(input: SpecInput): RuntimeSpec {
   const { process, user, root, machine, cgroup } = input;
@@ -67,6 +80,8 @@ export function specOf(input: SpecInput): RuntimeSpec {
       ...(cgroup && { cgroupsPath: cgroup.path }),
       resources: linuxResources(process.resources ?? {}, insecure),
       namespaces: namespaces(input),
+      // Older versions of runc want to be told what they could see in the namespace.
+      ...(input.userNamespace !== undefined && { uidMappings: [everyId], gidMappings: [everyId] }),
       ...(insecure && { devices: insecureDevices(machine.loopDevices) }),
       ...(!insecure && machine.seccomp && { seccomp: seccompProfile(machine.architecture, capabilities.bounding) }),
       maskedPaths: insecure ? [] : maskedPaths,
@@ -99,15 +114,17 @@ function capabilitySets(all: readonly string[] | undefined): CapabilitySets {
   return { bounding: sandboxCapabilities, effective: sandboxCapabilities, permitted: sandboxCapabilities };
 }
 
-function namespaces({ network, cgroup }: SpecInput): Namespace[] {
+function namespaces({ network, cgroup, userNamespace }: SpecInput): Namespace[] {
   const own: Namespace[] = [{ type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }];
   if (network.kind === 'own') own.push({ type: 'network' });
   if (network.kind === 'namespace') own.push({ type: 'network', path: network.path });
   if (cgroup?.namespace) own.push({ type: 'cgroup' });
+  if (userNamespace !== undefined) own.push({ type: 'user', path: userNamespace });
   return own;
 }
 
-function defaultMounts({ process, shmSize, resolvConf, hosts, cgroup }: SpecInput): SpecMount[] {
+function defaultMounts(input: SpecInput): SpecMount[] {
+  const { process, shmSize, resolvConf, hosts, cgroup } = input;
   const access = process.security === 'insecure' ? 'rw' : 'ro';
   const none = ['nosuid', 'noexec', 'nodev'];
   const file = (destination: string, source: string): SpecMount => ({
@@ -137,13 +154,22 @@ function defaultMounts({ process, shmSize, resolvConf, hosts, cgroup }: SpecInpu
       options: [...none, 'mode=1777', `size=${shmSize || defaultShmSize}`],
     },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: none },
-    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...none, access] },
+    sysMount(input, [...none, access]),
     file('/etc/resolv.conf', resolvConf),
     file('/etc/hosts', hosts),
     ...(cgroup
       ? [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [access, ...none] }]
       : []),
   ];
+}
+
+/** In a user namespace, that of a network which is not of that namespace can only be bound. */
+function sysMount({ userNamespace, network }: SpecInput, options: readonly string[]): SpecMount {
+  const destination = '/sys';
+  if (userNamespace === undefined || network.kind === 'own') {
+    return { destination, type: 'sysfs', source: 'sysfs', options };
+  }
+  return { destination, type: 'bind', source: '/sys', options: ['rbind', 'rro', ...options] };
 }
 
 /** Of mounts at one place the last one wins, in the place of the first. */

@@ -28,6 +28,8 @@ export interface GraphMerged {
     readonly inputs: readonly Digest[];
     /** Ids of the requests. */
     readonly wantedBy: readonly string[];
+    /** How many images need it, where one image counts once for each of its platforms. */
+    readonly uses: number;
     readonly source?: SourcePlace;
   }[];
 }
