@@ -9,7 +9,7 @@ import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
 
 const applets = `
   sh true false cat echo id ls sleep env pwd stat touch mkdir rm rmdir mount umount hostname df grep awk head test
-  ip nc wget kill dd chmod chown wc tail ps
+  ip nc wget kill dd chmod chown wc tail ps stty readlink
 `;
 
 export interface Ran {

@@ -1,4 +1,5 @@
 // Runs a process in a container. This room knows no LLB and no cache: it gets mounts and a process.
+import type { Readable } from 'node:stream';
 import type { Mount } from '../snapshot/mount.ts';
 
 export interface Executor {
@@ -74,4 +75,25 @@ export interface ProcessIo {
   readonly stderr: (data: Uint8Array) => void;
   /** The container started to run; told once. */
   readonly started?: () => void;
+  /** What the process reads; nothing when left out. */
+  readonly stdin?: Readable;
+  /** A terminal of that size: all that is written arrives as `stdout`. */
+  readonly terminal?: TerminalSize;
+  /** Takes what else can be done with the process; told once, when it runs. */
+  readonly running?: (running: RunningProcess) => void;
+  /** It waits for other containers, so it runs beside the bound on how many run at a time. */
+  readonly waits?: boolean;
+}
+
+/** A process that runs. Once it has ended, signals and sizes go nowhere. */
+export interface RunningProcess {
+  signal(name: NodeJS.Signals): void;
+  resize(size: TerminalSize): void;
+  /** Runs one more process in the container, as `run` does; it is killed when the container's first one ends. */
+  exec(process: Process, io: ProcessIo): Promise<void>;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly cols: number;
 }

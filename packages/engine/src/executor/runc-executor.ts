@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostPlatform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
-import { goQuote } from '../std/go-quote.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import { uniqueName } from '../std/temp.ts';
 import { ownCapabilities } from './capabilities.ts';
@@ -27,7 +26,10 @@ import { loopDevicesInUse, seccompSupported } from './machine.ts';
 import { removeWithMounts } from './mount-table.ts';
 import { Networks, type NetworkChoice } from './network.ts';
 import type { Dns } from './resolv.ts';
-import { killFirstProcess, runBundle, type Ending } from './runc.ts';
+import { inProcess, judge } from './judge.ts';
+import { Others } from './others.ts';
+import { signalTo } from './pid-file.ts';
+import { killFirstProcess, runBundle } from './runc.ts';
 import { findRuntime, type Runtime, type RuntimeChoice } from './runtime.ts';
 import { specOf, specText, type Machine } from './spec.ts';
 import { makeStubs, makeWorkingFolder, type MountPoint } from './stubs.ts';
@@ -91,7 +93,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
 
   async run(process: Process, container: Container, io: ProcessIo): Promise<void> {
     const signal = AbortSignal.any([io.signal, this.#closed.signal]);
-    using _permit = await this.#permits.acquire({ signal });
+    using _permit = io.waits ? undefined : await this.#permits.acquire({ signal });
     const running = this.#run(process, container, { ...io, signal });
     this.#running.add(running);
     try {
@@ -152,17 +154,21 @@ class RuncExecutor implements Executor, AsyncDisposable {
       ...(container.shmSize && { shmSize: container.shmSize }),
       ...(group !== undefined && { cgroup: { path: containerGroup(group), namespace: lease.cgroups.kind === 'v2' } }),
       machine: process.security === 'insecure' ? { ...lease.machine, loopDevices: loopDevicesInUse() } : lease.machine,
+      terminal: io.terminal !== undefined,
     });
     writeFileSync(join(bundle, 'config.json'), specText(spec));
 
     stack.defer(finallyRemove(() => this.#forget(lease, id, group)));
     const state = stateFolder(lease.folder);
+    const outOfMemory = () => (group === undefined ? 0 : outOfMemoryKills(lease.cgroups, group));
+    const box = { runtime: lease.runtime, state, bundle, id, withoutCgroups: group === undefined };
+    const others = new Others(box, { root: root.path, machine: lease.machine, outOfMemory });
     const ending = await runBundle({
-      runtime: lease.runtime,
-      state,
-      bundle,
-      id,
-      withoutCgroups: group === undefined,
+      ...box,
+      ...(io.running && {
+        onPid: (pid, resize) =>
+          io.running!({ signal: signalTo(pid), resize, exec: (process, io) => others.run(process, io) }),
+      }),
       io: {
         ...io,
         started: () => {
@@ -175,8 +181,9 @@ class RuncExecutor implements Executor, AsyncDisposable {
         else killFirstProcess(state, id);
       },
     });
+    await others.ended();
     if (io.signal.aborted) throw io.signal.reason;
-    judge(process, ending, () => (group === undefined ? 0 : outOfMemoryKills(lease.cgroups, group)));
+    judge(process, ending, outOfMemory);
     endedWell = true;
   }
 
@@ -272,50 +279,5 @@ class RuncExecutor implements Executor, AsyncDisposable {
     stack.use(this.#networks);
     stack.use(this.#emulators);
     stack.defer(() => this.#clearing);
-  }
-}
-
-/** BuildKit's way to say which process it was. */
-const incomplete = (process: Process) => `process ${goQuote(process.args.join(' '))} did not complete successfully`;
-
-/** Says of which process a failure was. */
-function inProcess<T>(process: Process, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof Failed)) throw error;
-    const message = `${incomplete(process)}: ${error.message}`;
-    throw new Failed({ ...(error as Failed).failure, message }, { cause: error });
-  }
-}
-
-/** Throws unless the process ended as it should. */
-function judge(process: Process, ending: Ending, outOfMemory: () => number): void {
-  const name = process.args.join(' ');
-  const fail = (failure: ExecutorFailure): never => {
-    throw new Failed<ExecutorFailure>({ ...failure, message: `${incomplete(process)}: ${failure.message}` });
-  };
-  switch (ending.kind) {
-    case 'exit': {
-      const { code } = ending;
-      if (process.validExitCodes.length > 0 ? process.validExitCodes.includes(code) : code === 0) return;
-      if (outOfMemory() > 0) {
-        const message = 'cannot allocate memory: the kernel killed a process of it for want of memory';
-        fail({ kind: 'process-killed', process: name, outOfMemory: true, message });
-      }
-      return fail({ kind: 'process-exit', process: name, code, message: `exit code: ${code}` });
-    }
-    case 'not-started': {
-      const reason = ending.reason.replace(/^runc (run|create) failed: /, '');
-      const program = /(?:unable to start container process: )?(exec:? .*|executable file .*)$/s.exec(reason)?.[1];
-      if (program === undefined)
-        return fail({ kind: 'runtime', message: `the container could not be started: ${reason}` });
-      // What the runtime exits with then.
-      return fail({ kind: 'process-exit', process: name, code: 1, message: `exit code: 1: ${program}` });
-    }
-    case 'signal': {
-      const message = `the container's runtime was killed by ${ending.signal}`;
-      return fail({ kind: 'process-killed', process: name, outOfMemory: false, signal: ending.signal, message });
-    }
   }
 }

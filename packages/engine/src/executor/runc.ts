@@ -1,14 +1,15 @@
-// runc (or crun) by its command line: one `run` for each container, whose end is the process's own.
+// runc (or crun) by its command line: one `run` for each container, whose end is the process's own, and one `exec` for
+// each further process in it.
 import { spawn } from 'node:child_process';
-import { closeSync, readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';
-import { openPipe } from '../sys/pipe.ts';
 import { killProcess } from './cgroup.ts';
-import type { ProcessIo } from './executor.ts';
+import type { ProcessIo, TerminalSize } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
+import { startTime, watchPidFile } from './pid-file.ts';
 import type { Runtime } from './runtime.ts';
+import { openStreams } from './streams.ts';
 
 export interface RuncRun {
   readonly runtime: Runtime;
@@ -17,9 +18,13 @@ export interface RuncRun {
   /** Folder with config.json. */
   readonly bundle: string;
   readonly id: string;
+  /** A further process of a container that runs: its name among them, and the file that describes it. */
+  readonly exec?: { readonly name: string; readonly process: string };
   /** Whether the runtime may not write cgroups. */
   readonly withoutCgroups: boolean;
   readonly io: ProcessIo;
+  /** Told of the process when it runs. Asked for only where somebody wants to know. */
+  readonly onPid?: (pid: number, resize: (size: TerminalSize) => void) => void;
   /** Kills every process of the container; called again until the runtime ends. */
   readonly kill: () => void;
 }
@@ -41,8 +46,11 @@ const killPatience = 3000;
  * if the runtime cannot be executed.
  */
 export async function runBundle(run: RuncRun): Promise<Ending> {
-  const log = join(run.bundle, 'log.json');
-  const child = start(run, log);
+  const own = run.exec ? `${run.exec.name}-` : '';
+  const log = join(run.bundle, `${own}log.json`);
+  const pidFile = join(run.bundle, `${own}pid`);
+  const child = start(run, { log, pidFile });
+  using _pid = run.onPid && watchPidFile(pidFile, (pid) => run.onPid!(pid, child.resize));
   const { signal } = run.io;
   using killer = new Killer(run.kill, () => child.kill('SIGKILL'));
   const abort = () => killer.start();
@@ -97,56 +105,54 @@ interface Child {
   /** Resolves when it has ended and its output is closed. */
   readonly ended: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
+  resize(size: TerminalSize): void;
 }
 
-function start({ runtime, state, bundle, id, withoutCgroups, io }: RuncRun, log: string): Child {
-  const stdout = openPipe();
-  const stderr = openPipe();
-  const flags = withoutCgroups ? withoutCgroupsFlags[runtime.name] : [];
-  const outputs = [readAll(stdout.read, io.stdout), readAll(stderr.read, io.stderr)];
+function start(run: RuncRun, { log, pidFile }: { readonly log: string; readonly pidFile: string }): Child {
+  const { runtime, state, bundle, io } = run;
+  const streams = openStreams(io);
   try {
-    const child = spawn(
-      runtime.path,
-      [
-        '--root',
-        state,
-        '--log',
-        log,
-        '--log-format',
-        'json',
-        ...flags,
-        'run',
-        ...keep[runtime.name],
-        '--bundle',
-        bundle,
-        id,
-      ],
-      {
-        cwd: bundle,
-        // Nothing of ours: what is in it could change how the runtime behaves (NOTIFY_SOCKET, LISTEN_FDS).
-        env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
-        stdio: ['ignore', stdout.write, stderr.write],
-        // A session of its own: Ctrl-C in the terminal is the engine's to handle.
-        detached: true,
-      },
-    );
+    const told = run.onPid ? ['--pid-file', pidFile] : [];
+    const global = ['--root', state, '--log', log, '--log-format', 'json'];
+    const child = spawn(runtime.path, [...global, ...commandOf(run, told)], {
+      cwd: bundle,
+      // Nothing of ours: what is in it could change how the runtime behaves (NOTIFY_SOCKET, LISTEN_FDS).
+      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
+      stdio: [...streams.stdio],
+      // A session of its own: Ctrl-C in the terminal is the engine's to handle.
+      detached: true,
+    });
     const exited = new Promise<Exit>((resolve, reject) => {
       child.once('spawn', () => io.started?.());
       child.once('error', (cause) => {
+        streams.exited();
         const message = `${runtime.path} cannot be executed: ${cause.message}`;
         reject(new Failed<ExecutorFailure>({ kind: 'runtime-missing', message }, { cause }));
       });
-      child.once('exit', (code, signal) => resolve([code, signal]));
+      child.once('exit', (code, signal) => {
+        streams.exited();
+        resolve([code, signal]);
+      });
     });
     return {
       exited,
-      ended: Promise.all([exited, ...outputs]).then(([ending]) => ending),
+      ended: Promise.all([exited, streams.ended]).then(([ending]) => ending),
       kill: (signal) => void child.kill(signal),
+      resize: (size) => {
+        streams.resize(size);
+        // The terminal is not its session's own, so the kernel doesn't tell it.
+        child.kill('SIGWINCH');
+      },
     };
   } finally {
-    closeSync(stdout.write);
-    closeSync(stderr.write);
+    streams.started();
   }
+}
+
+function commandOf({ runtime, withoutCgroups, bundle, id, exec }: RuncRun, told: readonly string[]): readonly string[] {
+  const flags = withoutCgroups ? withoutCgroupsFlags[runtime.name] : [];
+  if (exec) return [...flags, 'exec', '--process', exec.process, ...told, id];
+  return [...flags, 'run', ...keep[runtime.name], ...told, '--bundle', bundle, id];
 }
 
 /** So that what the cgroup has counted can still be read. crun before 1.15 cannot: see `containerGroup`. */
@@ -156,15 +162,6 @@ const withoutCgroupsFlags: Readonly<Record<Runtime['name'], readonly string[]>> 
   runc: ['--rootless=true'],
   crun: ['--cgroup-manager=disabled'],
 };
-
-function readAll(fd: number, onData: (data: Uint8Array) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = new Socket({ fd, readable: true, writable: false });
-    socket.on('data', onData);
-    socket.once('error', reject);
-    socket.once('close', () => resolve());
-  });
-}
 
 /** The last error of the runtime's own log: only it writes there, never the process. */
 function runtimeError(log: string): string | undefined {
@@ -198,16 +195,5 @@ export function killFirstProcess(state: string, id: string): void {
     if (pid > 1 && startTime(pid) === String(noted['init_process_start'] ?? noted['process-start-time'] ?? '')) {
       killProcess(pid);
     }
-  }
-}
-
-/** Clock ticks after boot; tells a process from a later one of the same id. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name, in parentheses, may hold anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
   }
 }

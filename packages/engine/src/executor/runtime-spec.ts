@@ -5,7 +5,7 @@ import type { SeccompProfile } from './seccomp.ts';
 export interface RuntimeSpec {
   readonly ociVersion: string;
   readonly process: {
-    readonly terminal: false;
+    readonly terminal: boolean;
     readonly user: {
       readonly uid: number;
       readonly gid: number;

@@ -40,6 +40,7 @@ export interface SpecInput {
   /** Undefined where cgroups may not be written. */
   readonly cgroup?: { readonly path: string; readonly namespace: boolean };
   readonly machine: Machine;
+  readonly terminal?: boolean;
 }
 
 /** BuildKit's name for a container that was given none. */
@@ -51,28 +52,12 @@ const defaultShmSize = 65536 * 1024;
 export const everyId: IdMapping = { containerID: 0, hostID: 0, size: 0xffff_ffff };
 
 export function specOf(input: SpecInput): RuntimeSpec {
-  const { process, user, root, machine, cgroup } = input;
+  const { process, root, machine, cgroup } = input;
   const insecure = process.security === 'insecure';
   const capabilities = capabilitySets(insecure ? machine.capabilities : undefined);
   return {
     ociVersion: '1.0.2',
-    process: {
-      terminal: false,
-      user: {
-        uid: user.uid,
-        gid: user.gid,
-        umask: 0o022,
-        additionalGids: user.groups.includes(user.gid) ? user.groups : [user.gid, ...user.groups],
-      },
-      args: process.args,
-      env: environment(process.env),
-      cwd: posix.resolve('/', process.cwd),
-      capabilities,
-      ...(process.ulimits.length > 0 && {
-        rlimits: process.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
-      }),
-      noNewPrivileges: false,
-    },
+    process: processOf(input),
     root,
     hostname: process.hostname || defaultHostname,
     mounts: mergedMounts([...defaultMounts(input), ...input.mounts]),
@@ -90,8 +75,34 @@ export function specOf(input: SpecInput): RuntimeSpec {
   };
 }
 
+/** The process alone, as one more of a container is told. */
+export function processOf({
+  process,
+  user,
+  machine,
+  terminal = false,
+}: Pick<SpecInput, 'process' | 'user' | 'machine' | 'terminal'>): RuntimeSpec['process'] {
+  return {
+    terminal,
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: 0o022,
+      additionalGids: user.groups.includes(user.gid) ? user.groups : [user.gid, ...user.groups],
+    },
+    args: process.args,
+    env: environment(process.env),
+    cwd: posix.resolve('/', process.cwd),
+    capabilities: capabilitySets(process.security === 'insecure' ? machine.capabilities : undefined),
+    ...(process.ulimits.length > 0 && {
+      rlimits: process.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+    }),
+    noNewPrivileges: false,
+  };
+}
+
 /** config.json. A limit of -1 becomes 2^64-1, which no JavaScript number is. */
-export function specText(spec: RuntimeSpec): string {
+export function specText(spec: RuntimeSpec | RuntimeSpec['process']): string {
   const unlimited = '\0unlimited';
   return JSON.stringify(spec, (key, value: unknown) =>
     (key === 'soft' || key === 'hard') && typeof value === 'number' && value < 0 ? unlimited : value,

@@ -70,8 +70,8 @@ export interface CdiDevice {
   readonly optional: boolean;
 }
 
-const networkModes = ['sandbox', 'host', 'none'] as const;
-const securityModes = ['sandbox', 'insecure'] as const;
+export const networkModes = ['sandbox', 'host', 'none'] as const;
+export const securityModes = ['sandbox', 'insecure'] as const;
 
 export type NetworkMode = (typeof networkModes)[number];
 export type SecurityMode = (typeof securityModes)[number];
@@ -134,7 +134,7 @@ export function validateExec({ meta, mounts }: ExecOp): void {
   if (!mounts.some((mount) => mount.dest === '/')) throw invalid('an exec op without a root filesystem');
 }
 
-function encodeMeta(writer: Writer, meta: ExecMeta): void {
+export function encodeMeta(writer: Writer, meta: ExecMeta): void {
   writer.strings(1, meta.args);
   writer.strings(2, meta.env);
   writer.string(3, meta.cwd);
@@ -148,7 +148,7 @@ function encodeMeta(writer: Writer, meta: ExecMeta): void {
   writer.packed(12, meta.validExitCodes);
 }
 
-function decodeMeta(reader: Reader): ExecMeta {
+export function decodeMeta(reader: Reader): ExecMeta {
   const args: string[] = [];
   const env: string[] = [];
   let [cwd, user, hostname, cgroupParent] = ['', '', '', ''];
@@ -228,12 +228,12 @@ function decodeProxyEnv(reader: Reader): ProxyEnv {
   return proxy;
 }
 
-function encodeHostIp(writer: Writer, { host, ip }: HostIp): void {
+export function encodeHostIp(writer: Writer, { host, ip }: HostIp): void {
   writer.string(1, host);
   writer.string(2, ip);
 }
 
-function decodeHostIp(reader: Reader): HostIp {
+export function decodeHostIp(reader: Reader): HostIp {
   let [host, ip] = ['', ''];
   while (reader.next()) {
     if (reader.field === 1) host = reader.string();
@@ -258,13 +258,13 @@ function decodeUlimit(reader: Reader): Ulimit {
   return { name, soft, hard };
 }
 
-function encodeSecretEnv(writer: Writer, { id, name, optional }: SecretEnv): void {
+export function encodeSecretEnv(writer: Writer, { id, name, optional }: SecretEnv): void {
   writer.string(1, id);
   writer.string(2, name);
   writer.bool(3, optional);
 }
 
-function decodeSecretEnv(reader: Reader): SecretEnv {
+export function decodeSecretEnv(reader: Reader): SecretEnv {
   let [id, name, optional] = ['', '', false];
   while (reader.next()) {
     if (reader.field === 1) id = reader.string();

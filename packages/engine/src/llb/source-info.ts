@@ -52,7 +52,7 @@ function encodeLocation(writer: Writer, { sourceIndex, ranges }: OpLocation): vo
   writer.messages(2, ranges, encodeRange);
 }
 
-function encodeRange(writer: Writer, { start, end }: SourceRange): void {
+export function encodeRange(writer: Writer, { start, end }: SourceRange): void {
   writer.message(1, start, encodePosition);
   writer.message(2, end, encodePosition);
 }
@@ -62,7 +62,7 @@ function encodePosition(writer: Writer, { line, character }: SourcePosition): vo
   writer.int(2, character);
 }
 
-function encodeInfo(writer: Writer, info: SourceInfo): void {
+export function encodeInfo(writer: Writer, info: SourceInfo): void {
   writer.string(1, info.filename);
   writer.bytes(2, info.data);
   writer.message(3, info.definition, encodeDefinition);
@@ -91,7 +91,7 @@ function decodeLocation(reader: Reader): OpLocation {
 
 const nowhere: SourcePosition = { line: 0, character: 0 };
 
-function decodeRange(reader: Reader): SourceRange {
+export function decodeRange(reader: Reader): SourceRange {
   let [start, end] = [nowhere, nowhere];
   while (reader.next()) {
     if (reader.field === 1) start = reader.message(decodePosition);
@@ -109,7 +109,7 @@ function decodePosition(reader: Reader): SourcePosition {
   return { line, character };
 }
 
-function decodeInfo(reader: Reader): SourceInfo {
+export function decodeInfo(reader: Reader): SourceInfo {
   let [filename, language] = ['', ''];
   let data: Uint8Array = new Uint8Array();
   let definition: Definition | undefined;
