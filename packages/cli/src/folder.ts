@@ -7,8 +7,10 @@ import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
 import { assignment, attributes } from './assignments.ts';
+import { attestsOf } from './attests.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import type { Given } from './flags.ts';
+import { answerProvenanceOf } from './metadata-file.ts';
 import { Mistake } from './mistake.ts';
 import { outputOf } from './outputs.ts';
 import { spoolStdin } from './stdin.ts';
@@ -64,6 +66,12 @@ export async function folderRequest(
     options[`label:${name}`] = value;
   }
   for (const text of flags['build-context']) await namedContext(...assignment('--build-context', text)!);
+  const answerProvenance = answerProvenanceOf(flags['metadata-file'], env);
+  const attests = await attestsOf(flags);
+  if (attests.length > 0 || answerProvenance !== undefined) {
+    const { attestOptions, vcsOptions } = await import('@monokit/config');
+    Object.assign(options, attestOptions(attests), vcsOptions(folders, env));
+  }
 
   const id =
     context === '-'
@@ -77,6 +85,7 @@ export async function folderRequest(
       entitlements: [...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])],
       cacheFrom: flags['cache-from'].map((text) => cacheEntry('--cache-from', text)),
       cacheTo: flags['cache-to'].map((text) => cacheEntry('--cache-to', text)),
+      ...(answerProvenance !== undefined && { answerProvenance }),
     },
     lent: {
       folders,

@@ -1,8 +1,18 @@
 // What the image flags of the command line change in the chosen images of a workspace.
-import { readCache, readNamedContext, readOutput, readSecret, readSsh, type ResolvedTarget } from '@monokit/config';
+import {
+  latestOfType,
+  readCache,
+  readNamedContext,
+  readOutput,
+  readSecret,
+  readSsh,
+  type AttestSpec,
+  type ResolvedTarget,
+} from '@monokit/config';
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { normalised, parseReference } from '@monokit/engine/oci/reference';
 import { assignment } from './assignments.ts';
+import { attestsOf } from './attests.ts';
 import { annotationOf, bytesOf, type ImageFlags } from './folder.ts';
 import { Mistake } from './mistake.ts';
 
@@ -12,13 +22,14 @@ interface World {
 }
 
 /** The targets with what the flags say in place of, or beside, what the config says. Paths are relative to `cwd`. */
-export function overridden(
+export async function overridden(
   targets: readonly ResolvedTarget[],
   flags: ImageFlags,
   world: World,
-): readonly ResolvedTarget[] {
+): Promise<readonly ResolvedTarget[]> {
   refuse(targets, flags);
-  return targets.map((target) => withFlags(target, flags, world));
+  const attests = await attestsOf(flags);
+  return targets.map((target) => withFlags(target, flags, { ...world, attests }));
 }
 
 function refuse(targets: readonly ResolvedTarget[], flags: ImageFlags): void {
@@ -63,7 +74,11 @@ const frontendFlags = [
   ['build-context', '--build-context'],
 ] as const satisfies readonly (readonly [keyof ImageFlags, string])[];
 
-function withFlags(target: ResolvedTarget, flags: ImageFlags, { cwd, env }: World): ResolvedTarget {
+function withFlags(
+  target: ResolvedTarget,
+  flags: ImageFlags,
+  { cwd, env, attests }: World & { readonly attests: readonly AttestSpec[] },
+): ResolvedTarget {
   if (target.recipe.kind === 'define') {
     const meant = frontendFlags.find(([name]) => {
       const given = flags[name];
@@ -115,6 +130,7 @@ function withFlags(target: ResolvedTarget, flags: ImageFlags, { cwd, env }: Worl
     ...(flags['cache-to'].length > 0 && {
       cacheTo: flags['cache-to'].map((text) => read('--cache-to', () => readCache(text, cwd))),
     }),
+    attests: latestOfType([...target.attests, ...attests]),
     ...(flags['no-cache'] && { noCache: true }),
     ...(flags['no-cache-filter'].length > 0 && { noCacheFilter: flags['no-cache-filter'] }),
     ...(flags.pull && { pull: true }),

@@ -9,7 +9,7 @@ import { openWorkspace } from './workspace.ts';
 export async function printTargets(invocation: ShowInvocation): Promise<void> {
   const { cwd, env, flags, positionals, stdout, stderr } = invocation;
   const workspace = await openWorkspace(invocation, positionals);
-  const chosen = overridden(workspace.selected, flags, { cwd, env });
+  const chosen = await overridden(workspace.selected, flags, { cwd, env });
   const { withNeeds } = await import('@monokit/config');
   const all = withNeeds(chosen, workspace.targets);
   const typed = all.filter(({ recipe }) => recipe.kind === 'define');
@@ -77,6 +77,9 @@ export function bakeTarget(target: ResolvedTarget, cwd: string): Readonly<Record
     }),
     output: target.outputs.map(({ type, dest, attrs }) =>
       attributes(type, { ...(dest !== undefined && { dest: isAbsolute(dest) ? path(dest) : dest }), ...attrs }),
+    ),
+    attest: target.attests.map(({ type, disabled, attrs }) =>
+      attributes(type, { ...attrs, ...(disabled && { disabled: 'true' }) }),
     ),
     'cache-from': target.cacheFrom.map(({ type, attrs }) => attributes(type, attrs)),
     'cache-to': target.cacheTo.map(({ type, attrs }) => attributes(type, attrs)),

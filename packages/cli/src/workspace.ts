@@ -3,12 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { loadConfig, namesOf, requestOf, resolveTargets, type ResolvedTarget, type Workspace } from '@monokit/config';
+import {
+  loadConfig,
+  namesOf,
+  requestOf,
+  resolveTargets,
+  type RequestOptions,
+  type ResolvedTarget,
+  type Workspace,
+} from '@monokit/config';
 import type { Offer, SolveRequest, Task } from '@monokit/engine';
 import { cachePath } from '@monokit/engine/cache-path';
 import { openSession } from '@monokit/engine/session';
 import type { Invocation } from './command.ts';
 import { assignment } from './assignments.ts';
+import { answerProvenanceOf } from './metadata-file.ts';
 import { Mistake } from './mistake.ts';
 import { overridden } from './overrides.ts';
 import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
@@ -86,13 +95,19 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
 export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDisposableStack): Promise<Chosen> {
   const { cwd, env, flags, positionals, stdout } = invocation;
   const workspace = await openWorkspace(invocation, positionals);
-  const chosen = overridden(workspace.selected, flags, { cwd, env });
+  const chosen = await overridden(workspace.selected, flags, { cwd, env });
   const first = chosen.filter(({ outputs }) => outputs.some(({ dest }) => dest === '-'));
   if (first.length > 1) {
     throw new Mistake(`only one image can go to standard output, not ${first.map(({ id }) => id).join(' and ')}`);
   }
   const wanted = withDependencies(chosen, workspace);
-  const requests = new Requests({ scope, env, stdout: () => Writable.toWeb(stdout) as WritableStream<Uint8Array> });
+  const answerProvenance = answerProvenanceOf(flags['metadata-file'], env);
+  const requests = new Requests({
+    scope,
+    env,
+    ...(answerProvenance !== undefined && { answerProvenance }),
+    stdout: () => Writable.toWeb(stdout) as WritableStream<Uint8Array>,
+  });
   const tasks = await Promise.all(
     wanted.map(async (target): Promise<Task> => ({
       request: await requests.of(target),
@@ -140,23 +155,16 @@ function withDependencies(chosen: readonly ResolvedTarget[], { targets }: Worksp
 /** Requests of targets, each with a session of its own that lends what the target names. */
 class Requests {
   readonly #scope: AsyncDisposableStack;
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #stdout: () => WritableStream<Uint8Array>;
+  readonly #options: Omit<RequestOptions, 'scratch'> & { readonly env: NodeJS.ProcessEnv };
   readonly #made = new Map<string, Promise<SolveRequest>>();
   #scratch: string | undefined;
 
   constructor({
     scope,
-    env,
-    stdout,
-  }: {
-    readonly scope: AsyncDisposableStack;
-    readonly env: NodeJS.ProcessEnv;
-    readonly stdout: () => WritableStream<Uint8Array>;
-  }) {
+    ...options
+  }: Omit<RequestOptions, 'scratch'> & { readonly scope: AsyncDisposableStack; readonly env: NodeJS.ProcessEnv }) {
     this.#scope = scope;
-    this.#env = env;
-    this.#stdout = stdout;
+    this.#options = options;
   }
 
   of(target: ResolvedTarget): Promise<SolveRequest> {
@@ -169,8 +177,7 @@ class Requests {
     const needsScratch = target.recipe.kind === 'inline-dockerfile';
     const { request, lent } = await requestOf(target, {
       scratch: needsScratch ? this.#folder() : '',
-      stdout: this.#stdout,
-      env: this.#env,
+      ...this.#options,
     });
     const session = this.#scope.use(openSession(lent));
     const { source } = request;

@@ -56,6 +56,8 @@ export interface Image {
   readonly annotations?: Readonly<Record<string, string>>;
   /** `type=oci,dest=app.tar` or the same as an object, one or several. */
   readonly output?: OneOrMany<string | Output>;
+  /** What is said of the image beside it: `type=provenance,mode=max`, `type=sbom`, or the same as an object. */
+  readonly attest?: OneOrMany<string | Attest>;
   readonly cacheFrom?: OneOrMany<string | CacheEntry>;
   readonly cacheTo?: OneOrMany<string | CacheEntry>;
   /** Runs every step again. */
@@ -76,7 +78,10 @@ export interface Image {
   /** `{ nofile: 1024 }` or `{ nofile: '1024:2048' }` (soft:hard). */
   readonly ulimits?: Readonly<Record<string, string | number>>;
   readonly entitlements?: string | readonly string[];
-  /** Same content, same digest, anywhere: file times capped at the epoch, modes of the context as git knows them. */
+  /**
+   * Same content, same digest, anywhere: file times capped at the epoch, modes of the context as git knows them, and
+   * provenance that says so.
+   */
   readonly reproducible?: boolean;
   /** The image's creation time: `epoch` (SOURCE_DATE_EPOCH, else 1970-01-01) unless `now`. */
   readonly created?: 'epoch' | 'now';
@@ -120,6 +125,13 @@ export type NetworkMode = 'default' | 'host' | 'none' | 'sandbox';
 export interface Output {
   readonly type: string;
   readonly dest?: string;
+  readonly [attribute: string]: string | number | boolean | undefined;
+}
+
+export interface Attest {
+  readonly type: 'provenance' | 'sbom';
+  /** Takes back what is said elsewhere. */
+  readonly disabled?: boolean;
   readonly [attribute: string]: string | number | boolean | undefined;
 }
 

@@ -28,6 +28,42 @@ export function readGit(root: string | undefined): Git {
   return { root, commit: loose?.trim() ?? packed(common, reference), branch };
 }
 
+/**
+ * Where the repository at `root` came from: the remote of the branch that is checked out, else `origin` or `upstream`.
+ * Without credentials; undefined where that is no address that means anything to others.
+ */
+export function remoteUrl(root: string): string | undefined {
+  const folder = gitFolder(root);
+  if (folder === undefined) return undefined;
+  const shared = contentOf(join(folder, 'commondir'))?.trim();
+  const sections = readSections(
+    contentOf(join(shared === undefined ? folder : resolve(folder, shared), 'config')) ?? '',
+  );
+  const { branch } = readGit(root);
+  const tracked = branch === undefined ? undefined : sections.get(`branch "${branch}"`)?.get('remote');
+  for (const remote of [tracked, 'origin', 'upstream']) {
+    const url = remote === undefined ? undefined : sections.get(`remote "${remote}"`)?.get('url');
+    if (url === undefined) continue;
+    if (/^[\w.-]+@[\w.-]+:/.test(url)) return url;
+    if (!/^(https?|ssh|git):\/\//.test(url) || !URL.canParse(url)) return undefined;
+    return url.replace(/^(https?:\/\/)[^/?#]*@/, '$1').replace(/^((?:ssh|git):\/\/[^/?#:@]*):[^/?#]*@/, '$1@');
+  }
+  return undefined;
+}
+
+/** The sections of git's own configuration, by their header; of a key that is there twice the last value. */
+function readSections(text: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const sections = new Map<string, Map<string, string>>();
+  let section = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const header = /^\s*\[([^\]]+)\]/.exec(line)?.[1];
+    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (header !== undefined) sections.set(header, (section = sections.get(header) ?? new Map()));
+    else if (key !== undefined) section.set(key.toLowerCase(), value!.replace(/^"(.*)"$/, '$1'));
+  }
+  return sections;
+}
+
 function gitFolder(root: string): string | undefined {
   const path = join(root, '.git');
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;

@@ -5,8 +5,9 @@ export { resolveTargets, withNeeds, type Resolution, type ResolveOptions, type W
 export { namesOf, requestOf, type Requested, type RequestOptions } from './request.ts';
 export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';
-export { readCache, readOutput, readSecret, readSsh } from './specs.ts';
+export { attestOptions, latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
+export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';
 export { settingsOf, type Settings } from './settings.ts';
-export type { Origin, ResolvedTarget } from './target.ts';
+export type { AttestSpec, Origin, ResolvedTarget } from './target.ts';
 export type { Config, ConfigExport, ConfigScope, DefineScope, Image } from './config.ts';

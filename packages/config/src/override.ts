@@ -45,6 +45,7 @@ const kinds: Partial<Record<keyof Image, Kind>> = {
   entitlements: 'list',
   dependsOn: 'list',
   output: 'csv',
+  attest: 'csv',
   cacheFrom: 'csv',
   cacheTo: 'csv',
   secrets: 'csv',

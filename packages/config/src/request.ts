@@ -7,6 +7,7 @@ import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import type { Lent } from '@monokit/engine/session';
 import { Failed } from '@monokit/engine/std/failed';
 import type { ConfigFailure } from './failure.ts';
+import { attestOptions } from './specs.ts';
 import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
 
 export interface RequestOptions {
@@ -16,6 +17,8 @@ export interface RequestOptions {
   readonly stdout: () => WritableStream<Uint8Array>;
   /** The process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Asks for where the image came from in the response. */
+  readonly answerProvenance?: 'min' | 'max';
 }
 
 export interface Requested {
@@ -76,17 +79,28 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
     if (target.context.kind === 'remote') attrs.dockerfilekey = 'dockerfile';
   } else if (recipe.kind === 'remote-dockerfile') attrs.filename = recipe.path;
 
+  const { answerProvenance } = options;
+  const attested: Record<string, string> = { ...attestOptions(target.attests, target) };
+  if (answerProvenance !== undefined || Object.keys(attested).length > 0) {
+    const { vcsOptions } = await import('./vcs.ts');
+    Object.assign(attested, vcsOptions(folders, options.env ?? process.env));
+  }
   return {
     request: {
       id,
       source:
         recipe.kind === 'define'
-          ? await (await import('./defined.ts')).definedSource(target, recipe.define)
-          : { kind: 'frontend', frontend: 'dockerfile.v0', options: { ...frontendOptions(target), ...attrs } },
+          ? { ...(await (await import('./defined.ts')).definedSource(target, recipe.define)), options: attested }
+          : {
+              kind: 'frontend',
+              frontend: 'dockerfile.v0',
+              options: { ...frontendOptions(target), ...attrs, ...attested },
+            },
       exports: exportsOf(target, options),
       entitlements,
       cacheFrom,
       cacheTo,
+      ...(answerProvenance !== undefined && { answerProvenance }),
     },
     lent: {
       folders,

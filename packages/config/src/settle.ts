@@ -9,7 +9,7 @@ import { listOf, type Layered } from './layers.ts';
 import type { KeyPath } from './place.ts';
 import type { Problem } from './problem.ts';
 import { parseBytes } from './quantity.ts';
-import { readCache, readOutput, readSecret, readSsh } from './specs.ts';
+import { latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 import type { ContextSource, Origin, Recipe, ResolvedTarget } from './target.ts';
 
 export interface SettleOptions {
@@ -105,6 +105,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
       ...Object.values(entries('annotations', (value, name) => annotation(name, value))),
     ) as Record<string, string>,
     outputs: each('output', keys.output, (output) => readOutput(output, root)),
+    attests: latestOfType(each('attest', keys.attest, readAttest)),
     cacheFrom: each('cacheFrom', keys.cacheFrom, (cache) => readCache(cache, root)),
     cacheTo: each('cacheTo', keys.cacheTo, (cache) => readCache(cache, root)),
     noCache: keys.noCache ?? false,

@@ -2,9 +2,9 @@
 // what is wrong.
 import { nearest } from '@monokit/engine/std/nearest';
 import { resolve } from 'node:path';
-import type { CacheEntry, Output, Secret, Ssh } from './config.ts';
+import type { Attest, CacheEntry, Output, Secret, Ssh } from './config.ts';
 import { csvFields, csvPairs } from './csv.ts';
-import type { CacheSpec, OutputSpec, SecretSpec, SshSpec } from './target.ts';
+import type { AttestSpec, CacheSpec, OutputSpec, SecretSpec, SshSpec } from './target.ts';
 
 const outputTypes = ['image', 'registry', 'oci', 'docker', 'tar', 'local', 'cacheonly'] as const;
 const toFile: ReadonlySet<string> = new Set(['oci', 'docker', 'tar', 'local']);
@@ -41,6 +41,43 @@ export function readCache(written: string | CacheEntry, root: string): CacheSpec
     for (const key of ['src', 'dest']) if (attrs[key] !== undefined) attrs[key] = resolve(root, attrs[key]);
   }
   return { type, attrs };
+}
+
+/** `type=provenance,mode=max`; a type alone is that. */
+export function readAttest(written: string | Attest): AttestSpec {
+  const plain = typeof written === 'string' && !/[=,]/.test(written) ? written : undefined;
+  const pairs = plain === undefined ? pairsOf(written) : [['type', plain] as const];
+  const { type, disabled = 'false', ...attrs } = Object.fromEntries(pairs);
+  if (type !== 'provenance' && type !== 'sbom') {
+    if (!type) throw new TypeError('attestation type not specified: write type=provenance or type=sbom');
+    throw new TypeError(`there is no attestation of type ${JSON.stringify(type)}: write type=provenance or type=sbom`);
+  }
+  if (!/^(true|false|1|0)$/.test(disabled)) throw new TypeError(`disabled is true or false, not ${disabled}`);
+  return { type, disabled: disabled === 'true' || disabled === '1', attrs };
+}
+
+/** Of each type the last one, at the place of the first. */
+export function latestOfType(attests: readonly AttestSpec[]): readonly AttestSpec[] {
+  return [...new Map(attests.map((attest) => [attest.type, attest])).values()];
+}
+
+/** As the frontend's options say it: `attest:provenance` and `mode=max`. */
+export function attestOptions(
+  attests: readonly AttestSpec[],
+  { reproducible = false }: { readonly reproducible?: boolean } = {},
+): Readonly<Record<string, string>> {
+  const wanted = attests.filter(({ disabled }) => !disabled);
+  return Object.fromEntries(
+    wanted.map(({ type, attrs }) => {
+      const all = reproducible && type === 'provenance' ? { reproducible: 'true', ...attrs } : attrs;
+      return [`attest:${type}`, Object.entries(all).map(csvField).join(',')];
+    }),
+  );
+}
+
+function csvField([name, value]: readonly [string, string]): string {
+  const text = `${name}=${value}`;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** `id=npm,src=.npmrc` or `id=token,env=TOKEN`; an id alone is the variable of that name, else the file. */

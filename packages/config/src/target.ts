@@ -28,6 +28,8 @@ export interface ResolvedTarget {
   readonly annotations: Readonly<Record<string, string>>;
   /** None means that the image stays in the engine's own store. */
   readonly outputs: readonly OutputSpec[];
+  /** One of each type at most. */
+  readonly attests: readonly AttestSpec[];
   readonly cacheFrom: readonly CacheSpec[];
   readonly cacheTo: readonly CacheSpec[];
   readonly noCache: boolean;
@@ -74,6 +76,13 @@ export interface OutputSpec {
   /** Absolute, or `-` for standard output. */
   readonly dest?: string;
   /** The exporter's other attributes by BuildKit's names. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface AttestSpec {
+  readonly type: 'provenance' | 'sbom';
+  readonly disabled: boolean;
+  /** By BuildKit's names: `mode`, `version`, `generator`, … */
   readonly attrs: Readonly<Record<string, string>>;
 }
 

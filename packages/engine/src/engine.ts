@@ -1,4 +1,5 @@
 // The engine's own words: one interface for the engine in this process and for one that is reached over the Control API.
+import type { ImageMaterial } from './attestation/capture.ts';
 import type { Definition } from './llb/definition.ts';
 import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
@@ -35,8 +36,11 @@ export interface SolveRequest {
   readonly entitlements: readonly string[];
   readonly cacheFrom: readonly CacheEntry[];
   readonly cacheTo: readonly CacheEntry[];
+  /** Tells in the response where each image came from: all of it, or what is small. */
+  readonly answerProvenance?: 'min' | 'max';
 }
 
+/** `options` also say what to attest: `attest:provenance`, `attest:sbom`, `vcs:revision`, `vcs:source`. */
 export type RequestSource =
   /** `options` as DF-052 lists them. `input` answers for `input:` contexts, and is asked only for those that are used. */
   | {
@@ -53,6 +57,7 @@ export type RequestSource =
         readonly definition: Definition;
         readonly config?: ImageConfig;
       }[];
+      readonly options?: Readonly<Record<string, string>>;
     };
 
 /** A definition that takes the place of an image or context, with the image config that goes with it. */
@@ -94,6 +99,8 @@ export interface Defined {
    * ops are the request's own.
    */
   readonly lenders?: ReadonlyMap<Digest, SolveRequest>;
+  /** Images that the frontend looked up. */
+  readonly resolved?: readonly ImageMaterial[];
 }
 
 export interface DefinedImage {
@@ -113,4 +120,6 @@ export interface SolveResponse {
   readonly digest?: Digest;
   /** Bytes of all layers, compressed. */
   readonly size?: number;
+  /** Where each image came from, by platform (`linux/amd64`): SLSA's predicate v0.2 with BuildKit's names. */
+  readonly provenance?: Readonly<Record<string, unknown>>;
 }

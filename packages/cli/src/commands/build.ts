@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import type { LocalEngine, RunEvent } from '@monokit/engine';
+import type { LocalEngine, RunEvent, RunResult, Task } from '@monokit/engine';
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { command, type Invocation } from '../command.ts';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { callFlags, callOf } from '../call-flags.ts';
@@ -65,15 +66,18 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const engine = scope.use(await openEngineFor(flags, env, settings));
     const { run } = await import('@monokit/engine');
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const answering = keepsAnswer(invocation) ? new (await import('../answer.ts')).Answering() : undefined;
+    const answering =
+      keepsAnswer(invocation) && !tasks.some(attests) ? new (await import('../answer.ts')).Answering() : undefined;
+    const warnings: Diagnostic[] = [];
     const report = (event: RunEvent) => {
+      if (event.kind === 'warning') warnings.push(event.diagnostic);
       renderer.report(event);
       answering?.report(event);
     };
     const results = await run(engine, tasks, { signal, report, keepGoing, offers });
 
     const code = results.every(({ response }) => response) ? 0 : 1;
-    if (code === 0) await writeAnswers(flags, results);
+    if (code === 0) await writeAnswers(flags, results, { warnings, env });
     const decided = seen();
     if (code === 0 && answering && decided) {
       const requests = tasks.map(({ request }) => request);
@@ -93,6 +97,11 @@ function keepsAnswer({ flags, positionals, answerPath }: Invocation<typeof image
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file === '-';
   return answerPath !== undefined && told && files && lent && !stdin;
+}
+
+/** What is said of an image may tell of the repository around it, which answers do not watch. */
+function attests({ request: { source } }: Task): boolean {
+  return Object.keys(source.options ?? {}).some((name) => /^(attest:|build-arg:BUILDKIT_ATTEST_)/.test(name));
 }
 
 /** Lets go of what is older than the config wants, then of the least used until the cache is small enough. */
@@ -121,21 +130,17 @@ function modeOf(flags: {
   return flags.progress ?? 'auto';
 }
 
-/** `--metadata-file` and `--iidfile`, as buildx writes them: one image's answers, or each under its id. */
+/** `--metadata-file` and `--iidfile`. */
 async function writeAnswers(
   flags: { readonly 'metadata-file': string | undefined; readonly iidfile: string | undefined },
-  results: readonly {
-    readonly id: string;
-    readonly response?: { readonly exported: Readonly<Record<string, string>>; readonly digest?: string };
-  }[],
+  results: readonly RunResult[],
+  told: { readonly warnings: readonly Diagnostic[]; readonly env: NodeJS.ProcessEnv },
 ): Promise<void> {
   const [only] = results;
   if (flags['metadata-file'] !== undefined) {
-    const answers =
-      results.length === 1
-        ? only!.response!.exported
-        : Object.fromEntries(results.map(({ id, response }) => [id, response!.exported]));
-    await writeFile(flags['metadata-file'], `${JSON.stringify(answers, null, 2)}\n`);
+    const { writeMetadataFile } = await import('../metadata-file.ts');
+    const responses = results.map(({ response }) => response!);
+    await writeMetadataFile(flags['metadata-file'], responses, told);
   }
   if (flags.iidfile !== undefined) {
     if (results.length !== 1) throw new Mistake('--iidfile goes with one image');

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageMaterial } from '../attestation/capture.ts';
 import type { Bridge, ResolvedImage, ResolveImage } from '../frontend/frontend.ts';
 import type { Definition } from '../llb/definition.ts';
 import { loadDefinition } from '../llb/load.ts';
@@ -17,7 +18,11 @@ import { solveTree } from './tree.ts';
 const maxFile = 16 << 20;
 
 /** What a frontend may ask during one build, answered by this engine. */
-export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Bridge {
+export function openBridge(
+  job: Job,
+  parts: Parts,
+  { input, resolved }: Pick<Bridge, 'input'> & { readonly resolved?: (image: ImageMaterial) => void },
+): Bridge {
   const images = new Map<string, Promise<ResolvedImage>>();
   return {
     resolveImage(reference, options) {
@@ -59,6 +64,8 @@ export function openBridge(job: Job, parts: Parts, input: Bridge['input']): Brid
       // A layout is asked by the name under which the session lends it.
       const asked = layout === undefined ? reference : `${layout}@${parseReference(reference).digest}`;
       const image = await resolver.resolve(asked, { platform, mode }, job);
+      const { digest } = image;
+      resolved?.({ kind: 'image', reference, platform, digest, local: layout !== undefined });
       report('vertex-completed');
       return image;
     } catch (error) {

@@ -1,5 +1,6 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
+import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
 import type { Build, Defined, ExportRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, Made } from '../exporter/exporter.ts';
@@ -7,6 +8,7 @@ import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
+import type { Attested } from './attest.ts';
 import { openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
@@ -82,6 +84,7 @@ function solveAll(
       ...(source && { source }),
     })),
   });
+  const startedAt = Date.now();
   const ready = emptyForcedMounts(graph, parts.cache);
   let next = 0;
   return defined.map(async (each, i) => {
@@ -93,6 +96,7 @@ function solveAll(
       if (vertex.owners.some((owner) => owned.has(owner)))
         checkEntitlements(vertex, (each.lenders?.get(vertex.written) ?? request).entitlements);
     }
+    const attests = readAttestOptions(request.source.options ?? {});
     await caches?.check(i);
     await ready;
     const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts)));
@@ -104,7 +108,8 @@ function solveAll(
       }),
     );
     await solver.settle();
-    const response = await exportAll(each, refs, exporters, parts, jobs[i]!);
+    const attested = await attestAll(each, refs, attests, parts, jobs[i]!);
+    const response = await exportAll(each, { refs, attested, startedAt }, exporters, parts, jobs[i]!);
     if (!caches) return response;
     const roots = graph.roots.slice(first, first + images.length);
     const cached = await caches.export(i, { roots, solver }, jobs[i]!);
@@ -112,9 +117,30 @@ function solveAll(
   });
 }
 
+/** What the request wants to be said of its images; nothing is loaded where that is nothing. */
+async function attestAll(
+  defined: Defined,
+  refs: readonly ImmutableRef[],
+  options: AttestOptions,
+  parts: Parts,
+  job: Job,
+): Promise<Attested | undefined> {
+  const { provenance, sbom } = options;
+  if (!provenance && !sbom && defined.request.answerProvenance === undefined) return undefined;
+  const { attest } = await import('./attest.ts');
+  return attest(defined, refs, options, parts, job);
+}
+
+interface Solved {
+  readonly refs: readonly ImmutableRef[];
+  readonly attested: Attested | undefined;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+}
+
 async function exportAll(
   { request, images, multiPlatform }: Defined,
-  refs: readonly ImmutableRef[],
+  { refs, attested, startedAt }: Solved,
   exporters: readonly Exporter[],
   parts: Parts,
   job: Job,
@@ -125,10 +151,11 @@ async function exportAll(
     ...(config && { config }),
     ...(baseConfig && { baseConfig }),
     ...(epoch !== undefined && { epoch }),
+    ...(attested && { attestations: attested.attestations[i]! }),
   }));
   const made: Made[] = [];
   for (const [i, { attrs, destination }] of request.exports.entries()) {
-    const input = { images: results, multiPlatform, attrs, ...(destination && { destination }) };
+    const input = { images: results, multiPlatform, attrs, startedAt, ...(destination && { destination }) };
     made.push(await exporters[i]!.make(input, await parts.exportDeps(), job));
   }
   // Everything is made before anything is sent away.
@@ -139,6 +166,7 @@ async function exportAll(
     exported: Object.assign({}, ...made.map(({ response }) => response)),
     ...(image?.digest && { digest: image.digest }),
     ...(image?.size !== undefined && { size: image.size }),
+    ...(attested?.provenance && { provenance: attested.provenance }),
   };
 }
 

@@ -1,4 +1,6 @@
+import type { ImageMaterial } from '../attestation/capture.ts';
 import type { Defined, SolveRequest } from '../engine.ts';
+import type { Bridge } from '../frontend/frontend.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
 import { Failed } from '../std/failed.ts';
@@ -19,7 +21,8 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
   }
   const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
   const lenders = new Map<Digest, SolveRequest>();
-  const bridge = openBridge(job, parts, async (name, platform) => {
+  const resolved: ImageMaterial[] = [];
+  const input: Bridge['input'] = async (name, platform) => {
     const found = await source.input?.(name, platform);
     if (found?.of) {
       for (const bytes of found.definition.ops) {
@@ -28,7 +31,8 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
       }
     }
     return found;
-  });
+  };
+  const bridge = openBridge(job, parts, { input, resolved: (image) => resolved.push(image) });
   const { images, multiPlatform, metadata } = await frontend.solve(source.options, bridge, work);
-  return { request, images, multiPlatform, metadata, ...(lenders.size > 0 && { lenders }) };
+  return { request, images, multiPlatform, metadata, resolved, ...(lenders.size > 0 && { lenders }) };
 }

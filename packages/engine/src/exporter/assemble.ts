@@ -1,13 +1,15 @@
 import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
-import { digestOf, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { layerCompression, layerMediaType, mediaTypes } from '../oci/media-type.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { LayerBlob } from '../cache/ref.ts';
 import type { Provider } from '../content/store.ts';
-import { configJson, indexJson, manifestJson, type Document } from './documents.ts';
+import { attestationManifest, type AttestationManifest } from './attestation-manifest.ts';
+import { configJson, describe, indexJson, manifestJson, type Document } from './documents.ts';
+import { wrongOption } from './attrs.ts';
 import { epochOf, timeOf } from './epoch.ts';
 import type { ExportImage, ExportInput } from './exporter.ts';
 import type { ExportFailure } from './failure.ts';
@@ -30,28 +32,47 @@ export interface Assembled extends Provider {
 
 /** Makes layers, configs, manifests and index of what was built. Nothing is written; layers come from their refs. */
 export async function assemble(input: ExportInput, options: ImageOptions, work: StepWork): Promise<Assembled> {
-  const { images, multiPlatform } = input;
+  const { images } = input;
   const platforms = images.map(({ platform }) => platform);
-  if (images.length === 0 || (!multiPlatform && images.length > 1)) {
+  if (images.length === 0 || (!input.multiPlatform && images.length > 1)) {
     const message = images.length
       ? 'cannot export multiple platforms without multi-platform enabled'
       : 'there is nothing to export';
     throw new Failed<ExportFailure>({ kind: 'export-result', message });
   }
-  options.annotations.check(platforms, { index: multiPlatform, oci: options.oci });
+  const index = makesIndex(input, options);
+  options.annotations.check(platforms, { index, oci: options.oci });
   const layers = await step('exporting layers', work, () => exportLayers(images, options, work));
-  const made = await Promise.all(images.map((image, i) => makeImage(image, layers[i]!, options, work)));
-  if (!multiPlatform) {
+  const made = await Promise.all(
+    images.map((image, i) => makeImage({ ...image, startedAt: input.startedAt }, layers[i]!, options, work)),
+  );
+  if (!index) {
     const { manifest, config, platform } = made[0]!;
     return graphOf(made, { ...manifest.descriptor, platform }, { config: config.descriptor.digest });
   }
   const notes = options.annotations.of();
-  const manifests = made.map(({ manifest, platform }) => ({ ...manifest.descriptor, platform }));
+  const manifests = [
+    ...made.map(({ manifest, platform }) => ({ ...manifest.descriptor, platform })),
+    // After all that runs, so that whoever takes the first one that fits takes none of these.
+    ...made.flatMap(({ attested }) => (attested ? [attested.listed] : [])),
+  ];
   const bytes = indexJson({ oci: options.oci, manifests, annotations: notes.index });
   const mediaType = options.oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
-  const index = describe(bytes, mediaType, notes['index-descriptor']);
-  await step(`exporting manifest list ${index.descriptor.digest}`, work, async () => {});
-  return graphOf(made, index.descriptor, { index: { ...index, manifests } });
+  const list = describe(bytes, mediaType, notes['index-descriptor']);
+  await step(`exporting manifest list ${list.descriptor.digest}`, work, async () => {});
+  return graphOf(made, list.descriptor, { index: { ...list, manifests } });
+}
+
+/** Attestations hang in an index, even beside one image alone. */
+export function makesIndex({ images, multiPlatform }: ExportInput, options: ImageOptions): boolean {
+  const attested = images.some((image) => attestationsOf(image, options).length > 0);
+  if (attested && !options.oci)
+    throw wrongOption('oci-mediatypes', 'cannot export attestations with "oci-mediatypes=false"');
+  return multiPlatform || attested;
+}
+
+function attestationsOf({ attestations = [] }: ExportImage, { inlineAttestations }: ImageOptions) {
+  return inlineAttestations ? attestations : attestations.filter(({ inlineOnly }) => !inlineOnly);
 }
 
 interface MadeImage {
@@ -60,6 +81,7 @@ interface MadeImage {
   readonly config: Document;
   readonly layers: readonly Descriptor[];
   readonly blobs: readonly LayerBlob[];
+  readonly attested?: AttestationManifest;
 }
 
 function exportLayers(
@@ -88,7 +110,7 @@ function exportLayers(
 }
 
 async function makeImage(
-  image: ExportImage,
+  image: ExportImage & Pick<ExportInput, 'startedAt'>,
   blobs: readonly LayerBlob[],
   options: ImageOptions,
   work: StepWork,
@@ -121,7 +143,17 @@ async function makeImage(
   );
   await step(`exporting manifest ${manifest.descriptor.digest}`, work, async () => {});
   await step(`exporting config ${configDocument.descriptor.digest}`, work, async () => {});
-  return { platform, manifest, config: configDocument, layers, blobs };
+  const attestations = attestationsOf(image, options);
+  if (attestations.length === 0) return { platform, manifest, config: configDocument, layers, blobs };
+  const now = Date.now();
+  const attested = attestationManifest(attestations, {
+    of: manifest.descriptor,
+    platform,
+    options,
+    told: { layers, ...(created?.kind === 'now' && { times: { started: image.startedAt ?? now, finished: now } }) },
+  });
+  await step(`exporting attestation manifest ${attested.listed.digest}`, work, async () => {});
+  return { platform, manifest, config: configDocument, layers, blobs, attested };
 }
 
 function graphOf(
@@ -139,7 +171,7 @@ function graphOf(
     children.set(root.digest, index.manifests);
   }
   let size = 0;
-  for (const { manifest, config, layers, blobs } of images) {
+  for (const { manifest, config, layers, blobs, attested } of images) {
     const below = [config.descriptor, ...layers];
     for (const { descriptor, bytes } of [manifest, config]) documents.set(descriptor.digest, bytes);
     for (const { descriptor, provider } of blobs) providers.set(descriptor.digest, provider);
@@ -148,6 +180,11 @@ function graphOf(
       if (!graph.has(descriptor.digest)) graph.set(descriptor.digest, descriptor);
     }
     size += layers.reduce((sum, layer) => sum + layer.size, 0);
+    for (const { descriptor, bytes } of attested?.documents ?? []) {
+      documents.set(descriptor.digest, bytes);
+      if (!graph.has(descriptor.digest)) graph.set(descriptor.digest, descriptor);
+    }
+    if (attested) children.set(attested.listed.digest, attested.below);
   }
   return {
     root,
@@ -161,11 +198,6 @@ function graphOf(
       else yield* providers.get(descriptor.digest)!.open(descriptor, options);
     },
   };
-}
-
-function describe(bytes: Uint8Array, mediaType: string, annotations: Readonly<Record<string, string>> = {}): Document {
-  const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
-  return { bytes, descriptor: Object.keys(annotations).length ? { ...descriptor, annotations } : descriptor };
 }
 
 /** A layer as the manifest names it: in the manifest's family of media types, without the engine's own annotations. */

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
   type BigIntStats,
 } from 'node:fs';
 import { task, type TaskContext } from '../pool/tasks.ts';
@@ -57,6 +58,11 @@ export function copyTreeHere({ trees, destination }: CopyTree, { check }: TaskCo
         copyXattrs(entry, path);
         times.push({ path, mtime });
       } else replace(entry, { path, linkTo: `${top}/${below}${entry.link ?? ''}`, mtime });
+    }
+    for (const { name, bytes } of tree.statements) {
+      shared?.claim(name, tree);
+      writeStatement(`${top}/${below}${bytePath(name)}`, bytes, nanoseconds(tree.epoch ?? 0));
+      kept.push(`${below}${bytePath(name)}`);
     }
     // A folder's time goes last, lower ones first: whatever is put into it moves it.
     for (const { path, mtime } of times.reverse()) setTimes(fsPath(path), { mtime });
@@ -127,6 +133,20 @@ function replace(
     renameSync(at, fsPath(path));
     // rename(2) leaves both names where they are one file already.
     if (entry.type === 'link') rmSync(at, { force: true });
+  } catch (error) {
+    rmSync(at, { force: true });
+    throw error;
+  }
+}
+
+/** As BuildKit leaves it: for its owner alone. */
+function writeStatement(path: BytePath, bytes: Uint8Array, mtime: bigint): void {
+  const at = fsPath(`${path.slice(0, path.lastIndexOf('/') + 1)}.${uniqueName()}`);
+  try {
+    writeFileSync(at, bytes, { mode: 0o600, flag: 'wx' });
+    setTimes(at, { mtime });
+    if (found(path)?.isDirectory()) rmSync(fsPath(path), { recursive: true });
+    renameSync(at, fsPath(path));
   } catch (error) {
     rmSync(at, { force: true });
     throw error;

@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { encoded } from '../oci/digest.ts';
 import { familiar, parseReference } from '../oci/reference.ts';
 import { Failed } from '../std/failed.ts';
-import { assemble, imageResponse, type Assembled } from './assemble.ts';
+import { assemble, imageResponse, makesIndex, type Assembled } from './assemble.ts';
 import { Attrs } from './attrs.ts';
 import { fileDestination, writeTo } from './destination.ts';
 import type { Exporter } from './exporter.ts';
@@ -21,9 +21,9 @@ export const dockerExporter: Exporter = {
 
   async make(input, _deps, job) {
     const options = readOptions(input.attrs);
-    if (input.multiPlatform) {
+    if (makesIndex(input, options)) {
       const message =
-        'docker exporter does not currently support exporting manifest lists; use type=oci for several platforms';
+        'docker exporter does not currently support exporting manifest lists; use type=oci for several platforms and for attestations';
       throw new Failed<ExportFailure>({ kind: 'export-result', message });
     }
     const { signal } = job;

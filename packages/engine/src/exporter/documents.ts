@@ -1,6 +1,6 @@
 // The JSON documents of an image, byte for byte as BuildKit writes them: manifests and indexes indented by two spaces in
 // the order of OCI's Go types, the config compact with its keys sorted (EXP-008).
-import type { Digest } from '../oci/digest.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { History, ImageConfig } from '../oci/image-config.ts';
 import { mediaTypes } from '../oci/media-type.ts';
@@ -15,18 +15,29 @@ export interface Document {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes by their digest. */
+export function describe(bytes: Uint8Array, mediaType: string, annotations: Notes = {}): Document {
+  const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+  return { bytes, descriptor: Object.keys(annotations).length ? { ...descriptor, annotations } : descriptor };
+}
+
 export function manifestJson(options: {
   readonly oci: boolean;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly annotations: Notes;
+  readonly artifactType?: string;
+  /** What an artifact is about. */
+  readonly subject?: Descriptor;
 }): Buffer {
-  const { oci, config, layers, annotations } = options;
+  const { oci, config, layers, annotations, artifactType, subject } = options;
   const manifest = {
     schemaVersion: 2,
     mediaType: oci ? mediaTypes.ociManifest : mediaTypes.dockerManifest,
+    ...(artifactType && { artifactType }),
     config: orderedDescriptor(config),
     layers: layers.map(orderedDescriptor),
+    ...(subject && { subject: orderedDescriptor(subject) }),
     ...sortedNotes(annotations),
   };
   return Buffer.from(goJson(manifest, { indent: true }));
@@ -75,12 +86,13 @@ export function configJson(
 
 /** A descriptor's fields in the order of OCI's Go types, empty ones left out. */
 export function orderedDescriptor(descriptor: Descriptor): Descriptor {
-  const { mediaType, digest, size, annotations, platform, artifactType } = descriptor;
+  const { mediaType, digest, size, annotations, data, platform, artifactType } = descriptor;
   return {
     mediaType,
     digest,
     size,
     ...sortedNotes(annotations ?? {}),
+    ...(data !== undefined && { data }),
     ...(platform && { platform: orderedPlatform(platform) }),
     ...(artifactType && { artifactType }),
   };

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { Attestation } from '../attestation/attestation.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Store } from '../content/store.ts';
 import type { ExportDestination, ExportRequest } from '../engine.ts';
@@ -30,6 +31,8 @@ export interface ExportInput {
   readonly multiPlatform: boolean;
   readonly attrs: Readonly<Record<string, string>>;
   readonly destination?: ExportDestination;
+  /** When the build began, Unix milliseconds. */
+  readonly startedAt?: number;
   /** The vertex that stands for this export in the progress; without one nothing is reported. */
   readonly vertex?: Digest;
 }
@@ -42,6 +45,8 @@ export interface ExportImage {
   readonly baseConfig?: ImageConfig;
   /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */
   readonly epoch?: number;
+  /** What is said of it, in order. */
+  readonly attestations?: readonly Attestation[];
 }
 
 export interface ExportDeps {

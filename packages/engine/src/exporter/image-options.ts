@@ -19,21 +19,28 @@ export interface ImageOptions {
   readonly preferNondist: boolean;
   readonly created: CreatedTime | undefined;
   readonly annotations: Annotations;
+  /** Attestations are artifacts about the image; else images that nobody runs, as they were before. */
+  readonly ociArtifact: boolean;
+  /** Also those attestations that are for images alone. */
+  readonly inlineAttestations: boolean;
 }
 
 /** Takes the attributes that image, oci and docker exporters share. */
-export function readImageOptions(attrs: Attrs): ImageOptions {
+export function readImageOptions(
+  attrs: Attrs,
+  { inlineAttestations = false }: { readonly inlineAttestations?: boolean } = {},
+): ImageOptions {
   const annotations = new Annotations(attrs);
   const created = readCreated(attrs);
   const { compression, level, force } = readCompression(attrs);
   const name = attrs.text('name') ?? '';
-  for (const attestation of ['oci-artifact', 'attestation-inline']) {
-    if (attrs.flag(attestation)) throw wrongOption(attestation, `${attestation}: attestations are not made yet`);
-  }
+  const oci = attrs.flag('oci-mediatypes') ?? true;
+  const ociArtifact = attrs.flag('oci-artifact');
+  if (ociArtifact && !oci) throw wrongOption('oci-artifact', 'oci-artifact=true conflicts with oci-mediatypes=false');
   return {
     name,
     tags: readTags(name),
-    oci: attrs.flag('oci-mediatypes') ?? true,
+    oci,
     compression,
     ...(level !== undefined && { level }),
     force,
@@ -41,6 +48,8 @@ export function readImageOptions(attrs: Attrs): ImageOptions {
     preferNondist: attrs.flag('prefer-nondist-layers') ?? false,
     created,
     annotations,
+    ociArtifact: ociArtifact ?? oci,
+    inlineAttestations: attrs.flag('attestation-inline') ?? inlineAttestations,
   };
 }
 

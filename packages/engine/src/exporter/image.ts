@@ -62,7 +62,7 @@ export const imageExporter: Exporter = {
 function readOptions(given: Readonly<Record<string, string>>): Options {
   const attrs = new Attrs('image', given);
   const options = {
-    ...readImageOptions(attrs),
+    ...readImageOptions(attrs, { inlineAttestations: true }),
     store: attrs.flag('store') ?? true,
     push: attrs.flag('push') ?? false,
     byDigest: attrs.flag('push-by-digest') ?? false,

@@ -35,7 +35,7 @@ export const localExporter: Exporter = {
         destination,
       );
     }
-    await using mounted = await mountTrees(input, options, job);
+    await using mounted = await mountTrees(input, options, { ...job, pool });
     const kept = await step('copying files', work, async () => {
       try {
         return await pool.run(copyTree, { trees: mounted.trees, destination }, { signal });

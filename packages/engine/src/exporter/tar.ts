@@ -16,12 +16,12 @@ export const tarExporter: Exporter = {
     fileDestination('tar', destination);
   },
 
-  async make(input, _deps, job) {
+  async make(input, { pool }, job) {
     const options = readOptions(input.attrs);
     const destination = fileDestination('tar', input.destination);
     const { signal } = job;
     const work = stepWork(input, job);
-    await using mounted = await mountTrees(input, options, job);
+    await using mounted = await mountTrees(input, options, { ...job, pool });
     await step('sending tarball', work, () => writeTo(destination, treesTar(mounted.trees), { signal }));
     return { response: {} };
   },
@@ -47,6 +47,14 @@ async function* treesTar(trees: readonly ExportTree[]): AsyncGenerator<Uint8Arra
       const header = headerOf(entry, tree);
       yield encodeHeader(header);
       if (header.size > 0) yield* contentOf(entry, header.size);
+    }
+    for (const { name, bytes } of tree.statements) {
+      shared?.claim(name, tree);
+      const path = `${prefix === '' ? '' : `${bytePath(prefix)}/`}${bytePath(name)}`;
+      const size = bytes.length;
+      yield encodeHeader({ type: 'file', name: path, mode: 0o600, uid: 0, gid: 0, size, mtime: epoch ?? 0 });
+      yield bytes;
+      yield padding(size);
     }
   }
   yield endOfArchive;

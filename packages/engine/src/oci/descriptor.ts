@@ -8,6 +8,8 @@ export interface Descriptor {
   /** In bytes. */
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The content itself in base64, where it is small. */
+  readonly data?: string;
   readonly platform?: Platform;
   readonly artifactType?: string;
 }

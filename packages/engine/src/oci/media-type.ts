@@ -13,6 +13,10 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
   dockerLayerZstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
   inToto: 'application/vnd.in-toto+json',
+  /** The config of what is no image: `{}`. */
+  ociEmpty: 'application/vnd.oci.empty.v1+json',
+  /** The artifact type of a manifest of attestations. */
+  attestationManifest: 'application/vnd.docker.attestation.manifest.v1+json',
 } as const;
 
 export type Compression = 'uncompressed' | 'gzip' | 'zstd';

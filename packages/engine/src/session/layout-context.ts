@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { Failed } from '../std/failed.ts';
-import { digestOf, encoded, isDigest, type Digest } from '../oci/digest.ts';
+import { encoded, isDigest, type Digest } from '../oci/digest.ts';
 import { openLayout } from '../content/layout.ts';
 import type { SessionFailure } from './failure.ts';
 
 /** An OCI layout lent as a named context. */
 export interface LayoutContext {
-  /** What the session lends it as; equal for equal paths. */
+  /** What the session lends it as; equal for equal images, wherever they lie, so that definitions are too. */
   readonly store: string;
   /** Absolute path of the layout's folder or tar. */
   readonly path: string;
@@ -26,7 +26,7 @@ export async function openLayoutContext(
   const path = resolve(cwd, named);
   if (given !== undefined && !isDigest(given)) throw wrong(text, `${JSON.stringify(given)} in ${text} is not a digest`);
   const digest = given ?? (await findDigest(text, { path, tag }));
-  const store = encoded(digestOf(path)).slice(0, 25);
+  const store = encoded(digest).slice(0, 25);
   return { store, path, digest, reference: `oci-layout://${store}@${digest}` };
 }
 

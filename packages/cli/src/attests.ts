@@ -1,0 +1,34 @@
+import type { AttestSpec } from '@monokit/config';
+import type { imageFlags } from './build-flags.ts';
+import type { Given } from './flags.ts';
+import { Mistake } from './mistake.ts';
+
+type AttestFlags = Pick<Given<typeof imageFlags>, 'attest' | 'provenance' | 'sbom'>;
+
+/** What `--attest`, `--provenance` and `--sbom` ask for; of one type the last one counts, as with buildx. */
+export async function attestsOf(flags: AttestFlags): Promise<readonly AttestSpec[]> {
+  const written = [...flags.attest, ...short('provenance', flags), ...short('sbom', flags)];
+  if (written.length === 0) return [];
+  const { latestOfType, readAttest } = await import('@monokit/config');
+  return latestOfType(
+    written.map((text) => {
+      try {
+        return readAttest(text);
+      } catch (error) {
+        if (error instanceof TypeError) throw new Mistake(`--attest ${text}: ${error.message}`);
+        throw error;
+      }
+    }),
+  );
+}
+
+/** `true`, `false`, or the attributes. */
+function short(type: 'provenance' | 'sbom', flags: AttestFlags): readonly string[] {
+  const text = flags[type];
+  if (text === undefined || text === '') return [];
+  if (/^(1|t|true)$/i.test(text)) return [`type=${type}`];
+  if (/^(0|f|false)$/i.test(text)) return [`type=${type},disabled=true`];
+  if (!text.includes('='))
+    throw new Mistake(`--${type} takes true, false or attributes, not ${JSON.stringify(text)}`, `write --${type}=true`);
+  return [`type=${type},${text}`];
+}
