@@ -65,10 +65,12 @@ export class Answering {
 }
 
 /** The files that a request writes; undefined where one look cannot tell whether they are what they should be. */
-function outputsOf({ source, exports, cacheFrom, cacheTo }: SolveRequest): readonly string[] | undefined {
+function outputsOf({ source, exports, cacheTo }: SolveRequest): readonly string[] | undefined {
   const options = source.kind === 'frontend' ? source.options : {};
   const asksAgain = 'no-cache' in options || options['image-resolve-mode'] === 'pull';
-  if (source.kind !== 'frontend' || asksAgain || cacheFrom.length > 0 || cacheTo.length > 0) return undefined;
+  // Where results come from doesn't matter, and an inline cache is a part of the image.
+  const exportsCache = cacheTo.some(({ type }) => type !== 'inline');
+  if (source.kind !== 'frontend' || asksAgain || exportsCache) return undefined;
   const files: string[] = [];
   for (const { type, attrs, destination } of exports) {
     if (attrs['created'] === 'now' || attrs['push'] === 'true') return undefined;

@@ -113,6 +113,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     cache,
     contentHash,
     lookedAt,
+    env,
     pool,
     executor,
     store: openCacheStore(cache.index, cache, cache.claims),

@@ -3,7 +3,7 @@
 import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
 import type { Build, Defined, ExportRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
-import type { Exporter, Made } from '../exporter/exporter.ts';
+import type { Exporter, ExportImage, Made } from '../exporter/exporter.ts';
 import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
@@ -109,9 +109,12 @@ function solveAll(
     );
     await solver.settle();
     const attested = await attestAll(each, refs, attests, parts, jobs[i]!);
-    const response = await exportAll(each, { refs, attested, startedAt }, exporters, parts, jobs[i]!);
-    if (!caches) return response;
     const roots = graph.roots.slice(first, first + images.length);
+    const inline = await Promise.all(
+      refs.map((ref, image) => caches?.inline(i, { root: roots[image], ref, solver }, jobs[i]!)),
+    );
+    const response = await exportAll(each, { refs, attested, inline, startedAt }, exporters, parts, jobs[i]!);
+    if (!caches) return response;
     const cached = await caches.export(i, { roots, solver }, jobs[i]!);
     return { ...response, exported: { ...response.exported, ...cached } };
   });
@@ -134,13 +137,14 @@ async function attestAll(
 interface Solved {
   readonly refs: readonly ImmutableRef[];
   readonly attested: Attested | undefined;
+  readonly inline: readonly ExportImage['inlineCache'][];
   /** Unix milliseconds. */
   readonly startedAt: number;
 }
 
 async function exportAll(
   { request, images, multiPlatform }: Defined,
-  { refs, attested, startedAt }: Solved,
+  { refs, attested, inline, startedAt }: Solved,
   exporters: readonly Exporter[],
   parts: Parts,
   job: Job,
@@ -152,6 +156,7 @@ async function exportAll(
     ...(baseConfig && { baseConfig }),
     ...(epoch !== undefined && { epoch }),
     ...(attested && { attestations: attested.attestations[i]! }),
+    ...(inline[i] && { inlineCache: inline[i] }),
   }));
   const made: Made[] = [];
   for (const [i, { attrs, destination }] of request.exports.entries()) {

@@ -1,9 +1,11 @@
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { SolveRequest } from '../engine.ts';
+import type { ExportImage } from '../exporter/exporter.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { Work } from '../progress/work.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
-import type { Vertex } from '../solver/vertex.ts';
+import type { Edge, Vertex } from '../solver/vertex.ts';
+import { parseGoBool } from '../std/go-bool.ts';
 import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 
@@ -13,6 +15,8 @@ export interface Caches extends AsyncDisposable {
   readonly store: CacheStore<ImmutableRef>;
   /** Fails if what this request asks of caches cannot be. */
   check(request: number): Promise<void>;
+  /** What gives the records for the config of a request's image; undefined if it wants none. */
+  inline(request: number, image: SolvedImage, work: Work): Promise<ExportImage['inlineCache']>;
   /** Exports what led to a request's images, and gives the answers by BuildKit's keys. */
   export(request: number, images: SolvedImages, work: Work): Promise<Readonly<Record<string, string>>>;
 }
@@ -22,16 +26,23 @@ export interface SolvedImages {
   readonly solver: OpenGraph['solver'];
 }
 
+export interface SolvedImage {
+  readonly root: Edge | undefined;
+  readonly ref: ImmutableRef;
+  readonly solver: OpenGraph['solver'];
+}
+
 /** Undefined where no request asks for any: then nothing of this is loaded. */
 export function openCaches(
   requests: readonly SolveRequest[],
-  { cache, store: own, exportDeps }: Pick<Parts, 'cache' | 'store' | 'exportDeps'>,
+  { cache, store: own, exportDeps, env }: Pick<Parts, 'cache' | 'store' | 'exportDeps' | 'env'>,
   work: Work,
 ): Caches | undefined {
-  if (requests.every(({ cacheFrom, cacheTo }) => cacheFrom.length + cacheTo.length === 0)) return undefined;
+  const asked = requests.map(withInlineArg);
+  if (asked.every(({ cacheFrom, cacheTo }) => cacheFrom.length + cacheTo.length === 0)) return undefined;
   const deps = { cache, registries: async () => (await exportDeps()).registries };
   const room = import('../remote-cache/remote-cache.ts');
-  const wanted = requests.map(async (request) => (await room).readCaches(request));
+  const wanted = asked.map(async (request) => (await room).readCaches(request, env));
   const imported = importAll();
   for (const promise of [...wanted, imported]) promise.catch(() => undefined); // whoever needs one awaits it
   return {
@@ -39,20 +50,22 @@ export function openCaches(
     async check(request) {
       await wanted[request];
     },
+    async inline(request, { root, ref, solver }, each) {
+      const { inline: options } = await wanted[request]!;
+      if (!options || !root) return undefined;
+      const { inlineCache } = await room;
+      const from = { ...sourceOf(solver), cache, options, name: requests[request]!.id };
+      return async (how) => inlineCache(root, { ...how, layers: await ref.blobs({ ...how, ...each }) }, from, each);
+    },
     async export(request, { roots, solver }, each) {
-      const { exportCache } = await room;
       const { exports } = await wanted[request]!;
+      if (exports.length === 0) return {};
+      const { exportCache } = await room;
       const edges = roots.filter((root) => root !== undefined);
-      const from = {
-        solved: solver,
-        wanted: (vertex: Vertex) => (vertex as GraphVertex).metadata.exportCache !== false,
-        account: requests[request]!.session,
-        damaged: (await imported).damaged,
-        ...deps,
-      };
-      const answers: Record<string, string> = {};
-      for (const options of exports) Object.assign(answers, await exportCache(edges, options, from, each));
-      return answers;
+      const { damaged } = await imported;
+      const from = { ...sourceOf(solver), ...deps, account: requests[request]!.session, damaged };
+      const answers = await Promise.all(exports.map((options) => exportCache(edges, options, from, each)));
+      return Object.assign({}, ...answers) as Record<string, string>;
     },
     async [Symbol.asyncDispose]() {
       const [opened] = await Promise.allSettled([imported]);
@@ -64,11 +77,23 @@ export function openCaches(
     const settled = await Promise.allSettled(wanted);
     // A request that asks for what cannot be is told so by itself.
     const entries = settled.flatMap((each, i) => {
-      const places = each.status === 'fulfilled' ? each.value.imports : [];
-      return places.map((place) => ({ place, account: requests[i]!.session }));
+      const imports = each.status === 'fulfilled' ? each.value.imports : [];
+      return imports.map((options) => ({ options, account: requests[i]!.session }));
     });
     return (await room).importCaches(entries, { own, ...deps }, work);
   }
+}
+
+function sourceOf(solver: OpenGraph['solver']) {
+  const wanted = (vertex: Vertex) => (vertex as GraphVertex).metadata.exportCache !== false;
+  return { solved: solver, wanted };
+}
+
+/** `--build-arg BUILDKIT_INLINE_CACHE=1` is an older way to ask for `type=inline`. */
+function withInlineArg({ source, cacheFrom, cacheTo }: SolveRequest): Pick<SolveRequest, 'cacheFrom' | 'cacheTo'> {
+  const arg = source.kind === 'frontend' ? source.options['build-arg:BUILDKIT_INLINE_CACHE'] : undefined;
+  const asks = arg !== undefined && parseGoBool(arg) && cacheTo.every(({ type }) => type !== 'inline');
+  return { cacheFrom, cacheTo: asks ? [...cacheTo, { type: 'inline', attrs: {} }] : cacheTo };
 }
 
 /** A store that is not there yet. */

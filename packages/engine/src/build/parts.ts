@@ -13,6 +13,7 @@ export interface Parts extends Surroundings {
   readonly exporter: (type: string) => Promise<Exporter | undefined>;
   readonly exportDeps: () => Promise<ExportDeps>;
   readonly lookedAt: LookedAt;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly images: (kind: 'registry' | 'layout') => Promise<ImageResolver>;
   /** How many vertices run at a time; no bound when undefined. */
   readonly concurrency?: number;

@@ -116,7 +116,7 @@ async function makeImage(
   work: StepWork,
 ): Promise<MadeImage> {
   const { platform, baseConfig } = image;
-  const { oci, created } = options;
+  const { oci, created, compression, level, force } = options;
   const config = image.config ?? defaultConfig(platform);
   if (!config.os || !config.architecture) {
     const missing = config.os ? 'architecture' : 'os';
@@ -129,8 +129,9 @@ async function makeImage(
   const times = { ...(epoch !== undefined && { epoch }), time: timeOf(created, image.epoch) };
   const history = completeHistory(config.history ?? [], { layers: blobs, base: baseConfig?.history ?? [], ...times });
   const diffIds = blobs.map(({ diffId }) => diffId);
+  const inlineCache = await image.inlineCache?.({ compression, force, ...(level !== undefined && { level }) });
   const configDocument = describe(
-    configJson(config, { diffIds, history, ...times }),
+    configJson(config, { diffIds, history, ...times, ...(inlineCache && { inlineCache }) }),
     oci ? mediaTypes.ociConfig : mediaTypes.dockerConfig,
   );
   const notes = options.annotations.of(platform);

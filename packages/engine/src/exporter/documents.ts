@@ -58,6 +58,9 @@ export function indexJson(options: {
   return Buffer.from(goJson(index, { indent: true }));
 }
 
+/** Where an image's config has the cache records that go with its layers. */
+const inlineCacheKey = 'moby.buildkit.cache.v0';
+
 /**
  * An image's config with its layers and history filled in. Keys we don't know are kept. `created` stays what the config
  * says, but no later than `epoch`; where it says nothing it is `time`.
@@ -69,9 +72,10 @@ export function configJson(
     readonly history: readonly History[];
     readonly epoch?: number;
     readonly time: number;
+    readonly inlineCache?: Uint8Array;
   },
 ): Buffer {
-  const { diffIds, history, epoch, time } = options;
+  const { diffIds, history, epoch, time, inlineCache } = options;
   const late = config.created !== undefined && epoch !== undefined && !(Date.parse(config.created) <= epoch * 1000);
   const patched: Record<string, unknown> = {
     ...config,
@@ -79,6 +83,8 @@ export function configJson(
     created: late ? rfc3339(epoch) : (config.created ?? rfc3339(time)),
     rootfs: { type: 'layers', diff_ids: diffIds },
     history,
+    // A base image's speaks of other layers.
+    [inlineCacheKey]: inlineCache && Buffer.from(inlineCache).toString('base64'),
   };
   const keys = Object.keys(patched).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return Buffer.from(goJson(Object.fromEntries(keys.map((key) => [key, patched[key]]))));

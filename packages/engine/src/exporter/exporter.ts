@@ -1,6 +1,7 @@
 // Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
 // produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
 import type { Digest } from '../oci/digest.ts';
+import type { CompressionOptions } from '../oci/compression.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -47,6 +48,8 @@ export interface ExportImage {
   readonly epoch?: number;
   /** What is said of it, in order. */
   readonly attestations?: readonly Attestation[];
+  /** Gives the cache records that the image is to carry, of its layers as they are compressed; undefined for none. */
+  readonly inlineCache?: (how: CompressionOptions) => Promise<Uint8Array | undefined>;
 }
 
 export interface ExportDeps {

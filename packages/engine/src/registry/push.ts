@@ -1,6 +1,7 @@
 import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import { collect } from '../std/collect.ts';
+import { piecesOf } from '../std/pieces.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndex, isManifest } from '../oci/media-type.ts';
@@ -161,7 +162,7 @@ async function uploadChunks(
   const scopes = [pushScope(path)];
   let { location } = upload;
   let offset = 0;
-  for await (const chunk of pieces(request.provider.open(descriptor, { signal }), chunkSize)) {
+  for await (const chunk of piecesOf(request.provider.open(descriptor, { signal }), chunkSize)) {
     const response = await remote.request({
       method: 'PATCH',
       to: location,
@@ -190,22 +191,6 @@ async function uploadChunks(
     signal,
   });
   await response.discard();
-}
-
-/** The bytes in pieces of exactly `size`, but for the last. */
-async function* pieces(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (let piece of bytes) {
-    while (length + piece.length >= size) {
-      yield Buffer.concat([...held, piece.subarray(0, size - length)]);
-      piece = piece.subarray(size - length);
-      [held, length] = [[], 0];
-    }
-    if (piece.length) held.push(piece);
-    length += piece.length;
-  }
-  if (length) yield Buffer.concat(held);
 }
 
 async function* counted(request: PushRequest, descriptor: Descriptor): AsyncGenerator<Uint8Array> {

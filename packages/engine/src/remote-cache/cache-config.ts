@@ -15,6 +15,18 @@ export interface ConfigLayer {
   readonly blob: Digest;
   /** The layer below, as an index into the list of layers; undefined for the lowest. */
   readonly parent?: number;
+  /** What a manifest says of a blob: there where the cache has no manifest. */
+  readonly notes?: LayerNotes;
+}
+
+export interface LayerNotes {
+  readonly mediaType: string;
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
 }
 
 export interface ConfigRecord {
@@ -31,26 +43,55 @@ export interface ConfigResult {
   readonly createdAt: number;
 }
 
-/** The bytes as BuildKit writes them. Of a result's layers the uppermost is named; the others are below it. */
+/** The bytes as BuildKit writes them. */
 export function cacheConfigJson({ layers, records }: CacheConfig): Buffer {
   const written = {
     ...(layers.length > 0 && {
       // Go leaves out what is zero: no parent means the first layer.
-      layers: layers.map(({ blob, parent = -1 }) => ({ blob, ...(parent !== 0 && { parent }) })),
-    }),
-    ...(records.length > 0 && {
-      records: records.map(({ digest, inputs, results }) => ({
-        ...(results.length > 0 && {
-          layers: results.map((result) => ({ layer: result.layers.at(-1)!, createdAt: goTime(result.createdAt) })),
-        }),
-        digest,
-        ...(inputs.length > 0 && {
-          inputs: inputs.map((links) => links.map(({ selector, link }) => ({ ...(selector && { selector }), link }))),
-        }),
+      layers: layers.map(({ blob, parent = -1, notes }) => ({
+        blob,
+        ...(parent !== 0 && { parent }),
+        ...(notes && { annotations: writtenNotes(notes) }),
       })),
     }),
+    ...(records.length > 0 && { records: records.map((record) => writtenRecord(record, layers)) }),
   };
   return Buffer.from(goJson(written));
+}
+
+/** The records alone, as an image's config carries them; the layers are the image's. */
+export function cacheRecordsJson({ layers, records }: CacheConfig): Buffer {
+  return Buffer.from(goJson(records.map((record) => writtenRecord(record, layers))));
+}
+
+function writtenNotes({ mediaType, diffId, size, createdAt }: LayerNotes) {
+  return { mediaType, diffID: diffId, size, createdAt: createdAt === undefined ? noTime : goTime(createdAt) };
+}
+
+/** Go's zero time. */
+const noTime = '0001-01-01T00:00:00Z';
+
+function writtenRecord({ digest, inputs, results }: ConfigRecord, forest: readonly ConfigLayer[]) {
+  const stacks = results.filter(({ layers }) => isStack(layers, forest));
+  const chains = results.filter((result) => !stacks.includes(result));
+  return {
+    // Of a stack the uppermost is named; the others are below it.
+    ...(stacks.length > 0 && {
+      layers: stacks.map(({ layers, createdAt }) => ({ layer: layers.at(-1)!, createdAt: goTime(createdAt) })),
+    }),
+    ...(chains.length > 0 && {
+      chains: chains.map(({ layers, createdAt }) => ({ layers, createdAt: goTime(createdAt) })),
+    }),
+    digest,
+    ...(inputs.length > 0 && {
+      inputs: inputs.map((links) => links.map(({ selector, link }) => ({ ...(selector && { selector }), link }))),
+    }),
+  };
+}
+
+/** Whether each of these layers lies on the one before, and the first on none. */
+function isStack(layers: readonly number[], forest: readonly ConfigLayer[]): boolean {
+  return layers.every((layer, i) => forest[layer]!.parent === layers[i - 1]);
 }
 
 /** Milliseconds since the epoch as Go's JSON writes a time. */
@@ -60,49 +101,68 @@ export function goTime(at: number): string {
 
 /** Reads a cache config that came from elsewhere. Fails with `cache-malformed`. */
 export function readCacheConfig(bytes: Uint8Array): CacheConfig {
-  let json: unknown;
+  const { layers, records } = objectOf(parsed(bytes));
+  const forest = listOf(layers).map((each): ConfigLayer => {
+    const { blob, parent = 0, annotations } = objectOf(each);
+    return {
+      blob: digest(blob),
+      ...(parent !== -1 && { parent: below(parent, listOf(layers).length) }),
+      ...(annotations !== undefined && annotations !== null && { notes: notesOf(annotations) }),
+    };
+  });
+  return { layers: forest, records: recordsIn(records, forest) };
+}
+
+/** Reads records that came in an image's config; `layers` are the image's. Fails with `cache-malformed`. */
+export function readCacheRecords(bytes: Uint8Array, layers: readonly ConfigLayer[]): CacheConfig {
+  return { layers, records: recordsIn(parsed(bytes), layers) };
+}
+
+function parsed(bytes: Uint8Array): unknown {
   try {
-    json = JSON.parse(Buffer.from(bytes).toString());
+    return JSON.parse(Buffer.from(bytes).toString());
   } catch (error) {
     throw malformed('it is not JSON', error);
   }
-  const { layers, records } = objectOf(json);
-  const forest = listOf(layers).map((each): ConfigLayer => {
-    const { blob, parent = 0 } = objectOf(each);
-    return { blob: digest(blob), ...(parent !== -1 && { parent: below(parent, listOf(layers).length) }) };
-  });
-  return {
-    layers: forest,
-    records: listOf(records).map((each) => {
-      const record = objectOf(each);
-      return {
-        digest: digest(record['digest']),
-        inputs: listOf(record['inputs']).map((links) => {
-          if (listOf(links).length === 0) throw malformed('an input of a record has no links');
-          return listOf(links).map((link) => {
-            const { selector, link: to } = objectOf(link);
-            return {
-              ...(selector !== undefined && { selector: digest(selector) }),
-              link: below(to, listOf(records).length),
-            };
-          });
-        }),
-        results: [
-          ...listOf(record['layers']).map((result) => {
-            const { layer, createdAt } = objectOf(result);
-            return { layers: downFrom(below(layer, forest.length), forest), createdAt: time(createdAt) };
-          }),
-          ...listOf(record['chains']).map((result) => {
-            const { layers: chain, createdAt } = objectOf(result);
-            return { layers: listOf(chain).map((i) => below(i, forest.length)), createdAt: time(createdAt) };
-          }),
-        ],
-      };
-    }),
-  };
 }
 
-function downFrom(top: number, forest: readonly ConfigLayer[]): readonly number[] {
+function recordsIn(records: unknown, forest: readonly ConfigLayer[]): readonly ConfigRecord[] {
+  const { length } = listOf(records);
+  return listOf(records).map((each) => {
+    const record = objectOf(each);
+    return {
+      digest: digest(record['digest']),
+      inputs: listOf(record['inputs']).map((links) => {
+        if (listOf(links).length === 0) throw malformed('an input of a record has no links');
+        return listOf(links).map((link) => {
+          const { selector, link: to } = objectOf(link);
+          return { ...(selector !== undefined && { selector: digest(selector) }), link: below(to, length) };
+        });
+      }),
+      results: [
+        ...listOf(record['layers']).map((result) => {
+          const { layer, createdAt } = objectOf(result);
+          return { layers: downFrom(below(layer, forest.length), forest), createdAt: time(createdAt) };
+        }),
+        ...listOf(record['chains']).map((result) => {
+          const { layers: chain, createdAt } = objectOf(result);
+          return { layers: listOf(chain).map((i) => below(i, forest.length)), createdAt: time(createdAt) };
+        }),
+      ],
+    };
+  });
+}
+
+function notesOf(value: unknown): LayerNotes {
+  const { mediaType, diffID, size, createdAt } = objectOf(value);
+  if (typeof mediaType !== 'string') throw malformed('a layer has no media type');
+  if (!Number.isSafeInteger(size) || (size as number) < 0) throw malformed('a layer has no size');
+  const at = time(createdAt);
+  return { mediaType, diffId: digest(diffID), size: size as number, ...(at > 0 && { createdAt: at }) };
+}
+
+/** The layers below one and that one itself, lowest first. */
+export function downFrom(top: number, forest: readonly ConfigLayer[]): readonly number[] {
   const chain: number[] = [];
   for (let at: number | undefined = top; at !== undefined; at = forest[at]!.parent) {
     if (chain.length === forest.length) throw malformed('its layers go round in a circle');

@@ -3,12 +3,19 @@ import type { ImmutableRef, LayerBlob } from '../cache/ref.ts';
 import type { Work } from '../progress/work.ts';
 import type { Solver } from '../solver/solver.ts';
 import type { Edge, Vertex } from '../solver/vertex.ts';
-import type { CacheConfig, ConfigResult } from './cache-config.ts';
+import { type CacheConfig, type ConfigResult, downFrom } from './cache-config.ts';
 import { LayerForest } from './layer-forest.ts';
 import type { ExportOptions } from './options.ts';
 
 /** What a solver knows, as far as an export asks. */
 export type Solved = Pick<Solver<ImmutableRef, never>, 'records' | 'known'>;
+
+/** What an export takes away. */
+export interface CollectedCache {
+  readonly config: CacheConfig;
+  /** Each blob of the config's layers once, in the order of their digests. */
+  readonly blobs: readonly LayerBlob[];
+}
 
 /**
  * The records that lead to `roots` and the blobs of their results. Results of sources are left out, they can be had
@@ -24,7 +31,7 @@ export async function collectRecords(
   }: { readonly solved: Solved; readonly wanted: (vertex: Vertex) => boolean; readonly cache: Cache },
   { mode, compression, level, force }: Pick<ExportOptions, 'mode' | 'compression' | 'level' | 'force'>,
   work: Work,
-): Promise<{ readonly config: CacheConfig; readonly blobs: readonly LayerBlob[] }> {
+): Promise<CollectedCache> {
   const records = await solved.records(roots);
   const how = { compression, force, ...(level !== undefined && { level }) };
   const exported = (vertex: Vertex) => vertex.inputs.length > 0 && wanted(vertex);
@@ -51,7 +58,9 @@ export async function collectRecords(
     layers,
     records: records.map(({ digest, inputs = [] }, i) => {
       const chain = chains[i];
-      const kept: ConfigResult[] = chain ? [{ layers: [places.get(chain.name)!], createdAt: chain.createdAt }] : [];
+      const kept: ConfigResult[] = chain
+        ? [{ layers: downFrom(places.get(chain.name)!, layers), createdAt: chain.createdAt }]
+        : [];
       return { digest, inputs, results: kept };
     }),
   };

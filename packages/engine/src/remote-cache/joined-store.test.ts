@@ -56,9 +56,12 @@ class Own implements CacheStore<ImmutableRef> {
   }
 }
 
-function joined(own: Own, imports: Promise<readonly ImportedCache[]>, fetchLayers: Cache['fetchLayers']) {
+type Import = Promise<readonly ImportedCache[]>;
+
+function joined(own: Own, imports: Import | (() => readonly Import[]), fetchLayers: Cache['fetchLayers']) {
   const work = { signal: new AbortController().signal, report: () => undefined };
-  return joinedStore({ own, imports, cache: { fetchLayers } as Cache, work });
+  const opened = typeof imports === 'function' ? imports : () => [imports];
+  return joinedStore({ own, imports: opened, cache: { fetchLayers } as Cache, work });
 }
 
 const ref = { id: 'ref' } as ImmutableRef;
@@ -103,6 +106,43 @@ test('what is known here does not wait for an import, and still leads to what is
   resolve([records()]);
   const [key] = await store.query(asked(last, 'k:here'));
   assert.equal(await store.load([key!]), ref);
+});
+
+test('caches are opened once something is not found here, and not before', async () => {
+  const own = new Own();
+  let opened = 0;
+  const store = joined(
+    own,
+    () => {
+      opened++;
+      return [Promise.resolve([records()])];
+    },
+    async () => ref,
+  );
+  own.answers = ['k:here'];
+  await store.query(asked(step, content));
+  await store.kept('k:here');
+  assert.equal(opened, 0);
+  own.answers = [];
+  await store.query(asked(last, 'k:here'));
+  await store.query(asked(last, 'k:here'));
+  assert.equal(opened, 1);
+});
+
+test('what one cache has does not wait for another one', async () => {
+  const slow = Promise.withResolvers<readonly ImportedCache[]>();
+  const store = joined(
+    new Own(),
+    () => [slow.promise, Promise.resolve([records()])],
+    async () => ref,
+  );
+  const [first] = await store.query(asked(step, content));
+  const [second] = await store.query(asked(last, first!));
+  assert.equal(await store.load([second!]), ref);
+  // What none has so far waits for all of them.
+  const nothing = store.query(asked(digestOf('unknown'), content));
+  slow.resolve([]);
+  assert.deepEqual(await nothing, []);
 });
 
 test('a result that cannot be had is told once, and is as if it were not there', async () => {

@@ -11,13 +11,13 @@ export type ImportedCache = ReadonlyMap<Digest, ImportedRecord>;
 
 /** An imported cache whose layers can be read as long as it is not disposed. */
 export interface OpenedCache extends AsyncDisposable {
-  readonly records: ImportedCache;
+  readonly caches: readonly ImportedCache[];
 }
 
 export interface JoinedStoreOptions {
   readonly own: CacheStore<ImmutableRef>;
-  /** Waited for only by what is not found here. */
-  readonly imports: Promise<readonly ImportedCache[]>;
+  /** Called once something is not found here, and not before; caches are there as soon as theirs arrives. None fails. */
+  readonly imports: () => readonly Promise<readonly ImportedCache[]>[];
   readonly cache: Cache;
   readonly work: Work;
 }
@@ -31,18 +31,40 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
   const found = new Map<KeyId, Found>();
   const lost = new Set<ImportedResult>();
   const linked = new Set<KeyId>();
-  let caches: readonly ImportedCache[] | undefined;
+  /** In the order in which they were asked for. */
+  const caches: (readonly ImportedCache[])[] = [];
+  let pending: Set<Promise<void>> | undefined;
   const unmatched: (() => void)[] = [];
-  const arrived = imports.then((all) => {
-    caches = all;
-    for (const match of unmatched) match();
-  });
-  arrived.catch(() => undefined); // whoever needs them awaits them
+
+  const open = (): Set<Promise<void>> => {
+    if (pending) return pending;
+    const opened = (pending = new Set<Promise<void>>());
+    for (const [i, cache] of imports().entries()) {
+      const arrived = cache.then((found) => {
+        caches[i] = found;
+        opened.delete(arrived);
+        for (const match of unmatched) match();
+      });
+      arrived.catch(() => undefined); // whoever needs it awaits it
+      opened.add(arrived);
+    }
+    return opened;
+  };
+
+  /** Asks what has arrived, and again with each cache that arrives, until there is an answer or nothing more to come. */
+  const firstOf = async <T>(ask: () => T | undefined): Promise<T | undefined> => {
+    const coming = open();
+    for (;;) {
+      const answer = ask();
+      if (answer !== undefined || coming.size === 0) return answer;
+      await Promise.race(coming);
+    }
+  };
 
   const recordsOf = (key: KeyId): readonly ImportedRecord[] => {
     const derived = found.get(key)?.records;
     if (derived) return [...derived];
-    return isDigest(key) ? (caches ?? []).flatMap((roots) => roots.get(key) ?? []) : [];
+    return isDigest(key) ? caches.flat().flatMap((roots) => roots.get(key) ?? []) : [];
   };
 
   const matching = ({ digest, output, deps }: PartialQuestion): ReadonlySet<ImportedRecord> => {
@@ -103,45 +125,46 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
     return keys;
   };
 
+  /** Results that may be had, the newest first. */
+  const candidates = (keys: readonly KeyId[]) =>
+    keys
+      .flatMap((key) => recordsOf(key).flatMap(({ results }) => results.map((result) => ({ key, result }))))
+      .filter(({ result }) => !lost.has(result))
+      .sort((a, b) => b.result.createdAt - a.result.createdAt);
+
   return {
     async query(question) {
       const here = await own.query(question);
-      if (here.length > 0 && !caches) {
-        // What follows from it may be known elsewhere only; that is seen to once it is there.
-        unmatched.push(() => void match(question, here));
-        return here;
-      }
-      await arrived;
-      return match(question, here);
+      const keys = here.length > 0 ? here : await firstOf(() => nonEmpty(match(question, [])));
+      // What follows from it may be known only by a cache that is not there yet; that is seen to once it is.
+      if (pending?.size !== 0) unmatched.push(() => void match(question, keys ?? []));
+      return here.length > 0 ? match(question, here) : (keys ?? []);
     },
 
     async load(keys) {
       const here = await own.load(keys);
       if (here) return here;
-      await arrived;
-      const candidates = keys
-        .flatMap((key) => recordsOf(key).flatMap(({ results }) => results.map((result) => ({ key, result }))))
-        .filter(({ result }) => !lost.has(result))
-        .sort((a, b) => b.result.createdAt - a.result.createdAt);
-      for (const { key, result } of candidates) {
-        const { layers, origin, createdAt } = result;
+      for (;;) {
+        const next = await firstOf(() => candidates(keys)[0]);
+        if (!next) return undefined;
+        const { layers, origin, createdAt } = next.result;
         let ref: ImmutableRef;
         try {
           ref = await cache.fetchLayers(layers, { ...work, description: `imported from ${origin.name}` });
         } catch (error) {
           work.signal.throwIfAborted();
-          lost.add(result);
+          lost.add(next.result);
           origin.lost(error);
           continue;
         }
-        await adopt(key, (question) => own.save(key, question, ref, { createdAt }));
+        await adopt(next.key, (question) => own.save(next.key, question, ref, { createdAt }));
         return ref;
       }
-      return undefined;
     },
 
     async kept(key) {
-      await arrived;
+      // Who asks has looked for results before; caches that nobody needed for that stay where they are.
+      await Promise.all(pending ?? []);
       const here = await own.kept(key);
       const way = found.get(key);
       const times = recordsOf(key).flatMap(({ results }) => results.map(({ createdAt }) => createdAt));
@@ -162,6 +185,10 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
 interface Found {
   readonly question: KeyQuestion;
   readonly records: Set<ImportedRecord>;
+}
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 function inputsOf({ question }: Found): KeyId[] {

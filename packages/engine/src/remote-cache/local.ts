@@ -1,9 +1,11 @@
 // Caches in folders of this machine: OCI layouts that list a cache under a tag.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readDocument } from '../content/children.ts';
 import { DiskStore } from '../content/disk.ts';
 import { openLayout, refName, writeLayout, type Layout } from '../content/layout.ts';
 import { pruneLayout } from '../content/prune-layout.ts';
+import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { Failed, failedOf } from '../std/failed.ts';
@@ -12,7 +14,7 @@ import type { RemoteCacheFailure } from './failure.ts';
 import { linkRecords, type Origin } from './imported.ts';
 import type { OpenedCache } from './joined-store.ts';
 import type { ExportPlace, ImportPlace } from './options.ts';
-import { type CachePackage, unpackCache } from './package.ts';
+import { type CachePackage, unpackCaches } from './package.ts';
 
 /**
  * Writes a cache into its folder; one at a time does, here and in other processes. What is there already is taken for
@@ -38,17 +40,18 @@ export async function writeLocalCache(
 /** Opens the cache in a folder. Fails if it is not there or none. */
 export async function openLocalCache(
   wanted: LocalPlace,
-  lost: Origin['lost'],
-  options: { readonly signal: AbortSignal },
+  { name, lost }: Omit<Origin, 'provider'>,
+  { patient, signal }: { readonly signal: AbortSignal; readonly patient: (provider: Provider) => Provider },
 ): Promise<OpenedCache> {
   const layout = await openLayout(wanted.src).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? none(`there is no ${wanted.src}`, error) : error;
   });
   try {
     const root = await rootOf(layout, wanted);
-    const { config, blobs } = await unpackCache(root, layout, options);
-    const records = linkRecords(config, blobs, { name: wanted.src, provider: layout, lost });
-    return { records, [Symbol.asyncDispose]: () => layout[Symbol.asyncDispose]() };
+    const found = await unpackCaches(root, (document) => readDocument(document, layout, { signal }));
+    const origin = { name, lost, provider: patient(layout) };
+    const caches = found.map(({ config, blobs }) => linkRecords(config, blobs, origin));
+    return { caches, [Symbol.asyncDispose]: () => layout[Symbol.asyncDispose]() };
   } catch (error) {
     await layout[Symbol.asyncDispose]();
     throw error;

@@ -1,16 +1,16 @@
 // How a cache lies in a store: an image manifest whose config is the cache config, or an index that lists config and
 // blobs as if they were manifests.
-import type { LayerBlob } from '../cache/ref.ts';
-import { readDocument } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
-import { layerMediaType, mediaTypes } from '../oci/media-type.ts';
-import { readManifest } from '../oci/read-manifest.ts';
+import { isManifest, layerMediaType, mediaTypes } from '../oci/media-type.ts';
+import { type ManifestOrIndex, readManifest } from '../oci/read-manifest.ts';
 import { Failed } from '../std/failed.ts';
 import { goJson } from '../std/go-json.ts';
 import { type CacheConfig, cacheConfigJson, cacheConfigType, goTime, readCacheConfig } from './cache-config.ts';
+import type { CollectedCache } from './collect-records.ts';
 import type { RemoteCacheFailure } from './failure.ts';
+import type { Form } from './options.ts';
 
 /** Digest of a layer's uncompressed tar. */
 export const uncompressedNote = 'containerd.io/uncompressed';
@@ -25,11 +25,7 @@ export interface CachePackage {
   readonly provider: Provider;
 }
 
-export function packCache(
-  config: CacheConfig,
-  blobs: readonly LayerBlob[],
-  { oci, imageManifest }: { readonly oci: boolean; readonly imageManifest: boolean },
-): CachePackage {
+export function packCache({ config, blobs }: CollectedCache, { oci, imageManifest }: Form): CachePackage {
   const layers = blobs.map((blob): Descriptor => {
     const { digest, size } = blob.descriptor;
     const annotations = {
@@ -55,23 +51,48 @@ export function packCache(
   };
 }
 
-/** Reads a cache's documents. Fails with `cache-malformed` if it is none, or as its content is not there. */
-export async function unpackCache(
-  root: Descriptor,
-  from: Provider,
-  options: { readonly signal: AbortSignal },
-): Promise<{ readonly config: CacheConfig; readonly blobs: ReadonlyMap<Digest, Descriptor> }> {
-  const all = descriptorsIn(await readDocument(root, from, options));
-  const config = all.find(({ mediaType }) => mediaType === cacheConfigType);
-  if (!config) throw malformed(`${root.digest} holds no cache config`);
-  const blobs = new Map(all.filter((each) => each !== config).map((each) => [each.digest, each]));
-  return { config: readCacheConfig(await readDocument(config, from, options)), blobs };
+/** A cache as it was found, with the blobs that its layers are. */
+export interface UnpackedCache {
+  readonly config: CacheConfig;
+  readonly blobs: ReadonlyMap<Digest, Descriptor>;
 }
 
-function descriptorsIn(bytes: Uint8Array): readonly Descriptor[] {
+/**
+ * Reads the documents of a cache, or of an image that has one in its config; each image of an index has its own. Fails
+ * with `cache-malformed` if there is none, or as its content is not there.
+ */
+export async function unpackCaches(
+  root: Descriptor,
+  bytesOf: (document: Descriptor) => Promise<Uint8Array>,
+): Promise<readonly UnpackedCache[]> {
+  const read = manifestIn(await bytesOf(root));
+  const listed = read.kind === 'index' ? read.index.manifests : [read.manifest.config, ...read.manifest.layers];
+  const config = listed.find(({ mediaType }) => mediaType === cacheConfigType);
+  if (config) {
+    const blobs = new Map(listed.filter((each) => each !== config).map((each) => [each.digest, each]));
+    return [{ config: readCacheConfig(await bytesOf(config)), blobs }];
+  }
+  const { readInline } = await import('./inline.ts');
+  const images =
+    read.kind === 'manifest'
+      ? [read.manifest]
+      : await Promise.all(
+          listed
+            .filter(({ mediaType }) => isManifest(mediaType))
+            .map(async (each) => {
+              const image = manifestIn(await bytesOf(each));
+              return image.kind === 'manifest' ? image.manifest : undefined;
+            }),
+        );
+  const found = await Promise.all(images.map(async (image) => image && readInline(image, await bytesOf(image.config))));
+  const caches = found.filter((each) => each !== undefined);
+  if (caches.length === 0) throw malformed(`${root.digest} holds no cache, and is no image with one inside`);
+  return caches;
+}
+
+function manifestIn(bytes: Uint8Array): ManifestOrIndex {
   try {
-    const read = readManifest(bytes);
-    return read.kind === 'index' ? read.index.manifests : [read.manifest.config, ...read.manifest.layers];
+    return readManifest(bytes);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw malformed(`the cache's manifest is malformed: ${error.message}`, error);

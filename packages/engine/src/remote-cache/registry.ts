@@ -1,11 +1,11 @@
 // Caches in registries, under a tag like images.
+import { hasChildren, readDocument } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
-import { normalised } from '../oci/reference.ts';
 import type { Account, Registries } from '../registry/registry.ts';
 import { linkRecords, type Origin } from './imported.ts';
 import type { OpenedCache } from './joined-store.ts';
 import type { RegistryPlace } from './options.ts';
-import { type CachePackage, unpackCache } from './package.ts';
+import { type CachePackage, unpackCaches } from './package.ts';
 
 /** Whose credentials count, and at which registries. */
 export interface RegistryAccess {
@@ -23,22 +23,26 @@ export async function pushCache(
   await clientOf(place, access).push(place.reference, { root, children, provider, signal });
 }
 
-/** Opens the cache that a reference names. Fails if it is not there or none. */
+/** Opens the cache that a reference names, or the ones in the images that it names. Fails if there is none. */
 export async function openRegistryCache(
   place: RegistryPlace,
-  lost: Origin['lost'],
-  { signal, ...access }: RegistryAccess & { readonly signal: AbortSignal },
+  { name, lost }: Omit<Origin, 'provider'>,
+  {
+    signal,
+    patient,
+    ...access
+  }: RegistryAccess & {
+    readonly signal: AbortSignal;
+    readonly patient: (provider: Provider) => Provider;
+  },
 ): Promise<OpenedCache> {
   const { descriptor, manifest, blobs } = await clientOf(place, access).resolve(place.reference, { signal });
-  const provider: Provider = {
-    async *open(wanted, options) {
-      if (wanted.digest === descriptor.digest) yield await manifest(wanted.digest, { signal });
-      else yield* blobs.open(wanted, options);
-    },
-  };
-  const cache = await unpackCache(descriptor, provider, { signal });
-  const records = linkRecords(cache.config, cache.blobs, { name: normalised(place.reference), provider, lost });
-  return { records, [Symbol.asyncDispose]: async () => {} };
+  const found = await unpackCaches(descriptor, (document) =>
+    hasChildren(document.mediaType) ? manifest(document.digest, { signal }) : readDocument(document, blobs, { signal }),
+  );
+  const origin = { name, lost, provider: patient(blobs) };
+  const caches = found.map(({ config, blobs: layers }) => linkRecords(config, layers, origin));
+  return { caches, [Symbol.asyncDispose]: async () => {} };
 }
 
 function clientOf({ reference, insecure }: RegistryPlace, { registries, account }: RegistryAccess) {

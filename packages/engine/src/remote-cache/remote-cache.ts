@@ -1,33 +1,51 @@
-// Results from elsewhere and for elsewhere: caches are imported before a build looks for results, and exported after its
-// images. This room knows records, layers and places to keep them; not what runs, and not what the images are.
+// Results from elsewhere and for elsewhere: caches are imported when a build first misses something, and exported after
+// its images. This room knows records, layers and places to keep them; not what runs, and not what the images are.
 import type { Cache } from '../cache/api.ts';
-import type { ImmutableRef } from '../cache/ref.ts';
+import type { ImmutableRef, LayerBlob } from '../cache/ref.ts';
 import type { SolveRequest } from '../engine.ts';
-import { normalised } from '../oci/reference.ts';
+import type { CompressionOptions } from '../oci/compression.ts';
 import type { Work } from '../progress/work.ts';
 import type { Account, Registries } from '../registry/registry.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
 import type { Edge, Vertex } from '../solver/vertex.ts';
 import { collectRecords, type Solved } from './collect-records.ts';
 import { joinedStore, type OpenedCache } from './joined-store.ts';
-import { openLocalCache, writeLocalCache } from './local.ts';
-import { type ExportOptions, type ImportPlace, readExport, readImport } from './options.ts';
-import { packCache } from './package.ts';
+import {
+  type ExportOptions,
+  type ImportOptions,
+  type InlineOptions,
+  readExport,
+  readImport,
+  readInline,
+} from './options.ts';
+import { nameOf, openPlace, writePlace } from './places.ts';
 
 /** What a request asks of caches. */
 export interface WantedCaches {
-  readonly imports: readonly ImportPlace[];
+  readonly imports: readonly ImportOptions[];
   readonly exports: readonly ExportOptions[];
+  /** Into the config of its images. */
+  readonly inline?: InlineOptions;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Judges what a request asks of caches. Throws `Failed` with `cache-option` or `cache-type-unknown`. */
-export function readCaches({ cacheFrom, cacheTo }: Pick<SolveRequest, 'cacheFrom' | 'cacheTo'>): WantedCaches {
-  return { imports: cacheFrom.map(readImport), exports: cacheTo.map(readExport) };
+export function readCaches(
+  { cacheFrom, cacheTo }: Pick<SolveRequest, 'cacheFrom' | 'cacheTo'>,
+  env: Environment,
+): WantedCaches {
+  const inline = cacheTo.filter(({ type }) => type === 'inline').map(readInline);
+  return {
+    imports: cacheFrom.map((entry) => readImport(entry, env)),
+    exports: cacheTo.filter(({ type }) => type !== 'inline').map((entry) => readExport(entry, env)),
+    ...(inline[0] && { inline: inline[0] }),
+  };
 }
 
 /** A cache to import, and who asks for it. */
 export interface WantedImport {
-  readonly place: ImportPlace;
+  readonly options: ImportOptions;
   readonly account: Account;
 }
 
@@ -39,88 +57,91 @@ export interface CacheDeps {
 
 export interface ImportedCaches extends AsyncDisposable {
   readonly store: CacheStore<ImmutableRef>;
-  /** Folders from which some result could not be taken; more come in as the build goes on. */
+  /** Names of places from which some result could not be taken; more come in as the build goes on. */
   readonly damaged: ReadonlySet<string>;
 }
 
 /**
- * The store with imported caches behind it, the first one first. A cache that can't be read, or a result in it, is told
- * as a warning, and is as if it were not there. Only what is not found here waits for them.
+ * The store with imported caches behind it. They are opened all at once when something is first not found here; a build
+ * that finds everything leaves them alone. A cache that can't be read, or a result in it, is told as a warning, and is
+ * as if it were not there.
  */
 export function importCaches(
   wanted: readonly WantedImport[],
-  { own, ...deps }: CacheDeps & { readonly own: CacheStore<ImmutableRef> },
+  { own, cache, registries }: CacheDeps & { readonly own: CacheStore<ImmutableRef> },
   work: Work,
 ): ImportedCaches {
   const damaged = new Set<string>();
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
-  const each = new Map(
-    wanted.map(({ place, account }) => {
-      const who = place.kind === 'registry' ? (account.account ?? account.id) : undefined;
-      return [JSON.stringify([place, who]), { place, account }];
-    }),
-  );
-  const opening = Promise.all(
-    [...each.values()].map(async ({ place, account }): Promise<readonly OpenedCache[]> => {
-      const warn = (what: string) => (error: unknown) =>
-        tell(work, { code: 'cache/import', file: nameOf(place), message: `${what}: ${messageOf(error)}` });
-      const lost = (error: unknown) => {
-        damaged.add(nameOf(place));
-        warn('a result cannot be taken from this cache, its step runs if it has to')(error);
-      };
-      try {
-        if (place.kind === 'local') return [await openLocalCache(place, lost, { signal })];
-        const { openRegistryCache } = await import('./registry.ts');
-        return [await openRegistryCache(place, lost, { registries: await deps.registries(), account, signal })];
-      } catch (error) {
-        signal.throwIfAborted();
-        warn('this cache is left out')(error);
-        return [];
-      }
-    }),
-  );
-  const imports = opening.then((opened) => opened.flat().map(({ records }) => records));
+  const opening: Promise<OpenedCache | undefined>[] = [];
+
+  const open = async ({ options, account }: WantedImport): Promise<OpenedCache | undefined> => {
+    const name = nameOf(options.place);
+    const warn = (what: string) => (error: unknown) =>
+      tell(work, { code: 'cache/import', file: name, message: `${what}: ${messageOf(error)}` });
+    const lost = (error: unknown) => {
+      damaged.add(name);
+      warn('a result cannot be taken from this cache, its step runs if it has to')(error);
+    };
+    try {
+      return await openPlace(options, lost, { registries, account, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      warn('this cache is left out')(error);
+      return undefined;
+    }
+  };
+
+  const imports = () => {
+    opening.push(...distinct(wanted).map(open));
+    return opening.map(async (each) => (await each)?.caches ?? []);
+  };
+
   return {
-    store: joinedStore({ own, imports, cache: deps.cache, work }),
+    store: joinedStore({ own, imports, cache, work }),
     damaged,
     async [Symbol.asyncDispose]() {
       stop.abort();
-      const [opened] = await Promise.allSettled([opening]);
-      for (const cache of opened.status === 'fulfilled' ? opened.value.flat() : []) await cache[Symbol.asyncDispose]();
+      const opened = await Promise.allSettled(opening);
+      for (const each of opened) if (each.status === 'fulfilled') await each.value?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** One of those that ask for the same with the same credentials. */
+function distinct(wanted: readonly WantedImport[]): readonly WantedImport[] {
+  const keyed = wanted.map((each) => {
+    const { options, account } = each;
+    const who = options.place.kind === 'registry' ? (account.account ?? account.id) : undefined;
+    return [JSON.stringify([options, who]), each] as const;
+  });
+  return [...new Map(keyed).values()];
+}
+
+/** What an export looks at: the solver that was at work, and what of its vertices may leave this machine. */
+export interface ExportSource {
+  readonly solved: Solved;
+  readonly wanted: (vertex: Vertex) => boolean;
 }
 
 /** Exports what led to `roots`, and gives the answer by BuildKit's key: the cache's descriptor. */
 export async function exportCache(
   roots: readonly Edge[],
   options: ExportOptions,
-  from: CacheDeps & {
-    readonly solved: Solved;
-    readonly wanted: (vertex: Vertex) => boolean;
-    readonly account: Account;
-    readonly damaged: ReadonlySet<string>;
-  },
+  from: CacheDeps & ExportSource & { readonly account: Account; readonly damaged: ReadonlySet<string> },
   work: Work,
 ): Promise<Readonly<Record<string, string>>> {
   const warn = (message: string) => tell(work, { code: 'cache/export', file: nameOf(options.place), message });
   try {
-    const { config, blobs } = await collectRecords(roots, from, options, work);
-    if (config.layers.length === 0) {
+    const collected = await collectRecords(roots, from, options, work);
+    if (collected.config.layers.length === 0) {
       warn('there is nothing to export: no step has a result with layers');
       return {};
     }
-    const packed = packCache(config, blobs, options);
-    const { place } = options;
-    const { account, registries, damaged } = from;
-    const { signal } = work;
-    if (place.kind === 'local') await writeLocalCache(packed, place, { damaged: damaged.has(place.dest), signal });
-    else {
-      const { pushCache } = await import('./registry.ts');
-      await pushCache(packed, place, { registries: await registries(), account, signal });
-    }
-    const { mediaType, digest, size } = packed.root;
+    const manifest = await writePlace(collected, options, { ...from, signal: work.signal });
+    if (!manifest) return {};
+    const { mediaType, digest, size } = manifest;
     return { 'cache.manifest': JSON.stringify({ mediaType, digest, size }) };
   } catch (error) {
     work.signal.throwIfAborted();
@@ -130,9 +151,26 @@ export async function exportCache(
   }
 }
 
-function nameOf(place: ImportPlace | ExportOptions['place']): string {
-  if (place.kind === 'registry') return normalised(place.reference);
-  return 'src' in place ? place.src : place.dest;
+/** The records that go into the config of the image that `root` is; undefined if none of its layers has one. */
+export async function inlineCache(
+  root: Edge,
+  { layers, ...how }: CompressionOptions & { readonly layers: readonly LayerBlob[] },
+  from: ExportSource & { readonly cache: Cache; readonly name: string; readonly options: InlineOptions },
+  work: Work,
+): Promise<Buffer | undefined> {
+  const warn = (message: string) => tell(work, { code: 'cache/export', file: from.name, message });
+  try {
+    const collected = await collectRecords([root], from, { mode: 'min', ...how }, work);
+    const { inlineRecords } = await import('./inline.ts');
+    const records = inlineRecords(collected, layers);
+    if (!records) warn('the image has no cache inside: no step has a result that consists of its layers');
+    return records;
+  } catch (error) {
+    work.signal.throwIfAborted();
+    if (!from.options.ignoreError) throw error;
+    warn(`the image has no cache inside: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 function tell(work: Work, what: { readonly code: string; readonly file: string; readonly message: string }): void {

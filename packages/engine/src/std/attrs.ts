@@ -1,3 +1,5 @@
+import { parseGoBool } from './go-bool.ts';
+import { parseGoDuration } from './go-duration.ts';
 import { nearest } from './nearest.ts';
 
 /** Makes the failure that tells of an option that can't be taken as it is. */
@@ -29,8 +31,8 @@ export class Attrs {
   flag(name: string): boolean | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-    if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
+    const read = value === '' ? true : parseGoBool(value);
+    if (read !== undefined) return read;
     throw this.wrong(name, `non-bool value ${JSON.stringify(value)} specified for ${name}`);
   }
 
@@ -40,6 +42,25 @@ export class Attrs {
     const number = Number(value);
     if (/^[+-]?\d+$/.test(value) && Number.isSafeInteger(number)) return number;
     throw this.wrong(name, `non-integer value ${JSON.stringify(value)} specified for ${name}`);
+  }
+
+  /** A whole number above zero. */
+  count(name: string): number | undefined {
+    const value = this.integer(name);
+    if (value === undefined || value > 0) return value;
+    throw this.wrong(name, `${name}=${value} should be above zero`);
+  }
+
+  /** Go's notation of a duration (`1m30s`), in milliseconds. */
+  duration(name: string): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    try {
+      return parseGoDuration(value) / 1e6;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw this.wrong(name, `${name}=${value} is no duration: write one such as 90s or 10m`);
+    }
   }
 
   oneOf<const T extends string>(name: string, values: readonly T[]): T | undefined {

@@ -2,7 +2,7 @@
 import type { Diagnostic, Range } from '../../std/diagnostic.ts';
 import { DirectiveReader } from './directives.ts';
 import { mistake } from './failure.ts';
-import { parseGoBool } from './go-format.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import { rules, type Rule, type RuleName } from './rules.ts';
 
 /** `skip=A,B;error=true;experimental=all`, read. */

@@ -2,7 +2,7 @@
 import { joinPath } from '../../llb/path.ts';
 import { mistake } from './failure.ts';
 import { goQuote } from '../../std/go-quote.ts';
-import { parseGoBool } from './go-format.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import type { GitOptions } from '../../llb/source-options.ts';
 import { readWebAddress } from './web-address.ts';
 

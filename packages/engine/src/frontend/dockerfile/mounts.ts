@@ -7,7 +7,7 @@ import { scratch, type State } from '../../llb/state.ts';
 import { splitCsv } from '../../std/csv.ts';
 import { mistake } from './failure.ts';
 import { goQuote } from '../../std/go-quote.ts';
-import { parseGoBool } from './go-format.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import type { Stage } from './stage.ts';
 
 const types = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;

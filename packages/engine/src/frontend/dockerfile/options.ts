@@ -7,7 +7,7 @@ import type { LinuxResources } from '../../llb/metadata.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { splitCsv } from '../../std/csv.ts';
 import type { DockerfileFailure } from './failure.ts';
-import { parseGoBool } from './go-format.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import { readPlatform } from './platform.ts';
 
 /** One request, read. */
