@@ -90,6 +90,26 @@ test('the platform is chosen from an index, with what is compatible, and a missi
   });
 });
 
+test('an index with things of unknown kinds still has its images', async () => {
+  await using registry = await TestRegistry.open();
+  await using there = await openTestCache();
+  const image = { ...registry.addImage('app', undefined).manifest, platform };
+  const artifact = { ...registry.addBlob('app', 'x'), mediaType: 'application/vnd.unheard.of', platform };
+  const signature = registry.addManifest('app', undefined, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    artifactType: 'application/vnd.unheard.of',
+    config: artifact,
+    layers: [],
+  });
+  const manifests = [artifact, image, { ...signature, platform }];
+  const extra = { 'vnd.unheard.of': { any: 'thing' } };
+  registry.addManifest('app', 'v1', { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, ...extra });
+  const source = imageSource(there);
+  const { config } = await source.resolve(`${registry.host}/app:v1`, { platform, mode: 'default' }, there.job());
+  assert.equal(JSON.parse(Buffer.from(config).toString()).architecture, 'amd64');
+});
+
 test('a tag is settled once in a session; a digest that is here needs no registry', async () => {
   await using registry = await TestRegistry.open();
   await using there = await openTestCache();

@@ -30,6 +30,7 @@ export class Fault {
   readonly reached: Promise<void>;
   readonly #spec: FaultSpec;
   readonly #reach: () => void;
+  #ended = false;
   readonly #released = Promise.withResolvers<void>();
 
   constructor(spec: FaultSpec) {
@@ -42,9 +43,15 @@ export class Fault {
     this.#released.resolve();
   }
 
+  /** Breaks nothing more. */
+  end(): void {
+    this.#ended = true;
+    this.release();
+  }
+
   /** Whether this request is to be broken; counts it. */
   takes(asked: string): boolean {
-    if (this.hits >= (this.#spec.times ?? 1) || !this.#spec.on.test(asked)) return false;
+    if (this.#ended || this.hits >= (this.#spec.times ?? 1) || !this.#spec.on.test(asked)) return false;
     this.hits++;
     return true;
   }

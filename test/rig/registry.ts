@@ -24,6 +24,12 @@ export interface Manners {
   digestless?: boolean;
   /** Knows no referrers, as registries before version 1.1 of the protocol. */
   referrerless?: boolean;
+  /** How many referrers it lists on one page. */
+  page?: number;
+  /** Sent as `Warning` headers with every answer. */
+  warnings?: readonly string[];
+  /** Query of the locations to upload to. */
+  state?: string;
   /** Sends blobs by a redirect to this origin. */
   redirectBlobs?: string;
   /** The least that a chunk of an upload may have, told as `OCI-Chunk-Min-Length`. */
@@ -149,6 +155,7 @@ export class TestRegistry implements AsyncDisposable {
     this.log.push(asked);
     this.authorizations.push(request.headers.authorization);
     await this.manners.before?.(request);
+    if (this.manners.warnings) response.setHeader('warning', this.manners.warnings);
     const fault = [...this.#faults].find((one) => one.takes(asked));
     if (fault) await fault.serve(request, response, (received) => this.#answer(request, received));
     else await answered(request, response, await this.#answer(request, receive(request)));
@@ -248,10 +255,23 @@ export class TestRegistry implements AsyncDisposable {
       if (subject?.digest !== digest || (type !== null && kind !== type)) return [];
       return [{ mediaType, digest: digestOf(bytes), size: bytes.length, artifactType: kind, annotations }];
     });
+    const { page = Infinity } = this.manners;
+    const from = Number(query.get('from') ?? 0);
+    const more = from + page < manifests.length;
     return {
       status: 200,
-      headers: { 'content-type': mediaTypes.ociIndex, ...(type !== null && { 'oci-filters-applied': 'artifactType' }) },
-      body: Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })),
+      headers: {
+        'content-type': mediaTypes.ociIndex,
+        ...(type !== null && { 'oci-filters-applied': 'artifactType' }),
+        ...(more && { link: `</v2/${path}/referrers/${digest}?from=${from + page}>; rel="next"` }),
+      },
+      body: Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: mediaTypes.ociIndex,
+          manifests: manifests.slice(from, from + page),
+        }),
+      ),
     };
   }
 
@@ -272,15 +292,22 @@ export class TestRegistry implements AsyncDisposable {
       }
       const name = `upload-${++this.#count}`;
       this.#uploads.set(name, Buffer.alloc(0));
-      return { status: 202, headers: { location: `${location}${name}?state=secret`, range: '0-0', ...chunked } };
+      return {
+        status: 202,
+        headers: { location: `${location}${name}?${this.manners.state ?? 'state=secret'}`, range: '0-0', ...chunked },
+      };
     }
     const held = this.#uploads.get(id);
     const at = (bytes: Buffer) => ({
-      location: `${location}${id}?state=secret`,
+      location: `${location}${id}?${this.manners.state ?? 'state=secret'}`,
       range: `0-${Math.max(0, bytes.length - 1)}`,
     });
     if (!held) return refusal(404, 'BLOB_UPLOAD_UNKNOWN');
     if (request.method === 'GET') return { status: 204, headers: at(held) };
+    if (request.method === 'DELETE') {
+      this.#uploads.delete(id);
+      return { status: 204 };
+    }
     const range = request.headers['content-range'];
     if (range !== undefined && !range.startsWith(`${held.length}-`)) return { status: 416, headers: at(held) };
     // What came before a client broke off counts.

@@ -187,10 +187,14 @@ export interface Discover {
 export interface Registry {
   /** Asked first, in order: a URL or host, or the folder of an OCI layout. */
   readonly mirrors?: readonly string[];
-  /** Plain HTTP. Loopback hosts are reached so anyway. */
+  /** Plain HTTP. Loopback hosts are reached so anyway, unless they have a `ca`. */
   readonly http?: boolean;
-  /** Takes any certificate. */
+  /** PEM files of authorities that count beyond the system's. */
+  readonly ca?: string | readonly string[];
+  /** Takes any certificate, and plain HTTP where there is no TLS. */
   readonly insecure?: boolean;
+  /** Uploads blobs in pieces of this size (`50MB`, or bytes), for proxies that limit a request. */
+  readonly chunkSize?: number | string;
 }
 
 export interface Run {

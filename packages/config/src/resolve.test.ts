@@ -433,12 +433,16 @@ test('settings of the workspace are read, with absolute folders', async () => {
   using shop = new Shop();
   const { settings, targets } = await shop.workspace({
     images: { api: {} },
-    registries: { 'docker.io': { mirrors: ['./bases', 'https://mirror.test'] } },
+    registries: {
+      'docker.io': { mirrors: ['./bases', 'https://mirror.test'] },
+      'own.test': { ca: 'ca.pem', chunkSize: '50MB' },
+    },
     run: { concurrency: 3, continue: 'dependencies-successful', network: 'none' },
     cache: { dir: '.cache', maxSize: '20GB', maxAge: '1h30m' },
   });
   assert.deepEqual(settings.registries, {
     'docker.io': { mirrors: [join(shop.root, 'bases'), 'https://mirror.test'] },
+    'own.test': { ca: [join(shop.root, 'ca.pem')], chunkSize: 50 * 2 ** 20 },
   });
   assert.deepEqual(settings.run, { concurrency: 3, keepGoing: true });
   assert.deepEqual(settings.cache, { dir: join(shop.root, '.cache'), maxSize: 20 * 2 ** 30, maxAge: 5400 });

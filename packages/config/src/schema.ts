@@ -151,7 +151,12 @@ const config: Readonly<Record<keyof Config, Check>> = {
       : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
   ),
   discover,
-  registries: record(keys({ mirrors: list(text), http: flag, insecure: flag }, { meant: { mirror: 'mirrors' } })),
+  registries: record(
+    keys(
+      { mirrors: list(text), http: flag, ca: oneOrMany(text), insecure: flag, chunkSize: textOrNumber },
+      { meant: { mirror: 'mirrors' } },
+    ),
+  ),
   run: keys({
     concurrency: textOrNumber,
     continue: oneOf('never', 'dependencies-successful', true, false),

@@ -6,8 +6,8 @@ import type { Problem } from './problem.ts';
 import { parseBytes, parseSeconds } from './quantity.ts';
 
 export interface Settings {
-  /** By host. Mirrors are URLs, hosts, or absolute folders of OCI layouts. */
-  readonly registries: Readonly<Record<string, Registry>>;
+  /** By host. */
+  readonly registries: Readonly<Record<string, SettledRegistry>>;
   readonly run: {
     /** Steps at once. */
     readonly concurrency?: number;
@@ -22,6 +22,15 @@ export interface Settings {
     /** Seconds. */
     readonly maxAge?: number;
   };
+}
+
+export interface SettledRegistry extends Pick<Registry, 'http' | 'insecure'> {
+  /** URLs, hosts, or absolute folders of OCI layouts. */
+  readonly mirrors?: readonly string[];
+  /** Absolute. */
+  readonly ca?: readonly string[];
+  /** Bytes. */
+  readonly chunkSize?: number;
 }
 
 /** Settings with their quantities read and their paths settled. */
@@ -51,13 +60,20 @@ export function settingsOf(config: Config, root: string, report: (problem: Probl
   );
   const maxSize = quantity(['cache', 'maxSize'], cache.maxSize, parseBytes, 'bytes, or a text such as "20GB"');
   const maxAge = quantity(['cache', 'maxAge'], cache.maxAge, parseSeconds, 'seconds, or a text such as "30d"');
+  const settled = (host: string, { mirrors, ca, chunkSize, ...registry }: Registry): SettledRegistry => {
+    const path = ['registries', host, 'chunkSize'];
+    const bytes = quantity(path, chunkSize, parseBytes, 'bytes, or a text such as "50MB"');
+    return {
+      ...registry,
+      ...(mirrors && { mirrors: mirrors.map((mirror) => mirrorOf(mirror, root)) }),
+      ...(ca !== undefined && { ca: [ca].flat().map((file) => resolve(root, file)) }),
+      ...(bytes !== undefined && { chunkSize: bytes }),
+    };
+  };
   const keepGoing = run.continue === undefined ? undefined : run.continue !== false && run.continue !== 'never';
   return {
     registries: Object.fromEntries(
-      Object.entries(config.registries ?? {}).map(([host, registry]) => [
-        host,
-        { ...registry, ...(registry.mirrors && { mirrors: registry.mirrors.map((mirror) => mirrorOf(mirror, root)) }) },
-      ]),
+      Object.entries(config.registries ?? {}).map(([host, registry]) => [host, settled(host, registry)]),
     ),
     run: { ...(concurrency !== undefined && { concurrency }), ...(keepGoing !== undefined && { keepGoing }) },
     cache: {

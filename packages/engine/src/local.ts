@@ -14,6 +14,7 @@ import type { Defined, Engine } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
+import type { RegistryWarning } from './registry/remote.ts';
 import type { HttpRequest } from './registry/transport.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
 import type { Work } from './progress/work.ts';
@@ -61,6 +62,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     }),
   );
   const lookedAt = new LookedAt();
+  /** Whoever builds right now hears what registries want their users to know. */
+  const listeners = new Set<Pick<Work, 'report'>>();
   const contentHash = openContentHash(cache.index, pool);
 
   const executor = once(async (): Promise<Executor> => {
@@ -77,7 +80,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       }
     })();
     const onLook = (path: string) => lookedAt.path(path);
-    return opened2.use(new Registries({ transport, onLook, ...(hosts && { hosts }) }));
+    const onWarning = ({ host, text: message }: RegistryWarning) => {
+      const diagnostic = { severity: 'warning', code: 'registry/says', message, file: host } as const;
+      for (const listener of listeners) listener.report({ kind: 'warning', at: Date.now(), diagnostic });
+    };
+    return opened2.use(new Registries({ transport, onLook, onWarning, ...(hosts && { hosts }) }));
   });
   const imageSource = once(async () => {
     const { ImageSource } = await import('./source/image.ts');
@@ -134,8 +141,23 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   };
   const opened2 = opened.move();
   return {
-    define: (request, work) => define(request, parts, work),
-    open: (work) => openBuild(parts, work),
+    define: (request, work) => {
+      const listener = { report: work.report.bind(work) };
+      listeners.add(listener);
+      return define(request, parts, work).finally(() => listeners.delete(listener));
+    },
+    open: (work) => {
+      const listener = { report: work.report.bind(work) };
+      listeners.add(listener);
+      const build = openBuild(parts, work);
+      return {
+        ...build,
+        async [Symbol.asyncDispose]() {
+          await build[Symbol.asyncDispose]();
+          listeners.delete(listener);
+        },
+      };
+    },
     lookedAt,
     changedFile: cache.folder.changed,
     images: () => cache.images.list(),

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { layerCompression, layerMediaType, mediaTypes } from '../oci/media-type.ts';
+import { isOrigin, originsIn } from '../oci/origin.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { LayerBlob } from '../cache/ref.ts';
 import type { Provider } from '../content/store.ts';
@@ -26,6 +27,8 @@ export interface Assembled extends Provider {
   /** Every descriptor of the graph, the root first. */
   readonly graph: readonly Descriptor[];
   children(descriptor: Descriptor): readonly Descriptor[];
+  /** Repositories of this registry that have a layer already. */
+  origins(domain: string, digest: Digest): readonly string[];
   /** Bytes of all layers, compressed. */
   readonly size: number;
 }
@@ -163,7 +166,7 @@ function graphOf(
   top: { readonly config?: Digest; readonly index?: Document & { readonly manifests: readonly Descriptor[] } },
 ): Assembled {
   const documents = new Map<Digest, Uint8Array>();
-  const providers = new Map<Digest, Provider>();
+  const layers = new Map<Digest, LayerBlob>();
   const children = new Map<Digest, readonly Descriptor[]>();
   const graph = new Map<Digest, Descriptor>([[root.digest, root]]);
   const { index } = top;
@@ -172,15 +175,15 @@ function graphOf(
     children.set(root.digest, index.manifests);
   }
   let size = 0;
-  for (const { manifest, config, layers, blobs, attested } of images) {
-    const below = [config.descriptor, ...layers];
+  for (const { manifest, config, blobs, attested, ...image } of images) {
+    const below = [config.descriptor, ...image.layers];
     for (const { descriptor, bytes } of [manifest, config]) documents.set(descriptor.digest, bytes);
-    for (const { descriptor, provider } of blobs) providers.set(descriptor.digest, provider);
+    for (const blob of blobs) layers.set(blob.descriptor.digest, blob);
     children.set(manifest.descriptor.digest, below);
     for (const descriptor of [manifest.descriptor, ...below]) {
       if (!graph.has(descriptor.digest)) graph.set(descriptor.digest, descriptor);
     }
-    size += layers.reduce((sum, layer) => sum + layer.size, 0);
+    size += image.layers.reduce((sum, layer) => sum + layer.size, 0);
     for (const { descriptor, bytes } of attested?.documents ?? []) {
       documents.set(descriptor.digest, bytes);
       if (!graph.has(descriptor.digest)) graph.set(descriptor.digest, descriptor);
@@ -192,11 +195,15 @@ function graphOf(
     ...(top.config && { config: top.config }),
     graph: [...graph.values()],
     children: ({ digest }) => children.get(digest) ?? [],
+    origins: (domain, digest) => {
+      const layer = layers.get(digest);
+      return layer ? originsIn(domain, layer.descriptor) : [];
+    },
     size,
     async *open(descriptor, options) {
       const document = documents.get(descriptor.digest);
       if (document) yield document;
-      else yield* providers.get(descriptor.digest)!.open(descriptor, options);
+      else yield* layers.get(descriptor.digest)!.provider.open(descriptor, options);
     },
   };
 }
@@ -225,11 +232,7 @@ function layerDescriptor(
 }
 
 function isInternal(annotation: string): boolean {
-  return (
-    annotation === 'containerd.io/uncompressed' ||
-    annotation === 'buildkit/createdat' ||
-    annotation.startsWith('containerd.io/distribution.source.')
-  );
+  return annotation === 'containerd.io/uncompressed' || annotation === 'buildkit/createdat' || isOrigin(annotation);
 }
 
 /** What LLB without a config gets. */

@@ -109,6 +109,7 @@ async function push(reference: Reference, { assembled, options, deps, work, cred
       root: assembled.root,
       children: async (descriptor) => assembled.children(descriptor),
       provider: assembled,
+      sources: (digest) => assembled.origins(domain, digest),
       signal,
       progress: ({ digest, size }, current) => {
         if (!vertex) return;

@@ -44,9 +44,13 @@ export function parseReference(text: string): Reference {
   if (domain === 'docker.io' && !path.includes('/')) path = `library/${path}`;
   if (!host.test(domain)) throw wrong(`${JSON.stringify(domain)} is not a host`);
   if (path.toLowerCase() !== path) throw wrong('repository name must be lowercase');
-  if (!path.split('/').every((part) => component.test(part)))
-    throw wrong(`${JSON.stringify(path)} is not a repository`);
+  if (!isRepository(path)) throw wrong(`${JSON.stringify(path)} is not a repository`);
   return { domain, path, ...(tag !== undefined && { tag }), ...(digest && { digest }) };
+}
+
+/** Whether this may be a repository's name in a registry. */
+export function isRepository(path: string): boolean {
+  return path.split('/').every((part) => component.test(part));
 }
 
 /** The full form, `docker.io/library/busybox:latest`: `:latest` is added where there is neither tag nor digest. */

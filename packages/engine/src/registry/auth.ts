@@ -3,7 +3,8 @@ import { collect } from '../std/collect.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { RegistryFailure } from './failure.ts';
 import { isLoopback, type RemoteEndpoint } from './hosts.ts';
-import type { HttpResponse, Transport } from './transport.ts';
+import { retryAfter, retrying, type RetryPolicy, type Try } from './retry.ts';
+import { isBrokenConnection, type HttpResponse, type Transport } from './transport.ts';
 
 /** Who to be at a registry. */
 export type Credentials =
@@ -18,6 +19,7 @@ export type Scope = string;
 export class Authorizer {
   readonly #endpoint: RemoteEndpoint;
   readonly #transport: Transport;
+  readonly #retry: RetryPolicy;
   readonly #credentials: (host: string) => Promise<Credentials | undefined>;
   readonly #tokens = new Map<string, Promise<Token>>();
   #challenge: Challenge | undefined;
@@ -26,11 +28,13 @@ export class Authorizer {
     endpoint: RemoteEndpoint,
     options: {
       readonly transport: Transport;
+      readonly retry: RetryPolicy;
       readonly credentials: (host: string) => Promise<Credentials | undefined>;
     },
   ) {
     this.#endpoint = endpoint;
     this.#transport = options.transport;
+    this.#retry = options.retry;
     this.#credentials = options.credentials;
   }
 
@@ -47,7 +51,9 @@ export class Authorizer {
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     const challenge =
       challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters['realm']) ??
-      challenges.find(({ scheme }) => scheme === 'basic');
+      challenges.find(({ scheme }) => scheme === 'basic') ??
+      // Some say no more than that they refuse.
+      this.#challenge;
     // The first refusal teaches how to ask; a second one may mean that a token ran out; a third one is meant.
     if (!challenge || tries > 2) return false;
     const known = this.#challenge !== undefined;
@@ -81,7 +87,7 @@ export class Authorizer {
   }
 
   async #fetchToken(challenge: Challenge, scopes: readonly Scope[], signal: AbortSignal): Promise<Token> {
-    const { host, insecure } = this.#endpoint;
+    const { host, trust } = this.#endpoint;
     const realm = this.#realm(challenge);
     const who = await this.#account();
     const service = challenge.parameters['service'];
@@ -89,8 +95,8 @@ export class Authorizer {
       ...(service === undefined ? [] : [['service', service] as [string, string]]),
       ...scopes.map((scope) => ['scope', scope] as [string, string]),
     ]);
-    const response = await this.#transport
-      .send(
+    const send = () =>
+      this.#transport.send(
         who?.kind === 'token'
           ? {
               method: 'POST',
@@ -106,31 +112,44 @@ export class Authorizer {
                   ...(service !== undefined && { service }),
                 }).toString(),
               ),
-              insecure,
+              trust,
               signal,
             }
           : {
               method: 'GET',
               url: withFields(realm, fields),
               headers: who ? { authorization: basic(who) } : {},
-              insecure,
+              trust,
               signal,
             },
-      )
-      .catch((cause: unknown) => {
+      );
+    const attempt = async (): Promise<Try<HttpResponse>> => {
+      let response: HttpResponse;
+      try {
+        response = await send();
+      } catch (cause) {
         if (signal.aborted) throw signal.reason;
         const message = `the token service ${realm.host} of registry ${host} can't be reached`;
-        throw new Failed<RegistryFailure>({ kind: 'registry-unreachable', host: realm.host, message }, { cause });
-      });
-    if (response.status !== 200) {
+        const error = new Failed<RegistryFailure>(
+          { kind: 'registry-unreachable', host: realm.host, message },
+          { cause },
+        );
+        if (isBrokenConnection(cause)) return { kind: 'again', error };
+        throw error;
+      }
+      const { status } = response;
+      if (status === 200) return { kind: 'done', value: response };
       await response.discard();
-      throw new Failed<RegistryFailure>({
-        kind: 'registry-denied',
-        host,
-        status: response.status,
-        message: `the token service of registry ${host} answered ${response.status}${who ? ': the credentials for it are not accepted' : ''}`,
-      });
-    }
+      if (status === 429 || status >= 500) {
+        const message = `the token service of registry ${host} answered ${status}`;
+        const error = new Failed<RegistryFailure>({ kind: 'registry-error', host, status, codes: [], message });
+        const after = retryAfter(response.headers['retry-after']);
+        return { kind: 'again', error, ...(after !== undefined && { after }) };
+      }
+      const message = `the token service of registry ${host} answered ${status}${who ? ': the credentials for it are not accepted' : ''}`;
+      throw new Failed<RegistryFailure>({ kind: 'registry-denied', host, status, message });
+    };
+    const response = await retrying(attempt, { policy: this.#retry, signal });
     return readToken(await collect(response.body, 1 << 20), host);
   }
 

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failed } from '../std/failed.ts';
 import type { RegistryFailure } from './failure.ts';
+import type { Trust } from './transport.ts';
 
 /** How one registry is reached. */
 export interface RegistryHost {
@@ -10,8 +11,10 @@ export interface RegistryHost {
    * absolute path (or `file://` URL) of an OCI image layout, or of a folder with a layout for each repository.
    */
   readonly mirrors?: readonly string[];
-  /** Plain HTTP. Loopback hosts are reached so anyway. */
+  /** Plain HTTP. Loopback hosts are reached so anyway, unless they have a `ca`. */
   readonly http?: boolean;
+  /** PEM files (absolute) of authorities that vouch for it and for where it sends us, beyond the system's. */
+  readonly ca?: readonly string[];
   /** Don't check certificates, and fall back to plain HTTP where there is no TLS at all. */
   readonly insecure?: boolean;
   /** Upload blobs in pieces of so many bytes, for proxies that limit a request's size. */
@@ -30,7 +33,7 @@ export interface RemoteEndpoint {
   readonly host: string;
   /** Base of all requests, ends in `/v2` (and a mirror's path). */
   readonly url: string;
-  readonly insecure: boolean;
+  readonly trust: Trust;
   /** Set for mirrors: the registry they stand in for, told as `?ns=`. */
   readonly mirrorOf?: string;
   readonly chunkSize?: number;
@@ -51,7 +54,7 @@ export function endpointsOf(domain: string, hosts: RegistryHosts): readonly Endp
 
 /** The registry itself; the only one to push to. */
 export function ownEndpoint(domain: string, hosts: RegistryHosts): RemoteEndpoint {
-  const { http, insecure, chunkSize } = hosts[domain] ?? {};
+  const { chunkSize } = hosts[domain] ?? {};
   if (chunkSize !== undefined && !(Number.isSafeInteger(chunkSize) && chunkSize > 0)) {
     throw wrong(domain, `chunkSize of registry ${domain} must be a positive number of bytes`);
   }
@@ -59,8 +62,8 @@ export function ownEndpoint(domain: string, hosts: RegistryHosts): RemoteEndpoin
   return {
     kind: 'remote',
     host: domain,
-    url: `${(http ?? isLoopback(domain)) ? 'http' : 'https'}://${address}/v2`,
-    insecure: insecure ?? false,
+    url: `${isPlain(domain, hosts[domain]) ? 'http' : 'https'}://${address}/v2`,
+    trust: trustOf(hosts[domain]),
     ...(chunkSize !== undefined && { chunkSize }),
   };
 }
@@ -81,14 +84,26 @@ function mirrorEndpoint(mirror: string, domain: string, hosts: RegistryHosts): E
     );
   }
   const own = hosts[host];
-  const http = schemed ? protocol === 'http:' : (own?.http ?? isLoopback(host));
+  const http = schemed ? protocol === 'http:' : isPlain(host, own);
   return {
     kind: 'remote',
     host,
     url: `${http ? 'http' : 'https'}://${host}/v2${pathname.replace(/\/+$/, '')}`,
-    insecure: own?.insecure ?? false,
+    trust: trustOf(own),
     mirrorOf: domain,
   };
+}
+
+/** Whether it is reached by plain HTTP. */
+function isPlain(host: string, { http, ca }: RegistryHost = {}): boolean {
+  if (http && ca?.length) {
+    throw wrong(host, `registry ${host} is configured with both http and ca: plain HTTP has no certificates`);
+  }
+  return http ?? (isLoopback(host) && !ca?.length);
+}
+
+function trustOf({ insecure = false, ca = [] }: RegistryHost = {}): Trust {
+  return { insecure, ca };
 }
 
 /** Whether a host (with or without port) is this machine's loopback. */

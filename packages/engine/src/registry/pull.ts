@@ -2,7 +2,7 @@ import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { Digester, digestOf, encoded, isDigest, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { mediaTypes } from '../oci/media-type.ts';
+import { isIndex, isManifest, mediaTypes } from '../oci/media-type.ts';
 import type { Provider } from '../content/store.ts';
 import type { RegistryFailure } from './failure.ts';
 import { reason, type Remote } from './remote.ts';
@@ -36,16 +36,16 @@ export async function resolveManifest(
   await head.discard();
   const told = head.status === 200 ? descriptorOf(head, wanted) : undefined;
   if (told) return told;
-  // Some registries answer HEAD with 404 or without the headers; what GET says counts.
+  // Some registries answer HEAD with 404, without the headers, or as if it were any file; what GET says counts.
   const got = await remote.request({ ...request, method: 'GET', accept: [200, 404] });
   if (got.status === 404) {
     await got.discard();
     return undefined;
   }
   const bytes = await readManifest(got, remote);
-  const digest = digestOf(bytes);
-  if (isDigest(wanted) && wanted.startsWith('sha256:') && digest !== wanted) throw mismatch(remote, wanted, digest);
-  return { mediaType: mediaTypeOf(got.headers, bytes), digest: isDigest(wanted) ? wanted : digest, size: bytes.length };
+  const digest = isDigest(wanted) ? wanted : digestOf(bytes);
+  checkDigest(remote, digest, bytes);
+  return { mediaType: mediaTypeOf(remote, got, bytes), digest, size: bytes.length };
 }
 
 /** A manifest's or index's bytes, checked against its digest. */
@@ -67,9 +67,18 @@ export async function fetchManifest(
     throw notFound(remote, `${path}@${digest}`);
   }
   const bytes = await readManifest(response, remote);
-  const actual = new Digester(digest.startsWith('sha512:') ? 'sha512' : 'sha256').update(bytes).digest();
-  if (actual !== digest) throw mismatch(remote, digest, actual);
+  checkDigest(remote, digest, bytes);
+  mediaTypeOf(remote, response, bytes);
   return bytes;
+}
+
+function checkDigest(remote: Remote, digest: Digest, bytes: Uint8Array): void {
+  const actual = digesterOf(digest).update(bytes).digest();
+  if (actual !== digest) throw mismatch(remote, digest, actual);
+}
+
+function digesterOf(digest: Digest): Digester {
+  return new Digester(digest.startsWith('sha512:') ? 'sha512' : 'sha256');
 }
 
 /** A repository's blobs. A stream that breaks off goes on where it was. */
@@ -79,6 +88,9 @@ export function blobProvider(remote: Remote, path: string): Provider {
       streamBlob(remote, { path, descriptor, signal: options?.signal ?? new AbortController().signal }),
   };
 }
+
+/** A try that brought so many bytes was no failed one. */
+const enough = 1024 * 1024;
 
 async function* streamBlob(
   remote: Remote,
@@ -90,8 +102,9 @@ async function* streamBlob(
 ): AsyncGenerator<Uint8Array> {
   const { path, descriptor, signal } = target;
   const { digest, size } = descriptor;
-  const digester = new Digester(digest.startsWith('sha512:') ? 'sha512' : 'sha256');
+  const digester = digesterOf(digest);
   for (let breaks = 1; digester.size < size || breaks === 1; breaks++) {
+    const from = digester.size;
     const response = await remote.request({
       method: 'GET',
       to: `${path}/blobs/${digest}`,
@@ -104,6 +117,11 @@ async function* streamBlob(
       await response.discard();
       throw notFound(remote, `${path}@${digest}`);
     }
+    const told = response.status === 200 ? response.headers['content-length'] : undefined;
+    if (told !== undefined && Number(told) !== size) {
+      await response.discard();
+      throw mismatch(remote, digest, `${told} bytes instead of ${size}`);
+    }
     try {
       for await (const piece of fromOffset(response, digester.size)) {
         if (digester.size + piece.length > size) throw mismatch(remote, digest, `more than ${size} bytes`);
@@ -113,8 +131,10 @@ async function* streamBlob(
       break;
     } catch (error) {
       if (signal.aborted || error instanceof Failed || !isBrokenConnection(error)) throw error;
+      // A long download over a bad line may break often, as long as it gets ahead.
+      if (digester.size - from >= enough) breaks = 1;
       if (breaks >= remote.retry.tries) throw brokenOff(remote, error);
-      await wait(remote.retry.delay(breaks + 1), signal);
+      await (remote.retry.wait ?? wait)(remote.retry.delay(breaks + 1), signal);
     }
   }
   const actual = digester.digest();
@@ -149,21 +169,29 @@ function descriptorOf({ headers }: HttpResponse, wanted: string): Descriptor | u
   const digest = headers['docker-content-digest'];
   const size = Number(headers['content-length']);
   const mediaType = headers['content-type']?.replace(/;.*$/, '').trim();
-  if (digest === undefined || !isDigest(digest) || !mediaType || !Number.isSafeInteger(size) || size <= 0)
-    return undefined;
+  if (digest === undefined || !isDigest(digest) || !Number.isSafeInteger(size) || size <= 0) return undefined;
+  if (!mediaType || !(isIndex(mediaType) || isManifest(mediaType))) return undefined;
   if (isDigest(wanted) && wanted !== digest) return undefined;
   return { mediaType, digest, size };
 }
 
-/** What the manifest says itself is under its digest; the header is not. */
-function mediaTypeOf(headers: HttpResponse['headers'], bytes: Uint8Array): string {
+/**
+ * What the manifest says itself is under its digest; the header is not, and must not make something else of it. Headers
+ * that name no kind of manifest are those of servers that only know files.
+ */
+function mediaTypeOf(remote: Remote, { headers }: HttpResponse, bytes: Uint8Array): string {
+  const told = headers['content-type']?.replace(/;.*$/, '').trim();
+  let own: unknown;
   try {
-    const { mediaType } = JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown };
-    if (typeof mediaType === 'string' && mediaType) return mediaType;
+    own = (JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown } | null)?.mediaType;
   } catch {
     // Whoever reads the manifest will say that it is no JSON.
   }
-  return headers['content-type']?.replace(/;.*$/, '').trim() ?? mediaTypes.ociManifest;
+  if (typeof own !== 'string' || own === '') return told || mediaTypes.ociManifest;
+  if (told !== own && told && (isIndex(told) || isManifest(told))) {
+    throw remote.lies(`a manifest of type ${own} that it calls ${told}`);
+  }
+  return own;
 }
 
 export function pullScope(path: string): string {

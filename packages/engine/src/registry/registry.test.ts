@@ -5,32 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TestRegistry } from '../../../../test/rig/registry.ts';
 import { collect } from '../std/collect.ts';
-import { Failed } from '../std/failed.ts';
 import { digestOf, encoded, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { parseReference } from '../oci/reference.ts';
-import type { Credentials } from './auth.ts';
-import type { RegistryHosts } from './hosts.ts';
-import { Registries, type RegistryClient } from './registry.ts';
+import { client, failsWith } from './registry-fixture.ts';
 
 const { signal } = new AbortController();
-
-function client(hosts: RegistryHosts = {}, credentials?: Credentials): RegistryClient & AsyncDisposable {
-  const registries = new Registries({ hosts, retry: { tries: 3, delay: () => 0 } });
-  return Object.assign(registries.as({ credentials: async () => credentials }), {
-    [Symbol.asyncDispose]: () => registries[Symbol.asyncDispose](),
-  });
-}
-
-function failsWith(kind: string, more: RegExp = /./): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof Failed, String(error));
-    assert.equal(error.failure.kind, kind);
-    assert.match(error.message, more);
-    return true;
-  };
-}
 
 test('a tag is resolved to its manifest, and its blobs are read and checked', async () => {
   await using registry = await TestRegistry.open();

@@ -3,6 +3,7 @@
 import { Failed } from '../std/failed.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { readManifest } from '../oci/read-manifest.ts';
 import { normalised, type Reference } from '../oci/reference.ts';
 import type { Provider } from '../content/store.ts';
 import type { CredentialsOf } from './docker-config.ts';
@@ -11,7 +12,9 @@ import { endpointsOf, ownEndpoint, type Endpoint, type RegistryHosts, type Remot
 import { LayoutMirror } from './layout-mirror.ts';
 import { blobProvider, fetchManifest, resolveManifest } from './pull.ts';
 import { pushGraph, type PushRequest } from './push.ts';
-import { Remote } from './remote.ts';
+import { putManifest } from './put-manifest.ts';
+import { listReferrers } from './referrers.ts';
+import { Remote, type RegistryWarning } from './remote.ts';
 import { patient, type RetryPolicy } from './retry.ts';
 import { Transport } from './transport.ts';
 
@@ -29,6 +32,8 @@ export interface RegistryOptions {
   readonly retry?: RetryPolicy;
   /** Told of each path of this machine that is looked at in a registry's place. */
   readonly onLook?: (path: string) => void;
+  /** Told what registries want their users to know, each once. */
+  readonly onWarning?: (warning: RegistryWarning) => void;
 }
 
 /** All registries; connections are shared by everybody, tokens only by those with the same credentials. */
@@ -37,14 +42,18 @@ export class Registries implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #retry: RetryPolicy;
   readonly #onLook: (path: string) => void;
+  readonly #onWarning: (warning: RegistryWarning) => void;
   readonly #clients = new Map<string | Account, RegistryClient>();
 
-  constructor({ hosts = {}, transport = new Transport(), retry = patient, onLook = () => {} }: RegistryOptions = {}) {
+  constructor(options: RegistryOptions = {}) {
+    const { hosts = {}, transport = new Transport(), retry = patient } = options;
+    const { onLook = () => {}, onWarning = () => {} } = options;
     let known: Promise<RegistryHosts> | undefined;
     this.#hosts = () => (known ??= typeof hosts === 'function' ? hosts() : Promise.resolve(hosts));
     this.#transport = transport;
     this.#retry = retry;
     this.#onLook = onLook;
+    this.#onWarning = onWarning;
   }
 
   /**
@@ -64,6 +73,7 @@ export class Registries implements AsyncDisposable {
       transport: this.#transport,
       retry: this.#retry,
       onLook: this.#onLook,
+      onWarning: this.#onWarning,
       credentials: (host) => who.credentials(host),
     });
     if (insecure.length) return client;
@@ -101,6 +111,7 @@ export interface FoundImage {
 export class RegistryClient {
   readonly #options: ClientOptions;
   readonly #remotes = new Map<string, Remote>();
+  readonly #pushes = new Map<string, Map<Digest, ReadonlySet<string>>>();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -133,8 +144,56 @@ export class RegistryClient {
   /** Pushes a graph to the registry itself, never to a mirror. The reference's tag is set to its root. */
   async push(reference: Reference, request: Omit<PushRequest, 'path' | 'tag'>): Promise<void> {
     const { domain, path, tag } = reference;
-    const remote = this.#remote(ownEndpoint(domain, await this.#options.hosts()));
-    await pushGraph(remote, { ...request, path, ...(tag !== undefined && { tag }) });
+    const pushed = this.#pushed(domain);
+    const sources = (digest: Digest) => [
+      ...new Set([...(pushed.get(digest) ?? []), ...(request.sources?.(digest) ?? [])]),
+    ];
+    const remote = await this.#own(domain);
+    const visited: Digest[] = [];
+    const children = async (descriptor: Descriptor) => {
+      const found = await request.children(descriptor);
+      visited.push(...found.map(({ digest }) => digest));
+      return found;
+    };
+    await pushGraph(remote, { ...request, children, sources, path, ...(tag !== undefined && { tag }) });
+    for (const digest of visited) pushed.set(digest, new Set([path, ...(pushed.get(digest) ?? [])]));
+  }
+
+  /**
+   * Makes a tag mean a manifest that the repository has already, byte for byte; nothing else is sent. The manifest is
+   * read and checked first.
+   */
+  async tag(reference: Reference, digest: Digest, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { domain, path, tag: name = 'latest' } = reference;
+    const remote = await this.#own(domain);
+    const bytes = await fetchManifest(remote, { path, digest, signal });
+    const { mediaType } = readManifest(bytes);
+    await putManifest(remote, { path, name, descriptor: { mediaType, digest, size: bytes.length }, bytes, signal });
+  }
+
+  /** What a tag (or digest) means at the registry itself, mirrors left aside; undefined if there is no such thing. */
+  async current(reference: Reference, { signal }: { readonly signal: AbortSignal }): Promise<Descriptor | undefined> {
+    const { domain, path, tag, digest } = reference;
+    return resolveManifest(await this.#own(domain), { path, wanted: digest ?? tag ?? 'latest', signal });
+  }
+
+  /** Manifests whose subject is the reference's digest, at the registry itself. */
+  async referrers(
+    { domain, path, digest }: Reference & { readonly digest: Digest },
+    options: { readonly artifactType?: string; readonly signal: AbortSignal },
+  ): Promise<readonly Descriptor[]> {
+    return listReferrers(await this.#own(domain), { path, subject: digest, ...options });
+  }
+
+  async #own(domain: string): Promise<Remote> {
+    return this.#remote(ownEndpoint(domain, await this.#options.hosts()));
+  }
+
+  /** Repositories of a registry that got a blob from us, by digest: the next one can have it mounted. */
+  #pushed(domain: string): Map<Digest, ReadonlySet<string>> {
+    let pushed = this.#pushes.get(domain);
+    if (!pushed) this.#pushes.set(domain, (pushed = new Map()));
+    return pushed;
   }
 
   #place(endpoint: Endpoint, reference: Reference): Place {

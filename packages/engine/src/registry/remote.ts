@@ -3,8 +3,14 @@ import { Failed } from '../std/failed.ts';
 import { Authorizer, type Credentials, type Scope } from './auth.ts';
 import type { RegistryFailure } from './failure.ts';
 import type { RemoteEndpoint } from './hosts.ts';
-import { retryAfter, retrying, type RetryPolicy, type Try } from './retry.ts';
+import { longestPause, retryAfter, retrying, wait, type RetryPolicy, type Try } from './retry.ts';
 import { codeOf, isBrokenConnection, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
+
+/** What a registry wants its users to know. */
+export interface RegistryWarning {
+  readonly host: string;
+  readonly text: string;
+}
 
 export interface RemoteRequest {
   readonly method: HttpRequest['method'];
@@ -14,7 +20,7 @@ export interface RemoteRequest {
   /** Called for each try. */
   readonly body?: () => Uint8Array | AsyncIterable<Uint8Array>;
   readonly scopes: readonly Scope[];
-  /** Statuses that the caller can work with; any other is thrown as a failure. */
+  /** Statuses that the caller can work with; any other is a failure. */
   readonly accept: readonly number[];
   readonly signal: AbortSignal;
 }
@@ -25,7 +31,11 @@ export class Remote {
   readonly #transport: Transport;
   readonly #retry: RetryPolicy;
   readonly #authorizer: Authorizer;
+  readonly #onWarning: (text: string) => void;
+  readonly #warned = new Set<string>();
   #base: Promise<string> | undefined;
+  /** Before this moment (milliseconds since the epoch) the registry wants to be left alone. */
+  #quietUntil = 0;
 
   constructor(
     endpoint: RemoteEndpoint,
@@ -33,18 +43,35 @@ export class Remote {
       readonly transport: Transport;
       readonly retry: RetryPolicy;
       readonly credentials: (host: string) => Promise<Credentials | undefined>;
+      /** Told each warning that the registry sends along, once. */
+      readonly onWarning?: (warning: RegistryWarning) => void;
     },
   ) {
     this.endpoint = endpoint;
     this.#transport = options.transport;
     this.#retry = options.retry;
     this.#authorizer = new Authorizer(endpoint, options);
+    this.#onWarning = (text) => options.onWarning?.({ host: endpoint.host, text });
   }
 
   /** The response, with one of the accepted statuses and its body still to be read. */
   async request(request: RemoteRequest): Promise<HttpResponse> {
+    return retrying((n) => this.attempt(request, n), { policy: this.#retry, signal: request.signal });
+  }
+
+  /** One try of it, the `n`th, for callers that have to prepare the next one. */
+  async attempt(request: RemoteRequest, n = 1): Promise<Try<HttpResponse>> {
     const base = await this.#reach(request.signal);
-    return retrying((n) => this.#try(request, base, n), { policy: this.#retry, signal: request.signal });
+    const quiet = this.#quietUntil - Date.now();
+    if (n === 1 && quiet > 0) await (this.#retry.wait ?? wait)(quiet, request.signal);
+    const outcome = await this.#try(request, base, n);
+    if (outcome.kind === 'again' && outcome.after !== undefined) this.#quiet(outcome.after);
+    return outcome;
+  }
+
+  /** One refused request speaks for all that are still to come. */
+  #quiet(milliseconds: number): void {
+    if (milliseconds <= longestPause) this.#quietUntil = Math.max(this.#quietUntil, Date.now() + milliseconds);
   }
 
   /** Waits as between tries; for callers that go on where a body broke off. */
@@ -92,6 +119,7 @@ export class Remote {
     authorization: string | undefined,
   ): Promise<{ response: HttpResponse; own: boolean }> {
     const home = new URL(base).origin;
+    const { trust } = this.endpoint;
     let url = this.#url(request, base);
     for (let hops = 0; ; hops++) {
       const own = new URL(url).origin === home;
@@ -100,15 +128,30 @@ export class Remote {
         url,
         headers: { ...request.headers, ...(own && authorization !== undefined && { authorization }) },
         ...(request.body && { body: request.body() }),
-        insecure: this.endpoint.insecure && own,
+        trust: { ca: trust.ca, insecure: trust.insecure && own },
         signal: request.signal,
       });
+      if (own) this.#listen(response);
       const { location } = response.headers;
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return { response, own };
       await response.discard();
       const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
       if (hops === 10 || !next || !/^https?:$/.test(next.protocol)) throw this.lies('a redirect that leads nowhere');
       url = next.href;
+    }
+  }
+
+  /** Takes in the `Warning` headers of a registry: `299 - "text"`; other codes and agents are none of its own. */
+  #listen({ headers }: HttpResponse): void {
+    for (const [, quoted] of (headers['warning'] ?? '').matchAll(/(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g)) {
+      // Shown to people, so nothing that steers a terminal.
+      const text = quoted!
+        .replace(/\\(.)/g, '$1')
+        .replace(/[^\x20-\x7e\u00a0-\uffff]/g, ' ')
+        .slice(0, 4096);
+      if (this.#warned.has(text) || this.#warned.size === 100) continue;
+      this.#warned.add(text);
+      this.#onWarning(text);
     }
   }
 
@@ -121,14 +164,16 @@ export class Remote {
 
   /** An insecure registry may have no TLS at all. */
   #reach(signal: AbortSignal): Promise<string> {
-    const { url, insecure } = this.endpoint;
-    if (!insecure || url.startsWith('http:')) return Promise.resolve(url);
+    const { url, trust } = this.endpoint;
+    if (!trust.insecure || url.startsWith('http:')) return Promise.resolve(url);
     return (this.#base ??= this.#probe(url, signal));
   }
 
   async #probe(url: string, signal: AbortSignal): Promise<string> {
     try {
-      await (await this.#transport.send({ method: 'GET', url: `${url}/`, insecure: true, signal })).discard();
+      await (
+        await this.#transport.send({ method: 'GET', url: `${url}/`, trust: this.endpoint.trust, signal })
+      ).discard();
       return url;
     } catch (error) {
       this.#base = undefined;
@@ -147,7 +192,9 @@ export class Remote {
       return new Failed<RegistryFailure>({ kind: 'registry-denied', host, status, message });
     }
     const after = tries > 1 ? ` after ${tries} tries` : '';
-    const message = `registry ${host} answered ${deed(request)} with ${status}${said}${after}`;
+    const pause = retryAfter(response.headers['retry-after']) ?? 0;
+    const asked = pause > longestPause ? `; it asks to be left alone for ${Math.ceil(pause / 1000)} seconds` : '';
+    const message = `registry ${host} answered ${deed(request)} with ${status}${said}${after}${asked}`;
     return new Failed<RegistryFailure>({ kind: 'registry-error', host, status, codes, message });
   }
 
@@ -184,8 +231,8 @@ export function reason(error: unknown): string {
     ETIMEDOUT: 'no answer',
   };
   if (reasons[code]) return reasons[code];
-  if (/CERT|ISSUER/.test(code))
-    return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file of more authorities`;
+  if (/CERT|ISSUER|SIGNATURE/.test(code))
+    return `its certificate is not trusted (${code}); \`ca\` of the registry in the config names a file of its authority`;
   if (code.startsWith('ERR_SSL_'))
     return `it does not speak TLS (${code}); for plain HTTP configure the registry with http`;
   return code || (error instanceof Error ? error.message : String(error));

@@ -4,7 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RetryPolicy {
   readonly tries: number;
   delay(n: number): number;
+  /** How to let so many milliseconds go by; rejects with `signal.reason`. Really waits without it. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** Whoever asks for more than these milliseconds is not waited for. */
+export const longestPause = 5 * 60_000;
 
 /** Five tries; half a second, doubling, up to eight, each spread by a quarter so that many builds don't come in step. */
 export const patient: RetryPolicy = {
@@ -27,7 +32,9 @@ export async function retrying<T>(
     const outcome = await attempt(n);
     if (outcome.kind === 'done') return outcome.value;
     if (n >= policy.tries) throw outcome.error;
-    await wait(Math.max(policy.delay(n + 1), Math.min(outcome.after ?? 0, 60_000)), signal);
+    const { after = 0 } = outcome;
+    if (after > longestPause) throw outcome.error;
+    await (policy.wait ?? wait)(Math.max(policy.delay(n + 1), after), signal);
   }
 }
 

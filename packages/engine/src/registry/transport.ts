@@ -1,20 +1,29 @@
 // The home of undici: plain HTTP requests, one at a time, without redirects, retries or opinions on status codes.
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
-  /** Don't check the server's certificate. */
-  readonly insecure?: boolean;
+  /** Whose certificates count; those of the system's authorities without it. */
+  readonly trust?: Trust;
   readonly signal: AbortSignal;
+}
+
+/** Whose certificates count beyond those of the system's authorities. */
+export interface Trust {
+  /** Everybody's. */
+  readonly insecure: boolean;
+  /** Those of the authorities in these PEM files (absolute paths). */
+  readonly ca: readonly string[];
 }
 
 export interface HttpResponse {
   readonly status: number;
-  /** By lower-case name; the first value where there are several (all of them joined for `www-authenticate`). */
+  /** By lower-case name; the first value where there are several (all of them joined for `www-authenticate` and `warning`). */
   readonly headers: Readonly<Record<string, string>>;
   /** Read it to the end, or `discard` it, so that its connection is free again. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -23,11 +32,11 @@ export interface HttpResponse {
 
 /** Sends requests over kept connections, by the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
 export class Transport implements AsyncDisposable {
-  readonly #dispatchers = new Map<boolean, Promise<Dispatcher>>();
+  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     request.signal.throwIfAborted();
-    const dispatcher = await this.#dispatcher(request.insecure ?? false);
+    const dispatcher = await this.#dispatcher(request.trust ?? { insecure: false, ca: [] });
     const { body } = request;
     const response = await dispatcher
       .request({
@@ -59,19 +68,39 @@ export class Transport implements AsyncDisposable {
     await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcher(insecure: boolean): Promise<Dispatcher> {
-    let dispatcher = this.#dispatchers.get(insecure);
-    if (!dispatcher) this.#dispatchers.set(insecure, (dispatcher = openDispatcher(insecure)));
+  #dispatcher(trust: Trust): Promise<Dispatcher> {
+    const key = trust.insecure ? 'insecure' : trust.ca.join('\n');
+    let dispatcher = this.#dispatchers.get(key);
+    if (!dispatcher) {
+      this.#dispatchers.set(key, (dispatcher = openDispatcher(trust)));
+      // A file that was missing may be there next time.
+      dispatcher.catch(() => this.#dispatchers.delete(key));
+    }
     return dispatcher;
   }
 }
 
-async function openDispatcher(insecure: boolean): Promise<Dispatcher> {
+async function openDispatcher({ insecure, ca }: Trust): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent } = await import('undici');
-  const tls = { rejectUnauthorized: !insecure };
+  const tls = { rejectUnauthorized: !insecure, ...(!insecure && ca.length && { ca: await authorities(ca) }) };
   const options = { connect: { timeout: 15_000, ...tls } };
   const proxied = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].some((name) => process.env[name]);
   return proxied ? new EnvHttpProxyAgent({ ...options, requestTls: tls }) : new Agent(options);
+}
+
+/** The system's authorities and those of these files. */
+async function authorities(files: readonly string[]): Promise<string[]> {
+  const { getCACertificates } = await import('node:tls');
+  const more = await Promise.all(files.map(authority));
+  return [...getCACertificates('default'), ...more];
+}
+
+async function authority(file: string): Promise<string> {
+  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${file}, named as ca, can't be read (${codeOf(cause)})`, { cause: String(cause) });
+  });
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw new Error(`${file}, named as ca, has no certificate in PEM form`);
 }
 
 function originAndPath(url: string): { origin: string; path: string } {
@@ -91,7 +120,8 @@ function singleValues(headers: Record<string, string | string[] | undefined>): R
   const single: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string') single[name] = value;
-    else if (value?.length) single[name] = name === 'www-authenticate' ? value.join(', ') : value[0]!;
+    else if (value?.length)
+      single[name] = ['www-authenticate', 'warning'].includes(name) ? value.join(', ') : value[0]!;
   }
   return single;
 }

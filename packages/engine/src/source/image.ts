@@ -84,7 +84,7 @@ export class ImageSource implements Source, ImageResolver {
     const name = normalised(reference);
     const pull = (found: FoundImage, place: 'here' | 'there') =>
       this.#pulled.get(job, JSON.stringify([place, found.descriptor.digest, name, platform]), (signal) =>
-        pullImage(found, { name, platform, content, signal }),
+        pullImage(found, { name, platform, content, repository: reference, signal }),
       );
     const here = await this.#here(reference, mode);
     if (here) {

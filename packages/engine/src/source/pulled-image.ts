@@ -7,7 +7,9 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndex, isManifest, layerCompression } from '../oci/media-type.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { bestManifest } from '../oci/platform-match.ts';
+import { withOrigin } from '../oci/origin.ts';
 import { readManifest } from '../oci/read-manifest.ts';
+import type { Reference } from '../oci/reference.ts';
 import type { RemoteLayer } from '../cache/api.ts';
 import type { Store } from '../content/store.ts';
 import type { FoundImage } from '../registry/registry.ts';
@@ -32,10 +34,12 @@ export async function pullImage(
     readonly name: string;
     readonly platform: Platform;
     readonly content: Store;
+    /** The repository it is in, for whoever pushes its layers to another one of that registry. */
+    readonly repository?: Pick<Reference, 'domain' | 'path'>;
     readonly signal: AbortSignal;
   },
 ): Promise<PulledImage> {
-  const { name, platform, content, signal } = options;
+  const { name, platform, content, repository, signal } = options;
   const document = async (
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     kind: 'manifest' | 'blob',
@@ -62,7 +66,8 @@ export async function pullImage(
       continue;
     }
     const config = await document(read.manifest.config, 'blob');
-    const layers = layersOf(name, read.manifest.layers, { config, blobs: found.blobs, content });
+    const descriptors = read.manifest.layers.map((layer) => withOrigin(layer, repository));
+    const layers = layersOf(name, descriptors, { config, blobs: found.blobs, content });
     return { digest: found.descriptor.digest, config, layers };
   }
 }
