@@ -27,6 +27,7 @@ if [ "${1:-}" = test ]; then
   need openssl openssl
   need umoci umoci
   need dockerd docker.io
+  need podman podman
   python3 -c "import tarfile" 2>/dev/null || packages="$packages python3"
   need zstd zstd
   need gzip gzip

@@ -12,6 +12,8 @@ const programs = { client: '/usr/bin/docker', daemon: '/usr/sbin/dockerd' };
 export interface Dockerd extends AsyncDisposable {
   /** Runs the `docker` client; gives its standard output. */
   docker(...args: string[]): Promise<string>;
+  /** For DOCKER_HOST. */
+  readonly host: string;
 }
 
 /** Starts one; fails with what to install where it is missing. */
@@ -48,6 +50,7 @@ export async function startDockerd(): Promise<Dockerd> {
   });
   const held = stack.move();
   return {
+    host: socket,
     docker: async (...args) => (await promisify(execFile)(programs.client, ['-H', socket, ...args], { env })).stdout,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

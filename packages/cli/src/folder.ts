@@ -12,7 +12,7 @@ import type { imageFlags, workFlags } from './build-flags.ts';
 import type { Given } from './flags.ts';
 import { answerProvenanceOf } from './metadata-file.ts';
 import { Mistake } from './mistake.ts';
-import { outputOf } from './outputs.ts';
+import { loadedInto, outputOf } from './outputs.ts';
 import { spoolStdin } from './stdin.ts';
 
 /** A positional that means a folder, a URL or standard input, and not an image of the workspace. */
@@ -81,7 +81,7 @@ export async function folderRequest(
     request: {
       id,
       source: { kind: 'frontend', frontend: 'dockerfile.v0', options },
-      exports: exportsOf(flags, world),
+      exports: await exportsOf(flags, world),
       entitlements: [...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])],
       cacheFrom: flags['cache-from'].map((text) => cacheEntry('--cache-from', text)),
       cacheTo: flags['cache-to'].map((text) => cacheEntry('--cache-to', text)),
@@ -173,14 +173,17 @@ function inFolder(secret: ReturnType<typeof parseSecret>, cwd: string): ReturnTy
  * Outputs as asked for; an image under its names in the store of the engine where none is. Without a name nothing could
  * find it there: then no layer is packed, unless somebody asked what the image's digest is.
  */
-function exportsOf(flags: FolderFlags, world: World): readonly ExportRequest[] {
-  const asked = flags.output.map((text) => outputOf(text, world));
-  const { tag, annotation, push, load, quiet } = flags;
-  const named = tag.length > 0 || annotation.length > 0 || push || load;
+async function exportsOf(flags: FolderFlags, world: World): Promise<readonly ExportRequest[]> {
+  const into = loadedInto(flags);
+  const texts = [...flags.output, ...(into === undefined ? [] : [`type=docker,into=${into}`])];
+  const asked = await Promise.all(texts.map((text) => outputOf(text, world)));
+  const { tag, annotation, push, quiet } = flags;
+  const named = tag.length > 0 || annotation.length > 0 || push;
   const answers = quiet || flags.iidfile !== undefined || flags['metadata-file'] !== undefined;
   if (asked.length === 0 && !named && !answers) return [];
-  if (flags.load) throw new Mistake('--load is not there yet', 'use --output type=docker | docker load');
-  const outputs = asked.length > 0 ? asked : [{ type: 'image' as const, attrs: {} }];
+  // What is pushed is an image, and loading it too makes it none.
+  const image = asked.length === 0 || (push && flags.output.length === 0);
+  const outputs = [...(image ? [{ type: 'image' as const, attrs: {} }] : []), ...asked];
   const annotations = Object.fromEntries(flags.annotation.map(annotationOf));
   return outputs.map((output) => {
     if (output.type === 'tar' || output.type === 'local') return output;

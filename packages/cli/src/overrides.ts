@@ -15,6 +15,7 @@ import { assignment } from './assignments.ts';
 import { attestsOf } from './attests.ts';
 import { annotationOf, bytesOf, type ImageFlags } from './folder.ts';
 import { Mistake } from './mistake.ts';
+import { loadedInto } from './outputs.ts';
 
 interface World {
   readonly cwd: string;
@@ -39,7 +40,6 @@ function refuse(targets: readonly ResolvedTarget[], flags: ImageFlags): void {
       `cli build -f ${flags.file} .  builds a folder; --set IMAGE.dockerfile=${flags.file} changes an image's; --config chooses the config`,
     );
   }
-  if (flags.load) throw new Mistake('--load is not there yet', 'use --output type=docker | docker load');
   if (flags['cgroup-parent'] !== undefined) {
     throw new Mistake('--cgroup-parent goes with a folder', 'images of a workspace have no such key');
   }
@@ -60,7 +60,7 @@ function refuse(targets: readonly ResolvedTarget[], flags: ImageFlags): void {
 }
 
 function goesToPath(output: string): boolean {
-  return !output.includes('=') || /(^|,)dest=/.test(output) || /(^|,)type=(oci|docker|tar|local)(,|$)/.test(output);
+  return !output.includes('=') || /(^|,)dest=/.test(output) || /(^|,)type=(oci|tar|local)(,|$)/.test(output);
 }
 
 /** Flags that tell the Dockerfile's frontend something. */
@@ -150,7 +150,9 @@ function withFlags(
       ...new Set([...target.entitlements, ...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])]),
     ],
   };
-  return flags.push ? pushed(changed) : changed;
+  const sent = flags.push ? pushed(changed) : changed;
+  const into = loadedInto(flags);
+  return into === undefined ? sent : { ...sent, outputs: [...sent.outputs, { type: 'docker', attrs: { into } }] };
 }
 
 /** Every image output is pushed; with no other output there is one. */

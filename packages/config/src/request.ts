@@ -96,7 +96,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
               frontend: 'dockerfile.v0',
               options: { ...frontendOptions(target), ...attrs, ...attested },
             },
-      exports: exportsOf(target, options),
+      exports: await exportsOf(target, options),
       entitlements,
       cacheFrom,
       cacheTo,
@@ -144,24 +144,36 @@ function frontendOptions(target: ResolvedTarget): Record<string, string> {
 }
 
 /** Where the result goes; into the engine's own store, under its tags, where nothing is said. */
-function exportsOf(target: ResolvedTarget, options: RequestOptions): readonly ExportRequest[] {
+async function exportsOf(target: ResolvedTarget, options: RequestOptions): Promise<readonly ExportRequest[]> {
   const outputs: readonly OutputSpec[] = target.outputs.length > 0 ? target.outputs : [{ type: 'image', attrs: {} }];
-  return outputs.flatMap(({ type, dest, attrs: written }): ExportRequest[] => {
-    if (type === 'cacheonly') return [];
-    const attrs: Record<string, string> = { ...timeAttrs(target) };
-    if (type !== 'tar' && type !== 'local') {
-      Object.assign(attrs, target.annotations);
-      if (target.tags.length > 0) attrs.name = target.tags.join(',');
-      if (target.reproducible) attrs['rewrite-timestamp'] = 'true';
-      if (type === 'registry') attrs.push = 'true';
-    }
-    Object.assign(attrs, written);
-    const kind = type === 'registry' ? 'image' : type;
-    if (dest === undefined) return [{ type: kind, attrs }];
-    if (dest === '-') return [{ type: kind, attrs, destination: { kind: 'stream', stream: options.stdout() } }];
-    const folder = type === 'local' || attrs.tar === 'false';
-    return [{ type: kind, attrs, destination: { kind: folder ? 'folder' : 'file', path: dest } }];
-  });
+  const requests = outputs.map((output) => exportOf(output, target, options));
+  return (await Promise.all(requests)).filter((request) => request !== undefined);
+}
+
+async function exportOf(
+  { type, dest, attrs: written }: OutputSpec,
+  target: ResolvedTarget,
+  options: RequestOptions,
+): Promise<ExportRequest | undefined> {
+  if (type === 'cacheonly') return undefined;
+  const attrs: Record<string, string> = { ...timeAttrs(target) };
+  if (type !== 'tar' && type !== 'local') {
+    Object.assign(attrs, target.annotations);
+    if (target.tags.length > 0) attrs.name = target.tags.join(',');
+    if (target.reproducible) attrs['rewrite-timestamp'] = 'true';
+    if (type === 'registry') attrs.push = 'true';
+  }
+  Object.assign(attrs, written);
+  const kind = type === 'registry' ? 'image' : type;
+  if (dest === undefined) {
+    if (kind !== 'docker') return { type: kind, attrs };
+    const { readLoader } = await import('@monokit/engine/loader');
+    const { loader, attrs: rest } = await readLoader(attrs, options.env ?? process.env);
+    return { type: kind, attrs: rest, destination: { kind: 'loader', loader } };
+  }
+  if (dest === '-') return { type: kind, attrs, destination: { kind: 'stream', stream: options.stdout() } };
+  const folder = type === 'local' || attrs.tar === 'false';
+  return { type: kind, attrs, destination: { kind: folder ? 'folder' : 'file', path: dest } };
 }
 
 /** The frontend tells the exporters of SOURCE_DATE_EPOCH; they are told here where there is none, or no frontend. */

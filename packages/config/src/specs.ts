@@ -7,9 +7,13 @@ import { csvFields, csvPairs } from './csv.ts';
 import type { AttestSpec, CacheSpec, OutputSpec, SecretSpec, SshSpec } from './target.ts';
 
 const outputTypes = ['image', 'registry', 'oci', 'docker', 'tar', 'local', 'cacheonly'] as const;
+const engines: readonly string[] = ['docker', 'podman', 'containerd'];
 const toFile: ReadonlySet<string> = new Set(['oci', 'docker', 'tar', 'local']);
 
-/** `type=oci,dest=app.tar`; a path alone is a folder to export to, `-` alone a tar archive on standard output. */
+/**
+ * `type=oci,dest=app.tar`; a path alone is a folder to export to, `-` alone a tar archive on standard output. `docker`
+ * without a dest is loaded.
+ */
 export function readOutput(written: string | Output, root: string): OutputSpec {
   const plain = typeof written === 'string' && !written.includes('=') ? written : undefined;
   const pairs =
@@ -25,7 +29,10 @@ export function readOutput(written: string | Output, root: string): OutputSpec {
     );
   }
   if (dest !== undefined && !toFile.has(type)) throw new TypeError(`an output of type ${type} has no dest`);
-  if (dest === undefined && toFile.has(type)) throw new TypeError(`an output of type ${type} needs a dest`);
+  if (dest === undefined && toFile.has(type) && type !== 'docker')
+    throw new TypeError(`an output of type ${type} needs a dest`);
+  if (attrs.into !== undefined && !engines.includes(attrs.into))
+    throw new TypeError(`images can't be loaded into ${attrs.into}: write one of ${engines.join(', ')}`);
   if (dest === '-' && type === 'local')
     throw new TypeError('an output of type local goes to a folder, not to standard output');
   return { type, attrs, ...(dest !== undefined && { dest: dest === '-' ? dest : resolve(root, dest) }) };

@@ -73,7 +73,7 @@ export type NamedContext =
 
 export interface OutputSpec {
   readonly type: 'image' | 'registry' | 'oci' | 'docker' | 'tar' | 'local' | 'cacheonly';
-  /** Absolute, or `-` for standard output. */
+  /** Absolute, or `-` for standard output. Where `docker` has none, it is loaded. */
   readonly dest?: string;
   /** The exporter's other attributes by BuildKit's names. */
   readonly attrs: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import type { ImageMaterial } from './attestation/capture.ts';
 import type { Definition } from './llb/definition.ts';
 import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
+import type { Loader } from './loader/loader.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Work } from './progress/work.ts';
 import type { Session } from './session/session.ts';
@@ -80,7 +81,9 @@ export interface ExportRequest {
 export type ExportDestination =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'stream'; readonly stream: WritableStream<Uint8Array> };
+  | { readonly kind: 'stream'; readonly stream: WritableStream<Uint8Array> }
+  /** A container engine of the client's machine; `docker` goes there. */
+  | { readonly kind: 'loader'; readonly loader: Loader };
 
 export interface CacheEntry {
   readonly type: string;

@@ -99,7 +99,7 @@ function solveAll(
     const attests = readAttestOptions(request.source.options ?? {});
     await caches?.check(i);
     await ready;
-    const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts)));
+    const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts, work)));
     await using trees = new AsyncDisposableStack();
     const refs = await Promise.all(
       images.map(async (_, image) => {
@@ -176,12 +176,12 @@ async function exportAll(
 }
 
 /** The exporter, which has looked at its attributes before anything is built. */
-async function exporterOf(wanted: ExportRequest, parts: Parts): Promise<Exporter> {
+async function exporterOf(wanted: ExportRequest, parts: Parts, work: Pick<Work, 'signal'>): Promise<Exporter> {
   const exporter = await parts.exporter(wanted.type);
   if (!exporter) {
     const message = `there is no exporter ${JSON.stringify(wanted.type)}: use image, oci, docker, tar or local`;
     throw new Failed<BuildFailure>({ kind: 'exporter-unknown', exporter: wanted.type, message });
   }
-  exporter.check(wanted);
+  await exporter.check(wanted, work);
   return exporter;
 }

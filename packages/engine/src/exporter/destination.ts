@@ -7,14 +7,14 @@ import { uniqueName } from '../std/temp.ts';
 import type { ExportFailure } from './failure.ts';
 
 /** Where an exporter that makes one file may write it. */
-export type FileDestination = Exclude<ExportDestination, { kind: 'folder' }>;
+export type FileDestination = Extract<ExportDestination, { kind: 'file' | 'stream' }>;
 
 /** The destination as a file or stream; fails for folders and for none at all. */
 export function fileDestination(type: string, destination: ExportDestination | undefined): FileDestination {
-  if (destination && destination.kind !== 'folder') return destination;
+  if (destination?.kind === 'file' || destination?.kind === 'stream') return destination;
   throw badDestination(
     `the ${type} exporter writes a file: give it dest=FILE, or dest=- for standard output`,
-    destination?.path,
+    destination?.kind === 'folder' ? destination.path : undefined,
   );
 }
 

@@ -12,16 +12,22 @@ import { layoutTar } from './layout-tar.ts';
 import { datedRoot, jsonFile, layoutFiles, namedRoots, nameResponse } from './oci.ts';
 import { step, stepWork } from './step.ts';
 
-/** What `docker load` reads: the tar of an OCI layout, and beside it Docker's own manifest.json. One platform only. */
+/**
+ * What `docker load` reads: the tar of an OCI layout, and beside it Docker's own manifest.json. A file of one platform,
+ * or a container engine that takes it, which may take several.
+ */
 export const dockerExporter: Exporter = {
-  check({ attrs, destination }) {
+  async check({ attrs, destination }, work) {
     readOptions(attrs);
-    fileDestination('docker', destination);
+    if (destination?.kind === 'loader') await destination.loader.check(work);
+    else fileDestination('docker', destination);
   },
 
   async make(input, _deps, job) {
     const options = readOptions(input.attrs);
-    if (makesIndex(input, options)) {
+    const { destination } = input;
+    const index = makesIndex(input, options);
+    if (index && destination?.kind !== 'loader') {
       const message =
         'docker exporter does not currently support exporting manifest lists; use type=oci for several platforms and for attestations';
       throw new Failed<ExportFailure>({ kind: 'export-result', message });
@@ -30,16 +36,22 @@ export const dockerExporter: Exporter = {
     const work = stepWork(input, job);
     const assembled = await assemble(input, options, work);
     const root = datedRoot(assembled.root, input, options);
-    const files = [...layoutFiles(namedRoots(root, options.tags)), dockerManifest(assembled, options)];
-    const destination = fileDestination('docker', input.destination);
-    await step('sending tarball', work, () =>
-      writeTo(destination, layoutTar(assembled, files, { signal }), { signal }),
-    );
-    return {
+    const files = layoutFiles(namedRoots(root, options.tags));
+    const archive = () =>
+      layoutTar(assembled, index ? files : [...files, dockerManifest(assembled, options)], { signal });
+    const made = {
       response: { ...imageResponse(assembled, root), ...nameResponse(options) },
       digest: root.digest,
       size: assembled.size,
     };
+    if (destination?.kind === 'loader') {
+      const { loader } = destination;
+      const image = { digest: root.digest, config: assembled.config, names: options.tags, archive };
+      const load = async () => void (await loader.load(image, { signal }));
+      return { ...made, finalise: () => step(`loading into ${loader.name}`, work, load) };
+    }
+    await step('sending tarball', work, () => writeTo(fileDestination('docker', destination), archive(), { signal }));
+    return made;
   },
 };
 

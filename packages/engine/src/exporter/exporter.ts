@@ -11,6 +11,7 @@ import type { Store } from '../content/store.ts';
 import type { ExportDestination, ExportRequest } from '../engine.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Registries } from '../registry/registry.ts';
+import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import { dockerExporter } from './docker.ts';
 import { imageExporter } from './image.ts';
@@ -19,8 +20,8 @@ import { ociExporter } from './oci.ts';
 import { tarExporter } from './tar.ts';
 
 export interface Exporter {
-  /** Judges attributes and destination before anything is built. Throws `Failed<ExportFailure>`. */
-  check(request: Pick<ExportRequest, 'attrs' | 'destination'>): void;
+  /** Judges attributes and destination before anything is built. Throws `Failed<ExportFailure>`, or the loader's failure. */
+  check(request: Pick<ExportRequest, 'attrs' | 'destination'>, work: Pick<Work, 'signal'>): Promise<void>;
   /** Makes the artefact; under its final name it is whole or not there at all. */
   make(input: ExportInput, deps: ExportDeps, job: Job): Promise<Made>;
 }

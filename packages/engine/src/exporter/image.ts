@@ -21,7 +21,7 @@ interface Options extends ImageOptions {
 
 /** Into the images kept here, under its names; with `push` also to their registries. */
 export const imageExporter: Exporter = {
-  check({ attrs, destination }) {
+  async check({ attrs, destination }) {
     readOptions(attrs);
     if (destination) {
       const message = 'the image exporter writes no file: leave dest out, or use type=oci or type=docker';

@@ -26,10 +26,10 @@ async function readImage(path: string) {
   return { roots: layout.roots, top, manifest, text, config: JSON.parse(text) as ImageConfig };
 }
 
-function refuses(type: keyof typeof exporters, attrs: Record<string, string>, message: RegExp): void {
+async function refuses(type: keyof typeof exporters, attrs: Record<string, string>, message: RegExp): Promise<void> {
   const destination = type === 'image' ? {} : { destination: { kind: 'file', path: '/x' } as const };
-  assert.throws(
-    () => exporters[type].check({ attrs, ...destination }),
+  await assert.rejects(
+    exporters[type].check({ attrs, ...destination }, { signal: new AbortController().signal }),
     (error) => error instanceof Failed && message.test(error.message),
   );
 }
@@ -250,18 +250,18 @@ test('the image exporter keeps the image under its names, and pushes it', async 
   assert.ok(registry.manifests.has('team/app:v1'));
 });
 
-test('options that make no sense are told before anything is built', () => {
-  refuses('oci', { compresion: 'zstd' }, /no option "compresion"; did you mean compression\?/);
-  refuses('oci', { compression: 'lzma' }, /unsupported compression type lzma/);
-  refuses('oci', { 'compression-level': '23', compression: 'zstd' }, /none of zstd's/);
-  refuses('oci', { 'rewrite-timestamp': 'maybe' }, /non-bool value "maybe"/);
-  refuses('oci', { name: 'UPPER' }, /lowercase/);
-  refuses('oci', { 'source-date-epoch': 'x' }, /source-date-epoch/);
-  refuses('oci', { tar: 'false' }, /writes a folder/);
-  refuses('image', { push: 'true' }, /takes a name/);
-  refuses('image', { unpack: '' }, /unpack/);
-  refuses('local', { mode: 'move' }, /mode=move is none of copy, delete/);
-  refuses('oci', { 'annotation-manifesto.x': '1' }, /unrecognized annotation type manifesto/);
+test('options that make no sense are told before anything is built', async () => {
+  await refuses('oci', { compresion: 'zstd' }, /no option "compresion"; did you mean compression\?/);
+  await refuses('oci', { compression: 'lzma' }, /unsupported compression type lzma/);
+  await refuses('oci', { 'compression-level': '23', compression: 'zstd' }, /none of zstd's/);
+  await refuses('oci', { 'rewrite-timestamp': 'maybe' }, /non-bool value "maybe"/);
+  await refuses('oci', { name: 'UPPER' }, /lowercase/);
+  await refuses('oci', { 'source-date-epoch': 'x' }, /source-date-epoch/);
+  await refuses('oci', { tar: 'false' }, /writes a folder/);
+  await refuses('image', { push: 'true' }, /takes a name/);
+  await refuses('image', { unpack: '' }, /unpack/);
+  await refuses('local', { mode: 'move' }, /mode=move is none of copy, delete/);
+  await refuses('oci', { 'annotation-manifesto.x': '1' }, /unrecognized annotation type manifesto/);
 });
 
 test('a failed write leaves what was there, and nothing else', async () => {

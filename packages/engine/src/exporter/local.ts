@@ -17,7 +17,7 @@ interface Options extends TreeOptions {
  * same name; with `mode=delete` all else goes.
  */
 export const localExporter: Exporter = {
-  check({ attrs, destination }) {
+  async check({ attrs, destination }) {
     readOptions(attrs);
     folderDestination('local', destination);
   },

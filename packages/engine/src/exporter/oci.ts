@@ -14,7 +14,7 @@ import { step, stepWork } from './step.ts';
 
 /** An OCI image layout: a tar, or with `tar=false` a folder, where it joins what is there. */
 export const ociExporter: Exporter = {
-  check({ attrs, destination }) {
+  async check({ attrs, destination }) {
     const { tar } = readOptions(attrs);
     if (tar) fileDestination('oci', destination);
     else folderDestination('oci', destination);

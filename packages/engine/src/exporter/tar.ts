@@ -11,7 +11,7 @@ import { mountTrees, readTreeOptions, SharedPaths, type ExportTree, type TreeOpt
 
 /** The files of what was built as a plain tar: owners, modes, links, devices and attributes as they are. */
 export const tarExporter: Exporter = {
-  check({ attrs, destination }) {
+  async check({ attrs, destination }) {
     readOptions(attrs);
     fileDestination('tar', destination);
   },
