@@ -1,14 +1,8 @@
 // Typed tables in one lmdb environment, shared by all threads and processes that open the same file. This room does not
 // know what its tables mean. Reads are a look into mapped memory; writes are transactions of which each is there whole
-// or not at all, whatever kills the process. This file is the home of lmdb, which is loaded when a table is first used.
-import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import type { Database, RangeOptions, RootDatabase } from 'lmdb';
-import { asDiskFull, diskFull } from '../std/disk-full.ts';
-import { Failed } from '../std/failed.ts';
-import { type Lock, tryLock } from '../std/lock.ts';
-import type { IndexFailure } from './failure.ts';
+// or not at all, whatever kills the process.
+import type { Database, RangeOptions } from 'lmdb';
+import { type Environment, guarded, openEnvironment } from './environment.ts';
 
 /** Longest key in bytes of UTF-8; longer ones are refused with a `RangeError`. */
 export const maxKeyBytes = 1900;
@@ -66,8 +60,8 @@ export interface Index extends AsyncDisposable {
 
 /** The index in the file `path` (ending in `.mdb`; its folder must be there). Nothing is opened before it is used. */
 export function openIndex(path: string): Index {
-  let root: RootDatabase | undefined;
-  const open = () => (root ??= openEnvironment(path));
+  let environment: Environment | undefined;
+  const open = () => (environment ??= openEnvironment(path)).root;
   const gate = new Gate();
   const databases = new Map<string, () => Database>();
   const database = (name: string, encoding: Encoding): (() => Database) => {
@@ -87,17 +81,15 @@ export function openIndex(path: string): Index {
   return {
     table: <V>(name: string): Table<V> => tableOf<V>(database(name, 'msgpack'), gate),
     links: (name) => linksOf(database(name, 'ordered-binary'), gate),
-    refresh: () => root?.resetReadTxn(),
+    refresh: () => environment?.root.resetReadTxn(),
     sweep: () => void open().readerCheck(),
     writeSync,
     write: (body) => batch.add(body),
     [Symbol.asyncDispose]: async () => {
       batch.flush();
-      const opened = root;
-      root = undefined;
-      if (!opened) return;
-      using _door = atTheDoor(path);
-      await opened.close();
+      const opened = environment;
+      environment = undefined;
+      await opened?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -216,94 +208,3 @@ function checkLength(key: string): void {
     throw new RangeError(`a key of the index is longer than ${maxKeyBytes} bytes: ${key.slice(0, 100)}…`);
   }
 }
-
-function openEnvironment(path: string): RootDatabase {
-  // lmdb writes the file beside the data through mapped memory, where a full disk is no error but the end of the process.
-  if (free(path) < spaceToStart && !statSync(`${path}-lock`, { throwIfNoEntry: false })) throw diskFull(path);
-  const { open } = load();
-  using _door = atTheDoor(path);
-  // Without `noMetaSync` each commit would wait for the disk twice, only so that the last one survives a loss of power.
-  return guarded(path, () => open({ path, maxDbs: 64, maxReaders: 1024, noMetaSync: true }));
-}
-
-/**
- * One process at a time opens or closes: who closes last destroys the locks in lmdb's file, and who opened it at that very
- * moment would work with destroyed ones. Others take microseconds; without waiting for ever for one that hangs.
- */
-function atTheDoor(path: string): Lock | undefined {
-  const end = Date.now() + patience;
-  try {
-    for (;;) {
-      const door = tryLock(`${path}-door`);
-      if (door || Date.now() > end) return door;
-      Atomics.wait(pause, 0, 0, 1);
-    }
-  } catch (error) {
-    throw asDiskFull(error, path);
-  }
-}
-
-/** In milliseconds. */
-const patience = 1000;
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
-/**
- * lmdb's loader has to know the C library, and loads much to find out, unless the environment says it. Here Node's own
- * file says it, where it names its interpreter.
- */
-function load(): typeof import('lmdb') {
-  const require = createRequire(import.meta.url);
-  const libc = process.env['LIBC'] === undefined ? libcOf(process.execPath) : undefined;
-  if (libc === undefined) return require('lmdb') as typeof import('lmdb');
-  process.env['LIBC'] = libc;
-  try {
-    return require('lmdb') as typeof import('lmdb');
-  } finally {
-    delete process.env['LIBC'];
-  }
-}
-
-function libcOf(program: string): string | undefined {
-  const start = Buffer.alloc(4096);
-  const fd = openSync(program, 'r');
-  try {
-    readSync(fd, start);
-  } finally {
-    closeSync(fd);
-  }
-  if (start.includes('/ld-linux-')) return 'glibc';
-  return start.includes('/ld-musl-') ? 'musl' : undefined;
-}
-
-function free(path: string): number {
-  const { bavail, bsize } = statfsSync(dirname(path));
-  return bavail * bsize;
-}
-
-const spaceToStart = 1 << 20;
-
-function guarded<T>(path: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw told(path, error);
-  }
-}
-
-/** lmdb's errors in our words. Their `code` is an errno, or one of lmdb's own numbers below zero. */
-function told(path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  // lmdb says EIO where the disk took only a part of a write, which is what a disk does that is just getting full.
-  if (code === ENOSPC || code === EDQUOT || (code === EIO && free(path) < spaceToStart)) return diskFull(path, error);
-  if (typeof code === 'number' && damage.has(code)) {
-    const message = `the index ${path} is damaged (${(error as Error).message}); remove the cache folder to start anew`;
-    return new Failed<IndexFailure>({ kind: 'index-damaged', path, message }, { cause: error });
-  }
-  return error;
-}
-
-const EIO = 5;
-const ENOSPC = 28;
-const EDQUOT = 122;
-/** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID. */
-const damage = new Set([-30797, -30796, -30794, -30793]);
