@@ -12,6 +12,7 @@ const steps: [string, string[]][] = [
   ['oxfmt', ['--check']],
   ['oxlint', ['--deny-warnings']],
   ['tsc', ['-p', '.']],
+  ['tsc', ['-p', 'packages/cli/page']],
   ['node', ['scripts/rooms.ts', '--check']],
   ['node', [...tests, '--test-reporter=dot', ...globSync('packages/*/src/**/*.test.ts')]],
 ];

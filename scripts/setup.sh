@@ -36,6 +36,8 @@ if [ "${1:-}" = test ]; then
   need ssh-agent openssh-client
   need setfattr attr
   need qemu-aarch64-static qemu-user-static
+  need chromium chromium
+  [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || packages="$packages fonts-dejavu-core"
 fi
 
 install_packages() {

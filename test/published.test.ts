@@ -62,7 +62,8 @@ test('what is published is compiled, whole and without tests', () => {
     const files = globSync('**/*', { cwd: folder });
     assert.ok(files.includes('dist/LICENSE'));
     assert.deepEqual(
-      files.filter((file) => /\.test\.|fixture|^src|(?<!\.d)\.ts$/.test(file)),
+      // Pages go to browsers as they are, without their types.
+      files.filter((file) => /\.test\.|fixture|^src|^(?!page\/).*(?<!\.d)\.ts$/.test(file)),
       [],
     );
     for (const file of files.filter((each) => /\.(js|d\.ts)$/.test(each))) {

@@ -68,10 +68,10 @@ export class Rig implements AsyncDisposable {
         resolve({ code, signal, stdout, stderr });
       });
     });
-    /** Resolves when the text has been told, on either stream; rejects if it ends without. */
+    /** Resolves when the text has been told, on either stream, with all that was; rejects if it ends without. */
     const told = (text: string) =>
-      new Promise<void>((resolve, reject) => {
-        const look = () => (`${stdout}${stderr}`.includes(text) ? resolve() : undefined);
+      new Promise<string>((resolve, reject) => {
+        const look = () => (`${stdout}${stderr}`.includes(text) ? resolve(`${stdout}${stderr}`) : undefined);
         child.stdout.on('data', look);
         child.stderr.on('data', look);
         child.on('close', () =>

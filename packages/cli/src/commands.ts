@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Print the graph of images, stages and steps',
     load: async () => (await import('./commands/graph.ts')).graph as Command,
   },
+  explore: {
+    summary: 'Edit a Dockerfile and see its graph, lint findings and what a change rebuilds',
+    load: async () => (await import('./commands/explore.ts')).explore as Command,
+  },
   du: {
     summary: 'Show what the cache holds',
     load: async () => (await import('./commands/du.ts')).du as Command,

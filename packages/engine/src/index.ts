@@ -19,6 +19,8 @@ export type {
 } from './engine.ts';
 export type { Answer } from './frontend/subrequests/subrequest.ts';
 export type { RegistryHosts } from './registry/hosts.ts';
+export type { ImageResolver } from './source/source.ts';
+export type { Outlook } from './solver/vertex.ts';
 export type { Digest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
 export type { Platform } from './oci/platform.ts';

@@ -18,8 +18,11 @@ import type { RegistryWarning } from './registry/remote.ts';
 import type { HttpRequest } from './registry/transport.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
 import type { Work } from './progress/work.ts';
+import type { Digest } from './oci/digest.ts';
 import { LookedAt } from './source/looked-at.ts';
+import type { ImageResolver } from './source/source.ts';
 import type { CacheRecord } from './solver/records.ts';
+import type { Outlook } from './solver/vertex.ts';
 
 export interface EngineOptions {
   /** Where all state is kept; `MONOKIT_CACHE_DIR` or the XDG place when left out. */
@@ -31,6 +34,8 @@ export interface EngineOptions {
   readonly network?: 'host' | 'bridge' | 'auto';
   /** Mirrors and manners, by registry host; a function is asked once, when a registry first has to be reached. */
   readonly registries?: RegistryHosts | (() => Promise<RegistryHosts>);
+  /** Takes the place of asking what images' names mean, where definitions are made to be looked at; it may ask on. */
+  readonly resolver?: (ask: ImageResolver['resolve']) => ImageResolver['resolve'];
 }
 
 /** An engine that runs here, with the questions that only its owner asks. */
@@ -45,6 +50,8 @@ export interface LocalEngine extends Engine {
   imageSize(image: KeptImage): Promise<number>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
+  /** What a build would do with each step of all this, by its digest in the merged graph; nothing is built. */
+  outlooks(defined: readonly Defined[], work: Work): Promise<ReadonlyMap<Digest, Outlook>>;
   /** The cache records of what a request defines; it is built for them, and nothing is exported. */
   cacheRecords(defined: Defined, work: Work): Promise<readonly CacheRecord[]>;
 }
@@ -91,6 +98,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     const images = { get: async (name: string) => cache.images.get(name)?.descriptor };
     return new ImageSource({ cache, content: cache.content, registries: await registries(), images });
   });
+  const resolver = once(async (): Promise<ImageResolver> => {
+    const images = await imageSource();
+    return options.resolver ? { resolve: options.resolver((...asked) => images.resolve(...asked)) } : images;
+  });
   const layoutSource = once(async () => {
     const { OciLayoutSource } = await import('./source/oci-layout.ts');
     return new OciLayoutSource({ cache, content: cache.content });
@@ -128,7 +139,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       if (['http', 'https', 'git'].includes(scheme)) lookedAt.elsewhere();
       return sources[scheme]?.(scheme);
     },
-    images: (kind) => (kind === 'layout' ? layoutSource() : imageSource()),
+    images: (kind) => (kind === 'layout' ? layoutSource() : resolver()),
     frontend: async (name) =>
       name === 'dockerfile.v0' ? (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile : undefined,
     exporter: async (type) => {
@@ -169,6 +180,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       await sweepKeys(cache.index, (ref) => cache.has(ref));
       return removed;
     },
+    outlooks: async (defined, work) => (await import('./build/outlooks.ts')).outlooksOf(defined, parts, work),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };

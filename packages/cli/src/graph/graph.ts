@@ -1,5 +1,6 @@
 // Images and steps as one graph, as commands show it.
 import type { Defined } from '@monokit/engine';
+import type { GraphVertex } from '@monokit/engine/llb/graph';
 import type { DefinedImages } from '../defined-images.ts';
 
 export interface ShownGraph {
@@ -26,13 +27,36 @@ export interface ShownStep {
 }
 
 /** Merges the images' definitions as a build does: equal steps are one. */
-export async function graphOf({ tasks, defined, needs }: DefinedImages): Promise<ShownGraph> {
+export async function graphOf(images: Pick<DefinedImages, 'tasks' | 'defined' | 'needs'>): Promise<ShownGraph> {
+  const { steps, images: shown } = await mergedGraph(images);
+  return { images: shown.map(({ id, needs, steps }) => ({ id, needs, steps })), steps };
+}
+
+export interface MergedGraph extends ShownGraph {
+  readonly images: readonly (ShownImage & {
+    /** Digests of the steps that give it, one for each platform; none for scratch. */
+    readonly roots: readonly string[];
+  })[];
+  /** Those of the steps, in the same order. */
+  readonly vertices: readonly GraphVertex[];
+}
+
+/** The same with the vertices behind it. */
+export async function mergedGraph({
+  tasks,
+  defined,
+  needs,
+}: Pick<DefinedImages, 'tasks' | 'defined' | 'needs'>): Promise<MergedGraph> {
   const { mergeDefinitions } = await import('@monokit/engine/llb/graph');
   const parts = defined.flatMap((each) =>
     each.images.map(({ definition }) => ({ id: each.request.id, each, definition })),
   );
-  const { vertices } = mergeDefinitions(
-    parts.map(({ each, definition }) => ({ definition, folder: (name, digest) => rootOf(each, name, digest) })),
+  const { vertices, roots } = mergeDefinitions(
+    parts.map(({ each, definition }) => ({
+      definition,
+      folder: (name, digest) => rootOf(each, name, digest),
+      sourceFolder: (digest) => rootOf(each, 'dockerfile', digest),
+    })),
   );
   const steps = vertices.map(({ digest, name, inputs, owners, source }): ShownStep => ({
     digest,
@@ -46,12 +70,16 @@ export async function graphOf({ tasks, defined, needs }: DefinedImages): Promise
     ...tasks.flatMap(({ request, dependsOn = [] }) => dependsOn.map((id) => [request.id, id] as const)),
   ];
   const ids = new Set([...defined.map(({ request }) => request.id), ...edges.flat()]);
-  const images = [...ids].map((id): ShownImage => ({
+  const needed = Map.groupBy(edges, ([from]) => from);
+  const stepsOf = new Map([...ids].map((id): [string, string[]] => [id, []]));
+  for (const step of steps) for (const id of step.images) stepsOf.get(id)!.push(step.digest);
+  const images = [...ids].map((id) => ({
     id,
-    needs: [...new Set(edges.filter(([from]) => from === id).map(([, to]) => to))],
-    steps: steps.filter((step) => step.images.includes(id)).map(({ digest }) => digest),
+    needs: [...new Set((needed.get(id) ?? []).map(([, to]) => to))],
+    steps: stepsOf.get(id)!,
+    roots: roots.flatMap((root, part) => (root && parts[part]!.id === id ? [root.vertex.digest] : [])),
   }));
-  return { images, steps };
+  return { images, steps, vertices };
 }
 
 type Lender = NonNullable<Defined['lenders']> extends ReadonlyMap<infer D, unknown> ? D : never;

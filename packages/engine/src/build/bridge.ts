@@ -65,7 +65,7 @@ export function openBridge(
       const asked = layout === undefined ? reference : `${layout}@${parseReference(reference).digest}`;
       const image = await resolver.resolve(asked, { platform, mode }, job);
       const { digest } = image;
-      resolved?.({ kind: 'image', reference, platform, digest, local: layout !== undefined });
+      if (digest) resolved?.({ kind: 'image', reference, platform, digest, local: layout !== undefined });
       report('vertex-completed');
       return image;
     } catch (error) {

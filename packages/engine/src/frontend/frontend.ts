@@ -74,7 +74,8 @@ export interface ResolveImage {
 }
 
 export interface ResolvedImage {
-  readonly digest: Digest;
+  /** Undefined where nobody could say: then the name alone stands for it. */
+  readonly digest?: Digest;
   /** The image config's bytes. */
   readonly config: Uint8Array;
   /** Normalised reference, if resolving changed it. */

@@ -22,7 +22,7 @@ export function printDefinition(definition: Definition): string {
     `#${numbers.get(digest)!}${index === 0 ? '' : `.${index}`}`;
   const paragraphs = [...loaded.vertices.values()].map((vertex) => {
     const inputs = vertex.op.inputs.map(edge);
-    const [first, ...rest] = [...lines(vertex, inputs), ...metadataLines(vertex)];
+    const [first, ...rest] = [...opLines(vertex, inputs), ...metadataLines(vertex)];
     const platform = vertex.op.platform ? ` (${formatPlatform(vertex.op.platform)})` : '';
     const filters = vertex.op.workers?.map((filter) => `worker ${quoted(filter)}`) ?? [];
     return [`#${numbers.get(vertex.digest)!} ${first}${platform}`, ...indented([...rest, ...filters])].join('\n');
@@ -30,7 +30,8 @@ export function printDefinition(definition: Definition): string {
   return `${paragraphs.join('\n')}\n= ${edge(loaded.head)}\n`;
 }
 
-function lines({ op }: Vertex, inputs: readonly string[]): readonly string[] {
+/** What an op says, a fact a line, the first one what it is; `inputs` are what its inputs are called. */
+export function opLines({ op }: Pick<Vertex, 'op'>, inputs: readonly string[]): readonly string[] {
   const input = (index: number) => (index === -1 ? 'scratch' : inputs[index]!);
   switch (op.kind) {
     case 'source':

@@ -21,6 +21,7 @@ export function sourceOperator(
   let pinned: Promise<Pinned> | undefined;
   const pin = ({ signal, report }: Job) => pinSource(op, vertex.digest, world, { signal, report, session });
   return {
+    looks: op.identifier.startsWith('local://'),
     async cacheMaps(job) {
       const { keys } = await (pinned ??= pin(job));
       return keys.map(({ key, session: own }) => ({ digest: sourceKey(key), deps: [], ...(own && { session: own }) }));

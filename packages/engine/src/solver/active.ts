@@ -4,7 +4,7 @@ import { contentOutput, derivedKey, rootKey, type KeyedDep, type KeyId } from '.
 import { isDigest, type Digest } from '../oci/digest.ts';
 import type { KeyedEdge } from './records.ts';
 import type { CacheStore, KeyQuestion } from './cache-store.ts';
-import type { CacheMap, Edge, Held, Operator, Vertex } from './vertex.ts';
+import type { CacheMap, Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
 
 /** What an awaited vertex needs of the solver. */
 export interface Surroundings<R extends Held<R>, J extends Work> {
@@ -36,6 +36,7 @@ export class Active<R extends Held<R>, J extends Work> {
   readonly #results = new Map<number, Promise<R>>();
   /** Results that were looked for without running anything. */
   readonly #known = new Map<number, Promise<R | undefined>>();
+  readonly #foreseen = new Map<number, Promise<Foreseen>>();
   readonly #contents = new Map<number, Promise<Digest | undefined>>();
   /** Keys that saving made, by output; they come before what queries found. */
   readonly #saved = new Map<number, readonly KeyId[]>();
@@ -134,6 +135,49 @@ export class Active<R extends Held<R>, J extends Work> {
     const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
     const times = kept.flatMap(({ createdAt }) => createdAt ?? []);
     return result && times.length > 0 ? { result, createdAt: Math.max(...times) } : undefined;
+  }
+
+  /** What asking for an output's result would do. Content counts as far as it is here; nothing runs for it. */
+  foreseen(output: number): Promise<Foreseen> {
+    return memo(this.#foreseen, output, async () => {
+      await undefined;
+      if (this.#operator.looks) return { outlook: 'look', keys: await this.fastKeys(output) };
+      if (this.vertex.ignoreCache) return { outlook: 'run', keys: [] };
+      const fast = await this.fastKeys(output);
+      if (fast.length > 0 || this.vertex.inputs.length === 0) return this.#outlookOf(fast);
+      const [map] = await this.maps();
+      const deps = await Promise.all(
+        this.vertex.inputs.map(async (edge, i) => {
+          const before = await this.#around.active(edge).foreseen(edge.index);
+          const { selector, content } = map!.deps[i] ?? {};
+          const byDefinition = before.keys.map((id) => ({ id, ...(selector && { selector }) }));
+          const digest = content && (await this.#contentHere(edge, before, content));
+          const keys = [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
+          const open = before.outlook === 'open' || (before.outlook === 'run' && content !== undefined);
+          return { keys, open: open && !digest };
+        }),
+      );
+      const keys = await this.#query(output, deps);
+      if (keys.length === 0 && deps.some(({ open }) => open)) return { outlook: 'open', keys };
+      return this.#outlookOf(keys);
+    });
+  }
+
+  async #outlookOf(keys: readonly KeyId[]): Promise<Foreseen> {
+    const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
+    return { outlook: kept.some(({ createdAt }) => createdAt !== undefined) ? 'hit' : 'run', keys };
+  }
+
+  /** Digest of what matters of an input's content, if that is here. */
+  async #contentHere(
+    edge: Edge,
+    { outlook, keys }: Foreseen,
+    content: NonNullable<CacheMap<R, J>['deps'][number]['content']>,
+  ): Promise<Digest | undefined> {
+    if (outlook === 'look') return content(await this.#around.active(edge).result(edge.index), this.#around.job);
+    if (outlook !== 'hit') return undefined;
+    await using kept = await this.#around.store.load(keys);
+    return kept && content(kept, this.#around.job);
   }
 
   async release(): Promise<void> {
@@ -339,6 +383,12 @@ export class Active<R extends Held<R>, J extends Work> {
     this.#state = kind === 'vertex-started' ? 'started' : 'done';
     this.#around.job.report({ kind, vertex: this.vertex.digest, at: Date.now() });
   }
+}
+
+interface Foreseen {
+  readonly outlook: Outlook;
+  /** Those of the output that are known. */
+  readonly keys: readonly KeyId[];
 }
 
 /** One promise a key, however many ask. Its failure is everybody's who awaits it. */

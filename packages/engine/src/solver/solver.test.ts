@@ -205,6 +205,32 @@ test('stages that a chain of copies meets run at the same time', async () => {
   assert.equal(waiting, 4);
 });
 
+test('what a build would do is told without doing it', async () => {
+  const world = new World();
+  const source = (salt: string) => world.vertex(`source ${salt}`, [], { session: true, looks: true });
+  const graph = (salt: string) => {
+    const copy = world.vertex('copy', [world.vertex('base'), source(salt)], {
+      contents: [undefined, () => digestOf(salt)],
+    });
+    const made = world.vertex('make', [copy]);
+    return { copy, made, taken: world.vertex('take', [made], { content: (input) => digestOf(input) }) };
+  };
+  const outlooks = async ({ copy, made, taken }: ReturnType<typeof graph>) => {
+    await using solver = world.solver();
+    return Promise.all([copy, made, taken].map((vertex) => solver.outlook(edge(vertex))));
+  };
+  assert.deepEqual(await outlooks(graph('1')), ['run', 'run', 'open']);
+  await world.build(graph('1').taken);
+  world.runs.length = 0;
+  assert.deepEqual(await outlooks(graph('1')), ['hit', 'hit', 'hit']);
+  // What the source holds is another thing now: nobody knows what comes out.
+  assert.deepEqual(await outlooks(graph('2')), ['run', 'run', 'open']);
+  assert.deepEqual(
+    world.runs.filter((name) => !name.startsWith('source')),
+    [],
+  );
+});
+
 test('a chain of ten thousand vertices is no matter', async () => {
   const world = new World();
   let top = world.vertex('0');
@@ -217,6 +243,7 @@ interface Behaviour {
   content?: (input: string) => Digest;
   contents?: readonly (((input: string) => Digest) | undefined)[];
   session?: boolean;
+  looks?: boolean;
   ignoreCache?: boolean;
   value?: string;
   salt?: string;
@@ -292,7 +319,7 @@ class World {
   }
 
   #operator({ digest, name, inputs }: Vertex): Operator<Text, unknown> {
-    const { content, contents, session, value, outputs = 1, fails, run } = this.#behaviours.get(digest)!;
+    const { content, contents, session, looks = false, value, outputs = 1, fails, run } = this.#behaviours.get(digest)!;
     const depOf = (hash = content) => (hash ? { content: async (input: Text) => hash(input.value) } : {});
     const map: CacheMap<Text, unknown> = {
       digest: digestOf(name),
@@ -300,6 +327,7 @@ class World {
       ...(session && { session }),
     };
     return {
+      looks,
       cacheMaps: async () => [map],
       run: async (given) => {
         this.runs.push(name);

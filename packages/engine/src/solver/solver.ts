@@ -8,7 +8,7 @@ import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { VertexFailure } from './failure.ts';
 import { cacheRecords, type EdgeRecord } from './records.ts';
-import type { Edge, Held, Operator, Vertex } from './vertex.ts';
+import type { Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
   readonly store: CacheStore<R>;
@@ -51,6 +51,11 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   /** The result of an edge if it is here or kept, and when it was made; nothing runs for it. It stays the solver's. */
   async known(edge: Edge): Promise<{ readonly result: R; readonly createdAt: number } | undefined> {
     return this.#of(edge.vertex).known(edge.index);
+  }
+
+  /** What solving an edge would do with its vertex. Nothing is run or fetched to find out. */
+  async outlook(edge: Edge): Promise<Outlook> {
+    return (await this.#of(edge.vertex).foreseen(edge.index)).outlook;
   }
 
   /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */

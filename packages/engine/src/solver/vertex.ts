@@ -22,6 +22,8 @@ export interface Edge {
 export interface Operator<R, J> {
   /** Its keys. A vertex without inputs may have several, the most specific first. */
   cacheMaps(job: J): Promise<readonly CacheMap<R, J>[]>;
+  /** Running it only looks at what is there; it makes and fetches nothing. */
+  readonly looks?: boolean;
   /** Runs it. The inputs stay the caller's; the outputs become the caller's. */
   run(inputs: readonly R[], job: J): Promise<readonly R[]>;
 }
@@ -41,6 +43,12 @@ export interface CacheDep<R, J> {
   /** Digest of the content that matters, of an input that is there. */
   readonly content?: (input: R, job: J) => Promise<Digest>;
 }
+
+/**
+ * What solving would do with a vertex: `hit`, its result is kept; `run`; `open`, that depends on what comes out of an
+ * input that has to run first; `look`, it only looks at what is there.
+ */
+export type Outlook = 'hit' | 'run' | 'open' | 'look';
 
 /** Something counted: a clone is one more hold on the same thing. */
 export interface Held<R> extends AsyncDisposable {

@@ -47,7 +47,7 @@ export class ImageSource implements Source, ImageResolver {
 
   async resolve(
     reference: string,
-    options: { readonly platform?: Platform; readonly mode: Mode },
+    options: Parameters<ImageResolver['resolve']>[1],
     job: Job,
   ): Promise<{ readonly digest: Digest; readonly config: Uint8Array }> {
     const { digest, config } = await this.#pull(readReference(reference), options, job);
@@ -55,12 +55,12 @@ export class ImageSource implements Source, ImageResolver {
   }
 
   async pin(request: Parameters<Source['pin']>[0], job: Job): Promise<Pinned> {
-    const { name, attrs } = request;
+    const { name, attrs, here = false } = request;
     const reference = readReference(name);
     const platform = request.platform ?? hostPlatform();
     const limit = layerLimit(attrs['image.layerlimit']);
     const recordType = recordTypeOf(attrs['image.recordtype']);
-    const image = await this.#pull(reference, { platform, mode: modeOf(attrs['image.resolvemode']) }, job);
+    const image = await this.#pull(reference, { platform, mode: modeOf(attrs['image.resolvemode']), here }, job);
     const expected = attrs['image.checksum'];
     if (expected !== undefined && expected !== image.digest) {
       const message = `image digest ${image.digest} for ${normalised(reference)} does not match expected checksum ${expected}`;
@@ -77,10 +77,11 @@ export class ImageSource implements Source, ImageResolver {
 
   async #pull(
     reference: Reference,
-    { platform = hostPlatform(), mode }: { readonly platform?: Platform; readonly mode: Mode },
+    options: { readonly platform?: Platform; readonly mode: Mode; readonly here?: boolean },
     job: Job,
   ): Promise<PulledImage> {
     const { content } = this.#options;
+    const { platform = hostPlatform(), mode } = options;
     const name = normalised(reference);
     const pull = (found: FoundImage, place: 'here' | 'there') =>
       this.#pulled.get(job, JSON.stringify([place, found.descriptor.digest, name, platform]), (signal) =>
@@ -96,6 +97,7 @@ export class ImageSource implements Source, ImageResolver {
         if (!(error instanceof Failed)) throw error;
       }
     }
+    if (options.here) throw wrong(name, `${name} is not on this machine`);
     return pull(await this.#remote(reference, job), 'there');
   }
 

@@ -20,6 +20,8 @@ export interface SourceRequest {
   readonly platform?: Platform;
   /** The vertex that asks, for progress. */
   readonly vertex: Digest;
+  /** Only what this machine has counts, and nothing is asked of others; fails where that does not tell. */
+  readonly here?: boolean;
 }
 
 export interface Pinned {
@@ -39,11 +41,19 @@ export interface SourceKey {
   readonly session?: boolean;
 }
 
-/** What frontends ask of images: their digest and configuration (LLBBridge ResolveImageConfig). */
+/**
+ * What frontends ask of images: their digest and configuration (LLBBridge ResolveImageConfig). Where definitions are
+ * only looked at, an image that can't be reached may be without a digest.
+ */
 export interface ImageResolver {
   resolve(
     reference: string,
-    options: { readonly platform?: Platform; readonly mode: 'default' | 'pull' | 'local' },
+    options: {
+      readonly platform?: Platform;
+      readonly mode: 'default' | 'pull' | 'local';
+      /** As in `SourceRequest`. */
+      readonly here?: boolean;
+    },
     job: Job,
-  ): Promise<{ readonly digest: Digest; readonly config: Uint8Array }>;
+  ): Promise<{ readonly digest?: Digest; readonly config: Uint8Array }>;
 }

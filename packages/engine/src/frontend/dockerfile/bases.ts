@@ -105,7 +105,10 @@ async function pull(
       logName: `[${shown}internal] load metadata for ${reference}`,
     });
     config = readImageConfig(found.config);
-    name = normalised({ ...parseReference(found.reference ?? reference), digest: found.digest });
+    name = normalised({
+      ...parseReference(found.reference ?? reference),
+      ...(found.digest && { digest: found.digest }),
+    });
   } catch (error) {
     if (signal.aborted || !(error instanceof Error)) throw error;
     const candidates = [...about.stages.names(), ...wellKnown, ...wellKnown.map((known) => `${known}:latest`)];

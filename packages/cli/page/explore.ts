@@ -1,0 +1,432 @@
+// The Dockerfile explorer: an editor, the graph of what is in it, and what a change would rebuild.
+import type { Converted, Finding, Line, OpenedFile } from '../src/explore/answer.ts';
+import { stepPicture } from '../src/graph/cards.ts';
+import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
+import { titleOf } from '../src/graph/step-title.ts';
+import { ask } from './ask.ts';
+import { stepDetails } from './details.ts';
+import { byId, count, element } from './dom.ts';
+import { Editor } from './editor.ts';
+import { addTools, Viewer } from './viewer.ts';
+
+/** How long nothing is typed before the text is looked at, in milliseconds. */
+const pause = 120;
+
+const editor = new Editor(byId('editor'), { onEdit: () => changed(), onLine: (line) => showLine(line) });
+const viewer = new Viewer(byId('canvas'), { onChoose: (key) => choose(key) });
+addTools(viewer);
+
+let file: OpenedFile;
+let answer: Converted | undefined;
+/** The last one that has a graph: shown pale while the text can't be built. */
+let graph: DetailedGraph | undefined;
+/** Steps that take a base image which could not be looked up. */
+let unknown: ReadonlySet<string> = new Set();
+let outlooks: Readonly<Record<string, string>> = {};
+let tab: 'rebuild' | 'findings' | 'stages' | 'bases' = 'rebuild';
+let chosen: string | undefined;
+let asking: AbortController | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let found = { text: '', at: 0 };
+
+async function open(): Promise<void> {
+  await ask<OpenedFile>('file', { tell: (line) => (file = line) });
+  editor.text = file.text;
+  byId('name').textContent = file.name;
+  byId('path').textContent = file.path;
+  document.title = `${file.name} · ${file.image}`;
+  const target = byId<HTMLSelectElement>('target');
+  target.append(element('option', { value: file.target }, file.target === '' ? 'last stage' : file.target));
+  target.addEventListener('change', () => void convert());
+  await convert();
+}
+
+function changed(): void {
+  byId<HTMLButtonElement>('save').disabled = editor.text === file.text;
+  clearTimeout(timer);
+  timer = setTimeout(() => void convert(), pause);
+}
+
+/** Has the server look at the text; what it was asked before does not matter any more. */
+async function convert({ retry = false } = {}): Promise<void> {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  say('…');
+  try {
+    const json = { text: editor.text, target: byId<HTMLSelectElement>('target').value, retry };
+    await ask<Line>('convert', { json, signal: mine.signal, tell: (line) => mine === asking && told(line) });
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    say(error instanceof TypeError ? 'the command has ended: start cli explore again' : String(error), true);
+  }
+}
+
+function told(line: Line): void {
+  switch (line.kind) {
+    case 'error':
+      return say(line.message, true);
+    case 'outlooks':
+      outlooks = line.outlooks;
+      viewer.restate(stateOf, Object.keys(outlooks));
+      return choose(chosen);
+    case 'converted': {
+      answer = line;
+      const errors = line.findings.filter(({ severity }) => severity === 'error').length;
+      say(errors > 0 ? count(errors, 'error') : `looked at in ${line.ms} ms`, errors > 0);
+      byId('canvas').classList.toggle('stale', !line.graph);
+      showTargets(line);
+      if (line.graph) {
+        const first = !graph;
+        graph = line.graph;
+        const names = line.bases
+          .filter(({ state }) => state !== 'known')
+          .map(({ name }) => `source docker-image://${name}`);
+        unknown = new Set(graph.steps.filter(({ facts }) => names.includes(facts[0]!)).map(({ digest }) => digest));
+        const needs = new Map(graph.steps.map(({ digest, inputs }) => [digest, inputs]));
+        viewer.show({ picture: stepPicture(graph), needs, stateOf }, { keep: !first });
+      }
+      mark(line);
+      showTabs();
+      choose(chosen);
+    }
+  }
+}
+
+function say(text: string, bad = false): void {
+  const status = byId('status');
+  status.textContent = text;
+  status.classList.toggle('bad', bad);
+}
+
+/** Class names of a step: what the change does to it, before what the cache has. */
+function stateOf(step: string): string {
+  return [answer?.rebuild?.steps[step]?.kind, outlooks[step], unknown.has(step) && 'unknown'].filter(Boolean).join(' ');
+}
+
+/** What is found and what is rebuilt, at the lines that it comes from. */
+function mark({ findings, rebuild }: Converted): void {
+  const touched = new Map<number, 'changed' | 'follows'>();
+  for (const { digest, source } of graph?.steps ?? []) {
+    const reason = rebuild?.steps[digest];
+    if (!reason || !source || !isOurs(source)) continue;
+    for (let line = source.lines[0]; line <= source.lines[1]; line++) {
+      if (touched.get(line) !== 'changed') touched.set(line, reason.kind);
+    }
+  }
+  editor.mark(
+    findings.flatMap((finding) =>
+      finding.line === undefined
+        ? []
+        : [
+            {
+              ...finding,
+              line: finding.line,
+              endLine: finding.endLine ?? finding.line,
+              column: finding.column,
+              endColumn: finding.endColumn,
+            },
+          ],
+    ),
+    touched,
+  );
+}
+
+/** Whether a place is in the file that is edited, and not in another image's Dockerfile. */
+function isOurs(source: NonNullable<DetailedStep['source']>): boolean {
+  return source.file === file.name && source.folder === undefined;
+}
+
+function showTargets({ stages }: Converted): void {
+  if (stages.length === 0) return;
+  const target = byId<HTMLSelectElement>('target');
+  const { value } = target;
+  const names = stages.map(({ name }) => name).filter(Boolean);
+  const options = ['', ...names, ...(value !== '' && !names.includes(value) ? [value] : [])];
+  target.replaceChildren(
+    ...options.map((name) => element('option', { value: name }, name === '' ? 'last stage' : name)),
+  );
+  target.value = value;
+}
+
+function showTabs(): void {
+  if (!answer) return;
+  const { findings, rebuild, stages, bases } = answer;
+  const errors = findings.some(({ severity }) => severity === 'error');
+  const open = bases.filter(({ state }) => state !== 'known').length;
+  const tabs = [
+    { name: 'rebuild', title: 'Rebuilds', number: Object.keys(rebuild?.steps ?? {}).length, tone: 'warn' },
+    { name: 'findings', title: 'Findings', number: findings.length, tone: errors ? 'bad' : 'warn' },
+    { name: 'stages', title: 'Stages', number: stages.length, tone: '' },
+    { name: 'bases', title: 'Base images', number: bases.length, tone: open > 0 ? 'warn' : '' },
+  ] as const;
+  byId('tabs').replaceChildren(
+    ...tabs.map(({ name, title, number, tone }) =>
+      element(
+        'button',
+        {
+          role: 'tab',
+          id: `tab-${name}`,
+          'aria-selected': String(tab === name),
+          click: () => {
+            tab = name;
+            showTabs();
+          },
+        },
+        title,
+        element('span', { class: `count ${number > 0 ? tone : ''}` }, String(number)),
+      ),
+    ),
+  );
+  const list = { rebuild: rebuildList, findings: findingsList, stages: stagesList, bases: basesList }[tab];
+  byId('list').replaceChildren(...list(answer));
+}
+
+function rebuildList({ rebuild }: Converted): readonly Node[] {
+  if (!rebuild) return [nothing('Nothing to compare: the text here or the one on disk can’t be built.')];
+  const steps = (graph?.steps ?? []).filter(({ digest }) => rebuild.steps[digest]);
+  if (steps.length === 0)
+    return [nothing('Equal to the file on disk: nothing would be built again because of an edit.')];
+  return [
+    element(
+      'div',
+      { class: 'all' },
+      `${steps.length} of ${count(graph!.steps.length, 'step')} would be built again${rebuild.gone > steps.length ? `, ${rebuild.gone - steps.length} fewer than on disk` : ''}.`,
+    ),
+    ...steps.map((step) => {
+      const { kind, because } = rebuild.steps[step.digest]!;
+      return item({ kind, text: titleOf(step.name).text, where: placeOf(step), more: because, mono: true }, () =>
+        viewer.choose(step.digest, { centre: true }),
+      );
+    }),
+  ];
+}
+
+function findingsList({ findings }: Converted): readonly Node[] {
+  if (findings.length === 0) return [nothing('The rules find nothing.')];
+  return findings.map(({ severity, code, message, hint, line }: Finding) =>
+    item(
+      {
+        kind: severity,
+        text: message,
+        where: line === undefined ? '' : `line ${line}`,
+        more: [code === 'dockerfile' ? '' : code, hint ?? ''].filter(Boolean).join(' · '),
+      },
+      () => line !== undefined && editor.goTo(line),
+    ),
+  );
+}
+
+function stagesList({ stages }: Converted): readonly Node[] {
+  if (stages.length === 0) return [nothing('No stage could be read.')];
+  return stages.map(({ name, base, platform, description, lines, isDefault, steps }, i) =>
+    item(
+      {
+        kind: steps > 0 ? 'stage' : 'idle',
+        text: name === '' ? `stage ${i}` : name,
+        where: `line ${lines[0]}`,
+        more: [
+          `from ${base}`,
+          platform ?? '',
+          steps > 0 ? count(steps, 'step') : 'nothing of it is built for this target',
+          isDefault ? 'built by default' : '',
+          description ?? '',
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      },
+      () => editor.goTo(lines[0]),
+    ),
+  );
+}
+
+function basesList({ bases }: Converted): readonly Node[] {
+  if (bases.length === 0) return [nothing('No image has to be looked up.')];
+  const unknown = bases.some(({ state }) => state === 'unknown');
+  return [
+    ...bases.map(({ name, platform, state, digest, why }) =>
+      item(
+        {
+          kind: state,
+          text: name,
+          where: platform,
+          more:
+            state === 'known'
+              ? (digest ?? '')
+              : state === 'asking'
+                ? 'being looked up …'
+                : `unknown: its environment and digest are missing from what is shown. ${why ?? ''}`,
+          mono: true,
+        },
+        () => undefined,
+      ),
+    ),
+    ...(unknown ? [element('button', { click: () => void convert({ retry: true }) }, 'Ask again')] : []),
+  ];
+}
+
+interface Item {
+  readonly kind: string;
+  readonly text: string;
+  readonly where: string;
+  readonly more: string;
+  readonly mono?: boolean;
+}
+
+function item({ kind, text, where, more, mono = false }: Item, click: () => void): HTMLElement {
+  return element(
+    'button',
+    { class: 'item', click },
+    element('i', { class: kind }),
+    element('span', { class: mono ? 'mono' : '', title: text }, text),
+    element('span', { class: 'where' }, where),
+    more !== '' && element('span', { class: 'more' }, more),
+  );
+}
+
+function nothing(text: string): HTMLElement {
+  return element('div', { class: 'nothing' }, text);
+}
+
+function placeOf({ source }: DetailedStep): string {
+  if (!source) return '';
+  return isOurs(source) ? `line ${source.lines[0]}` : `${source.file}:${source.lines[0]}`;
+}
+
+/** Shows what is known of a step; none closes the panel. */
+function choose(key: string | undefined): void {
+  chosen = key;
+  const panel = byId('details');
+  const step = graph?.steps.find(({ digest }) => digest === key);
+  panel.hidden = !step;
+  if (!step || !graph) return;
+  const byDigest = new Map(graph.steps.map((each) => [each.digest, each]));
+  const reason = answer?.rebuild?.steps[step.digest];
+  const outlook = outlooks[step.digest] as DetailedStep['outlook'];
+  panel.replaceChildren(
+    ...stepDetails({
+      step: { ...step, ...(outlook && { outlook }) },
+      notes: unknown.has(step.digest)
+        ? [{ text: 'This image could not be looked up so far: its digest and environment are missing.', tone: '' }]
+        : reason
+          ? [
+              {
+                text: `Would be built again: ${reason.because}.${outlook === 'hit' ? ' The cache has it from before.' : ''}`,
+                tone: '',
+              },
+            ]
+          : [],
+      named: (digest) => byDigest.get(digest),
+      users: graph.steps.filter(({ inputs }) => inputs.includes(step.digest)),
+      onChoose: (digest) => viewer.choose(digest, { centre: true }),
+      onPlace: step.source && isOurs(step.source) ? (line) => editor.goTo(line) : undefined,
+    }),
+  );
+}
+
+/** The cursor is in a line: its step is marked in the graph, if it has one. */
+function showLine(line: number): void {
+  const step = graph?.steps.find(
+    ({ source }) => source && isOurs(source) && source.lines[0] <= line && line <= source.lines[1],
+  );
+  for (const row of document.querySelectorAll('.row.found')) row.classList.remove('found');
+  if (step) document.querySelector(`.row[data-step="${step.digest}"]`)?.classList.add('found');
+}
+
+async function save(over = file.version): Promise<void> {
+  const { text } = editor;
+  const conflict = byId('conflict');
+  conflict.hidden = true;
+  type Saved =
+    | { kind: 'saved'; version: string }
+    | { kind: 'conflict'; text: string; version: string }
+    | { kind: 'error'; message: string };
+  try {
+    await ask<Saved>('save', {
+      json: { text, over },
+      tell(line) {
+        if (line.kind === 'error') return say(line.message, true);
+        if (line.kind === 'saved') {
+          file = { ...file, text, version: line.version };
+          say('saved');
+          byId<HTMLButtonElement>('save').disabled = editor.text === file.text;
+          return void convert();
+        }
+        conflict.hidden = false;
+        conflict.replaceChildren(
+          element('span', {}, 'The file was changed by somebody else.'),
+          element('button', { click: () => void save(line.version) }, 'Save over it'),
+          element('button', { click: () => take(line) }, 'Take theirs'),
+        );
+      },
+    });
+  } catch (error) {
+    say(error instanceof TypeError ? 'not saved: the command has ended' : String(error), true);
+  }
+}
+
+function take({ text, version }: { readonly text: string; readonly version: string }): void {
+  byId('conflict').hidden = true;
+  file = { ...file, text, version };
+  editor.text = text;
+  changed();
+}
+
+/** A file that was changed elsewhere, and not here, is read anew. */
+async function look(): Promise<void> {
+  if (editor.text !== file.text) return;
+  await ask<OpenedFile>('file', { tell: (now) => now.version !== file.version && take(now) }).catch(() => undefined);
+}
+
+function search(next: boolean): void {
+  const { value } = byId<HTMLInputElement>('search');
+  const word = value.trim().toLowerCase();
+  found = { text: value, at: next && value === found.text ? found.at + 1 : 0 };
+  const hits =
+    word === ''
+      ? []
+      : (graph?.steps ?? []).filter(({ name, digest }) => name.toLowerCase().includes(word) || digest.includes(word));
+  const number = viewer.search(
+    hits.map(({ digest }) => digest),
+    found.at,
+  );
+  if (word !== '') say(number === 0 ? 'nothing found' : `${(found.at % number) + 1} of ${number}`);
+}
+
+byId('save').addEventListener('click', () => void save());
+byId('search').addEventListener('input', () => search(false));
+byId('search').addEventListener('keydown', (event) => {
+  if (event.key === 'Enter') search(true);
+  if (event.key === 'Escape') {
+    byId<HTMLInputElement>('search').value = '';
+    search(false);
+    viewer.focus();
+  }
+});
+addEventListener('focus', () => void look());
+addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
+    event.preventDefault();
+    if (editor.text !== file.text) void save();
+  } else if (event.key === '/' && !(event.target as HTMLElement).closest('textarea, input')) {
+    event.preventDefault();
+    byId('search').focus();
+  } else if (event.key === 'Escape' && chosen !== undefined) viewer.choose(undefined);
+});
+addEventListener('beforeunload', (event) => {
+  if (editor.text !== file.text) event.preventDefault();
+});
+
+const divider = byId('divider');
+const widen = (pixels: number) => {
+  byId('left').style.width = `${Math.min(innerWidth - 320, Math.max(280, pixels))}px`;
+};
+divider.addEventListener('pointerdown', ({ pointerId }) => divider.setPointerCapture(pointerId));
+divider.addEventListener('pointermove', ({ clientX, pointerId }) => {
+  if (divider.hasPointerCapture(pointerId)) widen(clientX);
+});
+divider.addEventListener('keydown', ({ key }) => {
+  const by = { ArrowLeft: -40, ArrowRight: 40 }[key];
+  if (by !== undefined) widen(byId('left').offsetWidth + by);
+});
+
+await open();
