@@ -92,6 +92,14 @@ test('a git context has the Dockerfile too', async () => {
   assert.deepEqual(identifiers(result), [identifier]);
 });
 
+test('a folder that is taken whole has the Dockerfile, and its ignore file is a file like others', async () => {
+  const files = { 'local://all': { Dockerfile: 'FROM scratch\nCOPY a /\n', '.dockerignore': 'a' } };
+  const result = await convertText('', { context: 'local:all' }, folders(files));
+  assert.deepEqual(identifiers(result), ['local://all']);
+  const [source] = result.images[0]!.definition.ops.map(unmarshalOp);
+  assert.ok(source?.kind === 'source' && !source.attrs.has('local.excludepatterns'));
+});
+
 test('a download is an archive or a Dockerfile', async () => {
   const address = 'http://example.com/c';
   const text = await convertText(

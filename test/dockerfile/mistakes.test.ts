@@ -47,7 +47,7 @@ const mistakes: readonly [text: string, message: string][] = [
     "Dockerfile:2:13: 'from' doesn't support variable expansion, define alias stage instead",
   ],
   ['FROM a\nRUN --network=hosts true\n', 'Dockerfile:2:15: invalid network mode "hosts" (did you mean host?)'],
-  ['FROM a\nRUN --mount=target=/ true\n', 'Dockerfile:2:1: invalid mount target "/"'],
+  ['FROM a\nRUN --mount=target=/ true\n', 'Dockerfile:2:20: invalid mount target "/"'],
   ['FROM a AS b\nCOPY --from=b x y\n', 'Dockerfile:2:1: circular dependency detected on stage: b'],
   ['FROM a AS b extra\n', 'Dockerfile:1:6: FROM requires either one or three arguments'],
   [
@@ -68,6 +68,14 @@ const mistakes: readonly [text: string, message: string][] = [
     '# syntax=example.com/x:1\nFROM a\n',
     'Dockerfile:1:10: syntax example.com/x:1 is not supported: only docker/dockerfile is, which is built in and not run as an image',
   ],
+  ['FROM a\nRUN --mount=type=cache true\n', 'Dockerfile:2:5: invalid mount target "/": target= says where to mount'],
+  ['# check=skipp=all\nFROM a\n', 'Dockerfile:1:9: invalid check option "skipp" (did you mean skip?)'],
+  [
+    'FROM Foo\n',
+    'Dockerfile:1:6: failed to parse stage name "Foo": invalid reference format: repository name must be lowercase',
+  ],
+  ['FROM a\nRUN <<-EOF\nx\n', 'Dockerfile:2:5: unterminated heredoc: no line below is EOF and nothing else'],
+  ['FROM a\nENV x\n', 'Dockerfile:2:5: ENV must have two arguments, as in ENV x=value'],
   ['a\0b', 'Dockerfile:1:1: this is not a text file: it has NUL bytes'],
 ];
 
@@ -157,6 +165,24 @@ test('the rules find what the conformance case has them find', async () => {
   ]) {
     assert.ok(found.includes(rule), rule);
   }
+});
+
+test('a target, a Dockerfile and a build argument that are misspelt are told with what is near', async () => {
+  const one = await failureOf('FROM scratch AS base\n', { target: 'bsae' });
+  assert.equal(one.message, 'Dockerfile: target stage "bsae" could not be found (did you mean base?)');
+  const other = await failureOf('FROM scratch AS base\n', { target: 'zzzz' });
+  assert.equal(other.kind === 'dockerfile-invalid' && other.diagnostics[0].hint, 'the stages are base');
+  const bridge = fakeBridge({}, { readDir: async () => ['Dockerfile', 'Makefile'] });
+  await assert.rejects(
+    convertText('', { filename: 'Dockerfil' }, bridge),
+    /open Dockerfil: .* \(did you mean Dockerfile\?\)/,
+  );
+  const options = { 'build-arg:VERSON': '1', 'build-arg:OTHER': '1', 'build-arg:HTTP_PROXY': 'x' };
+  const { warnings } = await convertText('FROM scratch\nARG VERSION HTTPS_PROXY\n', options);
+  assert.deepEqual(
+    warnings.map(({ diagnostic }) => diagnostic.message),
+    ['No ARG declares the build argument VERSON (did you mean VERSION?)'],
+  );
 });
 
 test('undefined variables are warned of with what is near', async () => {

@@ -306,6 +306,7 @@ test('what cannot be built is an answer too: all that is wrong, after what the r
     [2, 3],
   );
   assert.match(lintErrorText(results), /\nDockerfile:2\n-+\n {3}1 \| {5}FROM scratch AS One\n {3}2 \| >>> COPPY a b\n/);
+  assert.deepEqual(linesOf(await lintOf('FROM a\nCOPPY a b\nFROM a AS One\nmaintainer x\n')), []);
   const fatal = await lintOf('# check=error=true\nFROM scratch AS One\n');
   assert.equal(fatal.buildError?.message, 'lint violation found for rules: StageNameCasing');
 });

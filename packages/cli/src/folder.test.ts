@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +12,7 @@ import { Mistake } from './mistake.ts';
 import { memoryStream } from './ui/recorded.fixture.ts';
 
 /** A folder with `app/Dockerfile` and `other/`, and what `docker buildx build ARGS` asks for in it. */
-async function asked(argv: readonly string[], { env = {}, stdin = '' } = {}) {
+async function asked(argv: readonly string[], { env = {}, stdin = '' as string | Buffer } = {}) {
   await using temp = makeTempFolder({ prefix: 'folder-test-' });
   const cwd = temp.path;
   for (const folder of ['app', 'other', 'scratch']) mkdirSync(join(cwd, folder));
@@ -20,7 +21,7 @@ async function asked(argv: readonly string[], { env = {}, stdin = '' } = {}) {
   const made = await folderRequest(positionals[0] ?? 'app', given, {
     cwd,
     env,
-    stdin: Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]) as unknown as NodeJS.ReadStream,
+    stdin: Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin)]) as unknown as NodeJS.ReadStream,
     stdout: memoryStream(),
     scratch: async () => join(cwd, 'scratch'),
   });
@@ -76,6 +77,16 @@ test('a Dockerfile comes from standard input by -f -, or as the whole context', 
   const alone = await asked(['-'], { stdin: 'FROM b\n' });
   assert.deepEqual([alone.request.id, alone.spooled], ['stdin', 'FROM b\n']);
   assert.match(await mistake(['-f', '-', '-']), /only one/);
+});
+
+test('an archive on standard input is taken whole, with the Dockerfile in it or one that lies here', async () => {
+  const stdin = execFileSync('tar', ['-cf', '-', '-C', import.meta.dirname, 'folder.ts']);
+  const inside = await asked(['-'], { stdin });
+  assert.deepEqual(inside.options, { context: 'local:context', filename: 'Dockerfile' });
+  assert.deepEqual(inside.folders, { context: '/scratch/stdin' });
+  const beside = await asked(['-f', 'app/Dockerfile', '-'], { stdin });
+  assert.deepEqual(beside.options, { context: 'local:context', filename: 'Dockerfile', dockerfilekey: 'dockerfile' });
+  assert.deepEqual(beside.folders, { context: '/scratch/stdin', dockerfile: '/app' });
 });
 
 test('flags become options of the frontend by their names in BuildKit', async () => {

@@ -114,8 +114,13 @@ export async function folderRequest(
       } else {
         // The Dockerfile lies in the archive, unless the folder here has it.
         const here = file !== undefined && !existsSync(join(spooled.folder, file)) && existsSync(resolve(cwd, file));
-        folders['dockerfile'] = { root: here ? dirname(resolve(cwd, file)) : spooled.folder };
+        // As with what is fetched, an ignore file in it is a file like others.
+        options['context'] = 'local:context';
         options['filename'] = here ? basename(file) : (file ?? 'Dockerfile');
+        if (here) {
+          folders['dockerfile'] = { root: dirname(resolve(cwd, file)) };
+          options['dockerfilekey'] = 'dockerfile';
+        }
       }
       return;
     }

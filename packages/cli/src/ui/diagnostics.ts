@@ -11,7 +11,9 @@ export function diagnosticsText(
   return diagnostics.map((diagnostic) => `${one(diagnostic, cwd, stream)}\n`).join('');
 }
 
-function one({ severity, message, hint, file, range }: Diagnostic, cwd: string, stream: NodeJS.WriteStream): string {
+function one(diagnostic: Diagnostic, cwd: string, stream: NodeJS.WriteStream): string {
+  const { severity, message, file, range } = diagnostic;
+  const hint = diagnostic.hint !== undefined && message.includes(diagnostic.hint) ? undefined : diagnostic.hint;
   const word = styleText(severity === 'error' ? 'red' : 'yellow', severity, { stream });
   const lines = [`${word}: ${message}`];
   if (range) {

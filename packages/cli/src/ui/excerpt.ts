@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 
+/** Longer lines are cut even where no terminal says how wide it is. */
+const widest = 400;
+
 export interface Marking {
   /** Said after the marker. */
   readonly note: string;
@@ -34,17 +37,29 @@ export function excerptOf(
   const rows: string[] = [];
   for (let line = from; line <= to; line++) {
     const marked = line >= first && line <= last;
-    const content = shown(all[line - 1]!.replace(/\r$/, ''));
-    if (line === all.length && content === '' && !marked) continue;
+    const whole = shown(all[line - 1]!.replace(/\r$/, ''));
+    if (line === all.length && whole === '' && !marked) continue;
+    const { content, before } = around(whole, marked ? columns : undefined);
     rows.push(cut(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`));
     if (marked && line === last) {
-      const indent = columns ? columns[0] - 1 : content.length - content.trimStart().length;
+      const indent = columns ? columns[0] - 1 - before : content.length - content.trimStart().length;
       const length = columns ? columns[1] - columns[0] : content.trim().length;
       const marker = '^'.repeat(Math.max(1, Math.min(60, length)));
       rows.push(`   ${' '.repeat(width)} │ ${' '.repeat(indent)}${marker} ${note}`.trimEnd());
     }
   }
   return rows.join('\n');
+}
+
+/** Of a line that is far too long for any screen, what is around the columns; `before` is how much is left out there. */
+function around(line: string, columns: Marking['columns']): { readonly content: string; readonly before: number } {
+  if (line.length <= widest) return { content: line, before: 0 };
+  const start = Math.max(0, Math.min((columns?.[0] ?? 1) - 1 - widest / 4, line.length - widest));
+  const content = line.slice(start, start + widest);
+  return {
+    content: `${start > 0 ? `…${content.slice(1)}` : content}${start + widest < line.length ? '…' : ''}`,
+    before: start,
+  };
 }
 
 /** A tab is one column to the marker, and control characters stay out of the terminal. */

@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { styleText } from 'node:util';
+import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { failedOf } from '@monokit/engine/std/failed';
 import { excerpt } from './excerpt.ts';
-import { bugLines, chain, diagnosticsOf, messageOf } from './failure.ts';
+import { bugLines, chain, diagnosticsOf, messageOf, noteOf } from './failure.ts';
 import { failuresOf, neededImage, type RunFailure } from './failures.ts';
 import { duration, shortName, shownLine } from './format.ts';
 import type { RunModel, StepModel } from './model.ts';
@@ -24,30 +25,49 @@ function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS
   const lines = [step ? `${head}  ${titleOf(step, error, stream)}` : head, ''];
 
   const told = new Set<string>();
-  if (source) place(source.file, source.lines, exitNote(error), source.folder);
-  for (const { file, range, message, hint, severity } of diagnosticsOf(error)) {
-    if (severity !== 'error' || !range) continue;
-    const folder = folders.get(neededImage(error) ?? images[0]!);
-    place(file, [range.start.line, range.end.line], hint ? `${message}: ${hint}` : message, folder);
+  if (source) {
+    const [first, last] = source.lines;
+    const range = { start: { line: first, column: 1 }, end: { line: last, column: 1 } };
+    place({ file: source.file, range, message: exitNote(error) }, source.folder);
   }
+  const diagnostics = diagnosticsOf(error).filter(({ severity }) => severity === 'error');
+  const folder = folders.get(neededImage(error) ?? images[0]!);
+  const read = diagnostics.map((diagnostic) => place(diagnostic, folder));
   if (step) lines.push(...output(step, dim));
   const [cause, ...more] = chain(error);
-  lines.push(`  error: ${messageOf(cause)}`, ...more.map((each) => `    because ${messageOf(each)}`));
+  // Mistakes that were shown where they are need no further word.
+  if (read.length === 0 || !read.every(Boolean)) {
+    lines.push(`  error: ${messageOf(cause)}`);
+    for (const { range, hint, message } of diagnostics)
+      if (!range && hint && !message.includes(hint)) lines.push(`    ${hint}`);
+  }
+  lines.push(...more.map((each) => `    because ${messageOf(each)}`));
   lines.push(...bugLines([cause, ...more]));
   if (blocked.length > 0) lines.push(dim(`  blocked: ${blocked.join(', ')}`));
   const again = retry(images);
   if (again !== undefined) lines.push(dim(`  retry:   ${again}`));
-  lines.push('');
+  if (lines.at(-1) !== '') lines.push('');
   return lines.join('\n');
 
-  function place(file: string, range: readonly [number, number], note: string, folder: string | undefined): void {
-    const path = isAbsolute(file) || folder === undefined ? file : join(folder, file);
-    const at = `${path}:${range[0]}`;
-    if (told.has(at)) return;
+  /** Shows the lines that are meant, once; says whether they could be read. */
+  function place(
+    problem: Pick<Diagnostic, 'file' | 'range' | 'message' | 'hint'>,
+    within: string | undefined,
+  ): boolean {
+    const { file, range } = problem;
+    if (!range) return false;
+    const path = isAbsolute(file) || within === undefined ? file : join(within, file);
+    const { start, end } = range;
+    const at = `${path}:${start.line}${start.column > 1 ? `:${start.column}` : ''}`;
+    if (told.has(at)) return true;
     told.add(at);
-    const columns = stream.isTTY ? { width: Math.max(60, stream.columns ?? 80) } : {};
-    const text = excerpt(path, range, { note, ...columns });
+    const text = excerpt(path, [start.line, end.line], {
+      note: noteOf(problem),
+      ...(start.line === end.line && end.column > start.column && { columns: [start.column, end.column] }),
+      ...(stream.isTTY && { width: Math.max(60, stream.columns ?? 80) }),
+    });
     lines.push(`  ${at}`, ...(text === undefined ? [] : [text]), '');
+    return text !== undefined;
   }
 }
 

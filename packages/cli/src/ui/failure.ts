@@ -21,6 +21,8 @@ export function bugLines(errors: readonly unknown[]): readonly string[] {
 export function chain(error: unknown): unknown[] {
   const found: unknown[] = [];
   for (let each = error; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    // Behind a mistake in a file there may be what could not read it; that was expected, and is told with its place.
+    if (!isTold(each) && found.some((above) => placesOf(above).length > 0)) continue;
     const last = found.at(-1);
     if (last !== undefined && messageOf(each) !== '' && messageOf(last).includes(messageOf(each))) {
       if (!isTold(each)) found[found.length - 1] = each;
@@ -36,10 +38,20 @@ export function chain(error: unknown): unknown[] {
 /** Every problem in a file that an error tells of. */
 export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   for (let each = error; each instanceof Error; each = each.cause) {
-    const { failure } = each as { failure?: { diagnostics?: readonly Diagnostic[] } };
-    if (failure?.diagnostics) return failure.diagnostics;
+    const found = placesOf(each);
+    if (found.length > 0) return found;
   }
   return [];
+}
+
+function placesOf(error: unknown): readonly Diagnostic[] {
+  if (!(error instanceof Failed)) return [];
+  return (error.failure as { readonly diagnostics?: readonly Diagnostic[] }).diagnostics ?? [];
+}
+
+/** A problem in one line; what to do comes behind it, unless the message says so itself. */
+export function noteOf({ message, hint }: Pick<Diagnostic, 'message' | 'hint'>): string {
+  return hint === undefined || message.includes(hint) ? message : `${message}: ${hint}`;
 }
 
 export function messageOf(error: unknown): string {

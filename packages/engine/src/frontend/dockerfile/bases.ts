@@ -31,7 +31,7 @@ export async function resolveBase(stage: Stage, stages: Stages, surroundings: Su
     return;
   }
   const written = stage.baseName;
-  const reference = referenceOf(stage);
+  const reference = referenceOf(stage, stages);
   const platform = stage.platform ?? targetPlatform;
   const context = findNamedContext(normalised(reference), platform, options.contexts);
   const use = { platform, paths: () => stage.paths };
@@ -45,13 +45,16 @@ export async function resolveBase(stage: Stage, stages: Stages, surroundings: Su
 }
 
 /** The full name of a stage's base image. Throws a mistake if it is no name. */
-export function referenceOf(stage: Stage): Reference {
+export function referenceOf(stage: Stage, stages: Stages): Reference {
   try {
     return parseReference(stage.baseName);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error instanceof Error ? error.message : String(error)).replace(/^invalid reference ".*?": /s, '');
     throw withPlace(
-      mistake(`failed to parse stage name ${goQuote(stage.baseName)}: ${why}`, { token: stage.baseName, cause: error }),
+      mistake(`failed to parse stage name ${goQuote(stage.baseName)}: invalid reference format: ${why}`, {
+        token: stage.baseName,
+        nearTo: { word: stage.baseName, candidates: stages.names() },
+      }),
       stage.range,
     );
   }

@@ -24,7 +24,7 @@ export function readCheckOptions(text: string): CheckOptions {
   const parts = text.trim().split(';');
   for (const part of [...parts.slice(0, 2), ...(parts.length > 2 ? [parts.slice(2).join(';')] : [])]) {
     const equals = part.indexOf('=');
-    if (equals < 0) throw mistake(`invalid check option "${part}"`, { token: part });
+    if (equals < 0) throw unknownOption(part);
     const key = part.slice(0, equals).trim();
     const value = part.slice(equals + 1).trim();
     if (key === 'skip' || key === 'experimental') {
@@ -33,9 +33,17 @@ export function readCheckOptions(text: string): CheckOptions {
       const error = parseGoBool(value);
       if (error === undefined) throw mistake(`failed to parse check option "${part}"`, { token: part });
       options.error = error;
-    } else throw mistake(`invalid check option "${key}"`, { token: key });
+    } else throw unknownOption(key);
   }
   return options;
+}
+
+function unknownOption(option: string) {
+  return mistake(`invalid check option "${option}"`, {
+    token: option,
+    nearTo: { word: option, candidates: ['skip', 'error', 'experimental'] },
+    hint: 'write skip=Rule,Rule or error=true, with a semicolon between the two',
+  });
 }
 
 /** Passes on what the rules find, as they find it. */

@@ -8,6 +8,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { Diagnostic } from '../../std/diagnostic.ts';
 import { Failed } from '../../std/failed.ts';
 import { readIgnoreFile } from '../../std/ignore-file.ts';
+import { nearest } from '../../std/nearest.ts';
 import type { Bridge } from '../frontend.ts';
 import type { DockerfileFailure } from './failure.ts';
 import { gitOptions, readGitReference } from './git-reference.ts';
@@ -85,6 +86,11 @@ export class MainContext {
       const remote = scratch().file(copy(file, '/context', '/', { unpack: true }));
       return new MainContext(surroundings, { remote, dockerfile: remote });
     }
+    if (address.startsWith('local:')) {
+      const name = address.slice('local:'.length);
+      const remote = local(name, { sharedKeyHint: name, customName: '[internal] load build context' });
+      return new MainContext(surroundings, { remote, dockerfile: remote });
+    }
     return new MainContext(surroundings);
   }
 
@@ -110,8 +116,30 @@ export class MainContext {
       read(name).then((found) => found ?? (lower === undefined ? undefined : read(lower))),
       read(`${name}.dockerignore`),
     ]);
-    if (!bytes) throw missing(name, 'failed to read dockerfile');
+    if (!bytes) throw missing(name, 'failed to read dockerfile', await this.#near(name));
     return { name, bytes, source, ignore: ignore && readIgnoreFile(text(ignore)) };
+  }
+
+  /** What lies where the Dockerfile should, and has nearly its name. */
+  async #near(name: string): Promise<string | undefined> {
+    const base = basePath(name);
+    const folder = name.slice(0, name.length - base.length);
+    const { dockerfileName, localSessions } = this.#surroundings.options;
+    const sessionId = localSessions.get(dockerfileName);
+    const look =
+      this.#dockerfile ??
+      local(dockerfileName, {
+        // Names that begin as this one does, and those that any Dockerfile may have; not the folder with all in it.
+        followPaths: [`${base.slice(0, 1)}*`, '*ockerfile*'].map((pattern) => joinPath(folder, pattern)),
+        ...(sessionId !== undefined && { sessionId }),
+        sharedKeyHint: dockerfileName,
+        differ: { type: 'none' },
+        customName: `[internal] look for ${name}`,
+      });
+    const { bridge, uniqueId } = this.#surroundings;
+    const files = await bridge.readDir(await look.marshal({ localUniqueId: uniqueId }), folder || '.');
+    const found = nearest(base, files ?? []);
+    return found === undefined ? undefined : folder + found;
   }
 
   /** What the ignore file keeps away. A tree that is fetched is taken whole. */
@@ -178,8 +206,9 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString();
 }
 
-function missing(path: string, what: string): Failed<DockerfileFailure> {
-  const message = `${what}: open ${path}: no such file or directory`;
+function missing(path: string, what: string, meant?: string): Failed<DockerfileFailure> {
+  const close = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  const message = `${what}: open ${path}: no such file or directory${close}`;
   return new Failed<DockerfileFailure>({ kind: 'dockerfile-missing', path, message });
 }
 

@@ -143,7 +143,7 @@ async function resolveStages(
   allStages: boolean,
 ): Promise<ReadonlySet<Stage>> {
   for (const stage of stages.listed) {
-    if (!stage.base && stage.baseName !== 'scratch' && !stages.replaced.has(stage)) referenceOf(stage);
+    if (!stage.base && stage.baseName !== 'scratch' && !stages.replaced.has(stage)) referenceOf(stage, stages);
   }
   const resolved = new Set<Stage>();
   for (;;) {

@@ -63,12 +63,12 @@ export function detectSyntax(text: string): SyntaxDirective | undefined {
   }
 }
 
-/** The value of `# check=` up to its first blank, if there is one. */
-export function detectCheck(text: string): string | undefined {
+/** `# check=`, if there is one; its value up to the first blank. */
+export function detectCheck(text: string): Pick<Directive, 'value' | 'line'> | undefined {
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   const skipped = lines[0]?.startsWith('#!') ? 1 : 0;
   const found = topDirectives(lines.slice(skipped), '#').find((directive) => directive.name === 'check');
-  return found?.value.split(' ')[0];
+  return found && { value: found.value.split(' ')[0]!, line: found.line + skipped };
 }
 
 function topDirectives(lines: readonly string[], comment: string): Directive[] {

@@ -18,6 +18,7 @@ import { defaultUniqueId, type Surroundings } from './context.ts';
 import { convertFor } from './convert.ts';
 import { readOptions } from './options.ts';
 import { openDockerfile, withSource } from './source.ts';
+import { misspeltArgs } from './unused-args.ts';
 
 export const dockerfile: Frontend = {
   solve: (options, bridge, work) => convert(options, bridge, work),
@@ -59,6 +60,7 @@ export async function convert(
       ),
     );
     work.signal.throwIfAborted();
+    misspeltArgs(read.buildArgs.keys(), source.program, source.dockerfile.name).forEach(surroundings.warn);
     return { images, multiPlatform: read.multiPlatform, metadata: {} };
   });
 }

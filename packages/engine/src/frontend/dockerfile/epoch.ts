@@ -32,7 +32,7 @@ export async function resolveEpoch(
   if (/^[+-]?\d+$/.test(value)) {
     const seconds = Number(value);
     // A Date ends here, and so does what Go reads into an image config.
-    if (Math.abs(seconds) > 8.64e12 || seconds < 0) throw invalidEpoch(value);
+    if (Math.abs(seconds) > 8.64e12 || seconds < 0) throw invalidEpoch(value, []);
     return seconds;
   }
   const { bridge, options, uniqueId } = surroundings;
@@ -47,12 +47,16 @@ export async function resolveEpoch(
     return dated((await loadNamedContext(context, use, surroundings)).state);
   }
   const stage = about.stages.find(({ from }) => from.name !== '' && from.name === value.toLowerCase());
-  if (!stage) throw invalidEpoch(value);
+  if (!stage) throw invalidEpoch(value, [...about.stages.map(({ from }) => from.name), ...options.contexts.keys()]);
   return dated(placed(stage.from.node.range, () => remoteOf(stage, about, options.buildArgs)));
 }
 
-function invalidEpoch(value: string) {
-  return mistake(`invalid ${epochArg}: ${value}`, { token: value });
+function invalidEpoch(value: string, names: readonly string[]) {
+  return mistake(`invalid ${epochArg}: ${value}`, {
+    token: value,
+    nearTo: { word: value, candidates: ['context', ...names] },
+    hint: 'it is a number of seconds, context, a named context, or a stage that is one remote ADD',
+  });
 }
 
 /** What a stage of `FROM scratch`, ARGs and one remote ADD fetches. */

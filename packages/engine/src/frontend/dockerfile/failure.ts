@@ -28,24 +28,28 @@ export interface Mistake {
   readonly places?: readonly Range[];
 }
 
-/** A mistake with what was meant: the candidate nearest to `nearTo` makes `(did you mean …?)`, in BuildKit's words. */
+/**
+ * A mistake with what was meant: the candidate nearest to `nearTo` makes `(did you mean …?)`, in BuildKit's words. Where
+ * none is near, `hint` says what to do.
+ */
 export function mistake(
   message: string,
   about: {
     readonly token?: string;
     readonly nearTo?: { readonly word: string; readonly candidates: Iterable<string> };
+    readonly hint?: string;
     readonly range?: Range;
     readonly cause?: unknown;
   } = {},
 ): Failed<Mistake> {
-  const { token, nearTo, range, cause } = about;
+  const { token, nearTo, hint, range, cause } = about;
   const meant = nearTo && nearest(nearTo.word, nearTo.candidates);
   const close = meant !== undefined && meant !== nearTo?.word;
   return new Failed<Mistake>(
     {
       kind: 'dockerfile-mistake',
       message: close ? `${message} (did you mean ${meant}?)` : message,
-      ...(close && { hint: `did you mean ${meant}?` }),
+      ...(close ? { hint: `did you mean ${meant}?` } : hint !== undefined && { hint }),
       ...(token !== undefined && { token }),
       ...(range && { places: [range] }),
     },

@@ -86,7 +86,7 @@ export function keyValues(node: Node): readonly KeyValue[] {
   let pairs: KeyValue[];
   if (!first.includes('=')) {
     const blank = blanks.exec(node.rest);
-    if (!blank) throw mistake(`${name} must have two arguments`, { token: node.rest });
+    if (!blank) throw mistake(`${name} must have two arguments, as in ${name} ${first}=value`, { token: node.rest });
     pairs = [
       { key: node.rest.slice(0, blank.index), value: node.rest.slice(blank.index + blank[0].length), legacy: true },
     ];

@@ -91,7 +91,8 @@ export function readMount(option: string, expand: (word: string) => string): Mou
     const value = raw === undefined ? 'true' : expand(raw);
     const yes = () => {
       const parsed = parseGoBool(value);
-      if (parsed === undefined) throw mistake(`invalid value for ${key}: ${value}`, { token: field });
+      if (parsed === undefined)
+        throw mistake(`invalid value for ${key}: ${value} (write true or false)`, { token: field });
       return parsed;
     };
     switch (key) {
@@ -228,7 +229,10 @@ function checkMount(mount: MountRequest): void {
 
 function targetOf({ target }: MountRequest, stage: Stage): string {
   const place = cleanPath(target).startsWith('/') ? target : joinPath('/', stage.state.settings.dir, target);
-  if (place === '/') throw mistake(`invalid mount target ${goQuote(place)}`);
+  if (place === '/') {
+    const why = target === '' ? ': target= says where to mount' : '';
+    throw mistake(`invalid mount target ${goQuote(place)}${why}`, { token: target === '' ? '--mount' : target });
+  }
   return place;
 }
 

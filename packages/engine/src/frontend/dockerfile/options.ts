@@ -32,7 +32,10 @@ export interface Options {
   readonly cacheNamespace: string;
   /** Path of the Dockerfile in its folder. */
   readonly filename: string;
-  /** The value of the option named by `contextkey`: a git or http(s) address, if the context is remote. */
+  /**
+   * The value of the option named by `contextkey`: a git or http(s) address if the context is remote, or `local:name` for
+   * a folder of the client that is taken whole, as what is fetched is: its ignore file is a file like others.
+   */
   readonly contextAddress: string;
   readonly contextSubdir: string;
   readonly dockerfileName: string;

@@ -167,7 +167,9 @@ class Parser {
         return { ...word, content: this.#lines.slice(begin, this.#at - 1).join('') };
       }
     }
-    throw mistake('unterminated heredoc');
+    throw mistake(`unterminated heredoc: no line below is ${word.name} and nothing else`, {
+      token: `<<${word.chomp ? '-' : ''}`,
+    });
   }
 
   #directive(text: string, line: number): void {

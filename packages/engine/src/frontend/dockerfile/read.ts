@@ -2,6 +2,7 @@
 import type { Failed } from '../../std/failed.ts';
 import type { Checks } from './checks.ts';
 import { isMistake, mistake, withPlace, type Mistake } from './failure.ts';
+import { plainWords } from './forms.ts';
 import { readInstruction } from './instruction.ts';
 import type { Arg } from './instructions/arg.ts';
 import type { From } from './instructions/from.ts';
@@ -47,56 +48,64 @@ export function readProgram(parsed: Parsed): Program {
   return { globalArgs, stages, mistakes };
 }
 
-/** What rules say of a text before any variable has a value. */
+/**
+ * What rules say of a text before any variable has a value. Of a text with mistakes they say, as BuildKit's do, only what
+ * stands before the first one; and nothing if the text could not even be split into instructions.
+ */
 export function checkText(parsed: Parsed, program: Program, checks: Checks): void {
+  if (parsed.mistakes.length > 0) return;
   for (const line of parsed.emptyContinuations) {
     const range = { start: { line, column: 1 }, end: { line, column: 1 } };
     checks.warn('NoEmptyContinuation', 'Empty continuation line', range);
   }
-  for (const arg of program.globalArgs)
-    checkDescription(
-      'ARG',
-      arg.node,
-      arg.declared.map(({ key }) => key),
-      checks,
-    );
-  const names = new Set<string>();
-  for (const { from, instructions } of program.stages) {
-    checkFrom(from, names, checks);
-    for (const instruction of instructions) {
-      const { node } = instruction;
-      if (instruction.kind === 'maintainer') {
-        const message = 'Maintainer instruction is deprecated in favor of using label';
-        checks.warn('MaintainerDeprecated', message, node.range, node.comments);
-      } else if (instruction.kind === 'arg') {
-        checkDescription(
-          'ARG',
-          node,
-          instruction.declared.map(({ key }) => key),
-          checks,
-        );
-      }
-    }
+  const broken = program.mistakes[0]?.failure.places?.[0]?.start.line ?? Infinity;
+  for (const node of parsed.nodes) if (node.range.start.line <= broken) checkNode(node, checks);
+  const instructions = program.stages.flatMap((stage) => [stage.from, ...stage.instructions]);
+  for (const instruction of [...program.globalArgs, ...instructions]) {
+    const { kind, node } = instruction;
+    if (node.range.start.line >= broken) break;
+    if (kind === 'arg') {
+      const names = instruction.declared.map(({ key }) => key);
+      checkDescription('ARG', node, names, checks);
+    } else if (kind === 'from' && instruction.name !== '') checkDescription('FROM', node, [instruction.name], checks);
   }
-  checkCasing(program, checks);
+  if (program.mistakes.length > 0) return;
+  checkNames(program, checks);
+  checkCasing(
+    instructions.map(({ node }) => node),
+    checks,
+  );
 }
 
-function checkFrom(from: From, names: Set<string>, checks: Checks): void {
-  const { node, name, writtenName, as } = from;
+/** What is told of an instruction even if it can't be read. */
+function checkNode(node: Node, checks: Checks): void {
+  const { keyword } = node;
   const warn = (rule: Parameters<Checks['warn']>[0], message: string) =>
     checks.warn(rule, message, node.range, node.comments);
-  if (writtenName !== name) warn('StageNameCasing', `Stage name '${writtenName}' should be lowercase`);
-  const { keyword } = node;
+  if (keyword.toLowerCase() === 'maintainer') {
+    warn('MaintainerDeprecated', 'Maintainer instruction is deprecated in favor of using label');
+  }
+  if (keyword.toLowerCase() !== 'from') return;
+  const [, as, name, ...more] = plainWords(node.rest);
+  if (as === undefined || name === undefined || more.length > 0) return;
+  if (name !== name.toLowerCase()) warn('StageNameCasing', `Stage name '${name}' should be lowercase`);
   const fits = keyword === keyword.toLowerCase() ? as.toLowerCase() : as.toUpperCase();
   if (consistent(keyword) && as !== fits)
     warn('FromAsCasing', `'${as}' and '${keyword}' keywords' casing do not match`);
-  if (name === '') return;
-  checkDescription('FROM', node, [name], checks);
-  if (name === 'context' || name === 'scratch') {
-    warn('ReservedStageName', `Stage name should not use the same name as reserved stage "${name}"`);
+}
+
+function checkNames({ stages }: Program, checks: Checks): void {
+  const names = new Set<string>();
+  for (const { from } of stages) {
+    const { name, node } = from;
+    const warn = (rule: Parameters<Checks['warn']>[0], message: string) =>
+      checks.warn(rule, message, node.range, node.comments);
+    if (name === 'context' || name === 'scratch') {
+      warn('ReservedStageName', `Stage name should not use the same name as reserved stage "${name}"`);
+    }
+    if (names.has(name)) warn('DuplicateStageName', `Duplicate stage name "${name}", stage names should be unique`);
+    if (name !== '') names.add(name);
   }
-  if (names.has(name)) warn('DuplicateStageName', `Duplicate stage name "${name}", stage names should be unique`);
-  names.add(name);
 }
 
 /** The last comment line above should describe what is defined. */
@@ -108,8 +117,7 @@ function checkDescription(instruction: string, node: Node, names: readonly strin
   checks.warn('InvalidDefinitionDescription', message, node.range, node.comments);
 }
 
-function checkCasing({ stages }: Program, checks: Checks): void {
-  const nodes = stages.flatMap(({ from, instructions }) => [from.node, ...instructions.map(({ node }) => node)]);
+function checkCasing(nodes: readonly Node[], checks: Checks): void {
   const keywords = nodes.map(({ keyword }) => keyword).filter(consistent);
   const lower = keywords.filter((keyword) => keyword === keyword.toLowerCase()).length;
   const majority = lower > keywords.length - lower ? 'lowercase' : 'uppercase';

@@ -1,11 +1,11 @@
 // A Dockerfile as text → what a conversion starts from.
 import { sourceMap } from '../../llb/source-map.ts';
 import { parseReference } from '../../oci/reference.ts';
-import { Checks, readCheckOptions } from './checks.ts';
+import { Checks, readCheckOptions, type CheckOptions } from './checks.ts';
 import { MainContext, type DockerfileText, type Surroundings } from './context.ts';
 import type { Source } from './convert.ts';
 import { detectCheck, detectSyntax } from './directives.ts';
-import { invalid, isMistake, mistake, type SourceText } from './failure.ts';
+import { invalid, isMistake, mistake, placed, type SourceText } from './failure.ts';
 import { refused, type Options } from './options.ts';
 import { lineRange, parse } from './parse.ts';
 import { checkText, readProgram } from './read.ts';
@@ -41,7 +41,7 @@ export async function withSource<T>(
     refuseOtherSyntax(body, options, parsed.lines);
     if (text.bytes.length === 0) throw mistake('the Dockerfile cannot be empty');
     const program = readProgram(parsed);
-    const checks = new Checks(readCheckOptions(options.check ?? detectCheck(body) ?? ''), text.name, warn);
+    const checks = new Checks(checkOptions(body, options, parsed.lines), text.name, warn);
     checkText(parsed, program, checks);
     if (program.mistakes.length > 0) throw invalid(program.mistakes, told);
     const map = sourceMap({ filename: text.name, data: text.bytes, language: 'Dockerfile', state: text.source });
@@ -50,6 +50,21 @@ export async function withSource<T>(
   } catch (error) {
     throw isMistake(error) ? invalid([error], told) : error;
   }
+}
+
+/** The build argument has the last word. */
+function checkOptions(text: string, { check }: Options, lines: readonly string[]): CheckOptions {
+  if (check !== undefined) {
+    try {
+      return readCheckOptions(check);
+    } catch (error) {
+      if (!isMistake(error)) throw error;
+      throw refused('build-arg:BUILDKIT_DOCKERFILE_CHECK', `BUILDKIT_DOCKERFILE_CHECK: ${error.failure.message}`);
+    }
+  }
+  const directive = detectCheck(text);
+  if (!directive) return readCheckOptions('');
+  return placed(lineRange(directive.line, directive.line, lines), () => readCheckOptions(directive.value));
 }
 
 /** A Dockerfile with NULs in it is some other file. */

@@ -53,7 +53,8 @@ export class Stages {
     const found = this.#byName.get(name.toLowerCase());
     if (found) return found;
     throw mistake(`target stage ${goQuote(name)} could not be found`, {
-      nearTo: { word: name, candidates: this.names() },
+      nearTo: { word: name, candidates: this.#byName.keys() },
+      ...(this.#byName.size > 0 && { hint: `the stages are ${[...this.#byName.keys()].slice(0, 12).join(', ')}` }),
     });
   }
 
