@@ -1,4 +1,5 @@
 import type { AttestSpec } from '@monokit/config';
+import { parseGoBool } from '@monokit/engine/std/go-bool';
 import type { imageFlags } from './build-flags.ts';
 import type { Given } from './flags.ts';
 import { Mistake } from './mistake.ts';
@@ -26,8 +27,8 @@ export async function attestsOf(flags: AttestFlags): Promise<readonly AttestSpec
 function short(type: 'provenance' | 'sbom', flags: AttestFlags): readonly string[] {
   const text = flags[type];
   if (text === undefined || text === '') return [];
-  if (/^(1|t|true)$/i.test(text)) return [`type=${type}`];
-  if (/^(0|f|false)$/i.test(text)) return [`type=${type},disabled=true`];
+  const wanted = parseGoBool(text);
+  if (wanted !== undefined) return [wanted ? `type=${type}` : `type=${type},disabled=true`];
   if (!text.includes('='))
     throw new Mistake(`--${type} takes true, false or attributes, not ${JSON.stringify(text)}`, `write --${type}=true`);
   return [`type=${type},${text}`];

@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { parseGoBool } from '@monokit/engine/std/go-bool';
 import { goJson } from '@monokit/engine/std/go-json';
 import { uniqueName } from '@monokit/engine/std/temp';
 import type { SolveResponse } from '@monokit/engine';
@@ -7,7 +8,7 @@ import type { SolveResponse } from '@monokit/engine';
 /** How much of an image's provenance the metadata file tells; undefined without a file, or where nobody wants it. */
 export function answerProvenanceOf(file: string | undefined, env: NodeJS.ProcessEnv): 'min' | 'max' | undefined {
   const mode = env['BUILDX_METADATA_PROVENANCE'] ?? '';
-  if (file === undefined || mode === 'disabled' || /^(0|f|false)$/i.test(mode)) return undefined;
+  if (file === undefined || mode === 'disabled' || parseGoBool(mode) === false) return undefined;
   return mode === 'max' ? 'max' : 'min';
 }
 
@@ -22,7 +23,7 @@ export async function writeMetadataFile(
     first && others.length === 0
       ? answersOf(first)
       : Object.fromEntries(responses.map((response) => [response.id, answersOf(response)]));
-  if (warnings.length > 0 && /^(1|t|true)$/i.test(env['BUILDX_METADATA_WARNINGS'] ?? '')) {
+  if (warnings.length > 0 && parseGoBool(env['BUILDX_METADATA_WARNINGS'] ?? '')) {
     answers['buildx.build.warnings'] = warnings.map(warningOf);
   }
   const sorted = Object.fromEntries(Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1)));

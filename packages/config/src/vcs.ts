@@ -1,6 +1,7 @@
 // What provenance says of the repository that a context lies in, as buildx hands it over: `vcs:revision`, `vcs:source`.
 import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
+import { parseGoBool } from '@monokit/engine/std/go-bool';
 import { Failed } from '@monokit/engine/std/failed';
 import type { ConfigFailure } from './failure.ts';
 import { gitTop, readGit, remoteUrl } from './git.ts';
@@ -15,12 +16,12 @@ export function vcsOptions(
   env: NodeJS.ProcessEnv,
 ): Readonly<Record<string, string>> {
   const { context } = folders;
-  if (!context || isSet(env.BUILDX_GIT_INFO) === false) return {};
+  if (!context || parseGoBool(env.BUILDX_GIT_INFO ?? '') === false) return {};
   const root = gitTop(context.root);
   const { commit } = readGit(root);
   if (root === undefined) return {};
   const source = remoteUrl(root);
-  const dirty = commit !== undefined && isSet(env.BUILDX_GIT_CHECK_DIRTY) === true && isDirty(root);
+  const dirty = commit !== undefined && parseGoBool(env.BUILDX_GIT_CHECK_DIRTY ?? '') === true && isDirty(root);
   const top = realpathSync(root);
   const inside = Object.entries(folders).flatMap(([name, folder]) => {
     const path = relative(top, realpathSync(folder.root)) || '.';
@@ -41,10 +42,4 @@ function isDirty(root: string): boolean {
   if (status === 0) return stdout.trim() !== '';
   const message = `BUILDX_GIT_CHECK_DIRTY asks git, which did not answer in ${root}: ${error?.message ?? stderr.trim()}`;
   throw new Failed<ConfigFailure>({ kind: 'git', message }, { cause: error });
-}
-
-/** Go's booleans; undefined for anything else. */
-function isSet(text: string | undefined): boolean | undefined {
-  if (/^(1|t|true)$/i.test(text ?? '')) return true;
-  return /^(0|f|false)$/i.test(text ?? '') ? false : undefined;
 }

@@ -113,6 +113,8 @@ export interface DefinedImage {
   readonly config?: ImageConfig;
   readonly baseConfig?: ImageConfig;
   readonly epoch?: number;
+  /** What an SBOM tells of beside it, by name. */
+  readonly scanned?: ReadonlyMap<string, Definition>;
 }
 
 /** What a solve gave. `exported` holds each exporter's answer by BuildKit's keys (`containerimage.digest`, …). */

@@ -27,6 +27,10 @@ export interface Attestation {
 export interface ResultTold {
   /** Of an image's layers, lowest first; none where files are exported. */
   readonly layers: readonly Descriptor[];
+  /** Of an image's manifest. */
+  readonly digest?: Digest;
+  /** The time that the result carries, Unix seconds; 0 where left out. */
+  readonly created?: number;
   /** Unix milliseconds; left out where the result is to be the same whenever it is made. */
   readonly times?: { readonly started: number; readonly finished: number };
 }

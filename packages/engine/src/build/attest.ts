@@ -1,12 +1,10 @@
 import type { AttestOptions } from '../attestation/attest-options.ts';
-import type { AttestationFailure } from '../attestation/failure.ts';
-import { Failed } from '../std/failed.ts';
 import type { Attestation } from '../attestation/attestation.ts';
 import { capture } from '../attestation/capture.ts';
 import { provenance, predicateV1, type BuildTold } from '../attestation/provenance.ts';
 import { slsa02 } from '../attestation/provenance-v02.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
-import type { Defined, DefinedImage, RequestSource } from '../engine.ts';
+import type { Defined, DefinedImage } from '../engine.ts';
 import { dockerfileVersion } from '../frontend/dockerfile/version.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
@@ -30,17 +28,16 @@ export async function attest(
   job: Job,
 ): Promise<Attested> {
   const { images, request } = defined;
-  if (options.sbom) {
-    const message = 'attest:sbom: SBOMs are not made yet';
-    throw new Failed<AttestationFailure>({ kind: 'attest-option', option: 'sbom', message });
-  }
   const { answerProvenance } = request;
   const asksWhere = options.provenance !== undefined || answerProvenance !== undefined;
   const told = await Promise.all(images.map((image) => (asksWhere ? tell(defined, image, parts, job) : undefined)));
   const attestations = await Promise.all(
-    images.map(async (_image, i): Promise<readonly Attestation[]> => {
+    images.map(async (image, i): Promise<readonly Attestation[]> => {
       const from = told[i];
-      return [...(options.provenance && from ? [provenance(from, options.provenance)] : [])];
+      const where = options.provenance && from ? [provenance(from, options.provenance)] : [];
+      if (!options.sbom) return where;
+      const { scan } = await import('./scan.ts');
+      return [...(await scan({ ...image, ref: refs[i]! }, options.sbom, defined, parts, job)), ...where];
     }),
   );
   if (answerProvenance === undefined) return { attestations };
@@ -59,7 +56,7 @@ async function tell(defined: Defined, image: DefinedImage, parts: Parts, job: Jo
   });
   const { source } = request;
   const frontend = source.kind === 'frontend' ? source.frontend : '';
-  const args = optionsOf(source);
+  const args = source.options ?? {};
   return {
     frontend,
     args,
@@ -76,9 +73,4 @@ function answerOf(told: BuildTold, mode: 'min' | 'max'): unknown {
   if (mode === 'max') return all;
   const { buildConfig: _steps, metadata: _metadata, ...min } = all;
   return min;
-}
-
-/** The options of a request, BuildKit's frontend attributes. */
-export function optionsOf(source: RequestSource): Readonly<Record<string, string>> {
-  return source.options ?? {};
 }

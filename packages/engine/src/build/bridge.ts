@@ -12,6 +12,7 @@ import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';
 import type { Parts } from './parts.ts';
+import { shown } from './shown.ts';
 import { solveTree } from './tree.ts';
 
 /** The largest file a frontend may read: 16 MiB. */
@@ -52,27 +53,17 @@ export function openBridge(
     },
   };
 
-  /** Resolving is work of its own: shown as a vertex, though it is none of the graph. */
-  async function resolve(reference: string, options: ResolveImage): Promise<ResolvedImage> {
-    const vertex = digestOf(options.logName);
-    const report = (kind: 'vertex-started' | 'vertex-completed') => job.report({ kind, vertex, at: Date.now() });
-    job.report({ kind: 'vertex-known', vertex, at: Date.now(), name: options.logName, inputs: [] });
-    report('vertex-started');
-    try {
-      const resolver = await parts.images(options.layout === undefined ? 'registry' : 'layout');
+  function resolve(reference: string, options: ResolveImage): Promise<ResolvedImage> {
+    return shown(options.logName, job, async () => {
       const { platform, mode, layout } = options;
+      const resolver = await parts.images(layout === undefined ? 'registry' : 'layout');
       // A layout is asked by the name under which the session lends it.
       const asked = layout === undefined ? reference : `${layout}@${parseReference(reference).digest}`;
       const image = await resolver.resolve(asked, { platform, mode }, job);
       const { digest } = image;
       if (digest) resolved?.({ kind: 'image', reference, platform, digest, local: layout !== undefined });
-      report('vertex-completed');
       return image;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      job.report({ kind: 'vertex-failed', vertex, at: Date.now(), message });
-      throw error;
-    }
+    });
   }
 
   async function inTree<T>(definition: Definition, path: string, read: (path: string) => T): Promise<T | undefined> {

@@ -154,7 +154,12 @@ async function makeImage(
     of: manifest.descriptor,
     platform,
     options,
-    told: { layers, ...(created?.kind === 'now' && { times: { started: image.startedAt ?? now, finished: now } }) },
+    told: {
+      layers,
+      digest: manifest.descriptor.digest,
+      created: times.time,
+      ...(created?.kind === 'now' && { times: { started: image.startedAt ?? now, finished: now } }),
+    },
   });
   await step(`exporting attestation manifest ${attested.listed.digest}`, work, async () => {});
   return { platform, manifest, config: configDocument, layers, blobs, attested };

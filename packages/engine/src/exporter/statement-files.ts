@@ -22,7 +22,13 @@ export interface StatementFile {
  */
 export async function statementFiles(
   attestations: readonly Attestation[],
-  tree: { readonly root: string; readonly prefix: string; readonly platform?: string },
+  tree: {
+    readonly root: string;
+    readonly prefix: string;
+    readonly platform?: string;
+    /** Unix seconds. */
+    readonly created?: number | undefined;
+  },
   { pool, signal }: { readonly pool: Pool; readonly signal: AbortSignal },
 ): Promise<readonly StatementFile[]> {
   const stated = attestations.filter(({ inlineOnly }) => !inlineOnly);
@@ -36,7 +42,8 @@ export async function statementFiles(
       throw new Failed<ExportFailure>({ kind: 'export-result', message });
     }
     names.add(name);
-    return { name, bytes: Buffer.from(statementJson(attestation, { result, told: { layers: [] }, indent: true })) };
+    const told = { layers: [], created: tree.created ?? 0 };
+    return { name, bytes: Buffer.from(statementJson(attestation, { result, told, indent: true })) };
   });
 }
 

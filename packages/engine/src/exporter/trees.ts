@@ -62,7 +62,12 @@ export async function mountTrees(
     const folder = name.replaceAll('/', '_');
     const statements = await statementFiles(
       attestations,
-      { root: mounted.path, prefix: attestationPrefix, ...(multiPlatform && !platformSplit && { platform: folder }) },
+      {
+        root: mounted.path,
+        prefix: attestationPrefix,
+        created: epochOf(created, epoch),
+        ...(multiPlatform && !platformSplit && { platform: folder }),
+      },
       { pool, ...job },
     );
     trees.push({

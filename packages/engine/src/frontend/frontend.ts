@@ -27,6 +27,8 @@ export interface FrontendImage {
   readonly baseConfig?: ImageConfig;
   /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */
   readonly epoch?: number;
+  /** What an SBOM tells of beside the result, by name: the context, and stages that are in no layer of it. */
+  readonly scanned?: ReadonlyMap<string, Definition>;
 }
 
 /** What a frontend may ask during a build. Implemented in build/; a test's fake is a few lines. */

@@ -17,6 +17,7 @@ import { convertInstruction } from './instruction.ts';
 import { setWorkdir } from './instructions/workdir.ts';
 import type { Options } from './options.ts';
 import type { Program } from './read.ts';
+import { scannedBeside } from './scanned.ts';
 import type { Stage } from './stage.ts';
 import { Stages } from './stages.ts';
 
@@ -43,18 +44,20 @@ export async function convertFor(
   asked: ConvertOptions,
   surroundings: Surroundings,
 ): Promise<FrontendImage> {
-  const { target, conversion } = await convertStages(source, asked, surroundings);
+  const { target, stages, conversion } = await convertStages(source, asked, surroundings);
   const definition = await target.state.marshal({
     platform: conversion.targetPlatform,
     localUniqueId: surroundings.uniqueId,
   });
   const config = target.image.finish();
+  const scanned = surroundings.options.scans ? await scannedBeside(target, stages, surroundings) : undefined;
   return {
     platform: conversion.implicitTarget ? normalise(target.image.platform) : conversion.targetPlatform,
     definition,
     config,
     ...(target.baseImage && { baseConfig: target.baseImage }),
     ...(conversion.epoch !== undefined && { epoch: conversion.epoch }),
+    ...(scanned && scanned.size > 0 && { scanned }),
   };
 }
 

@@ -53,6 +53,8 @@ export interface Options {
   /** Rules for the checks, in the form of `# check=`. */
   readonly check: string | undefined;
   readonly request: string | undefined;
+  /** An SBOM is asked for, which may tell of the context and of other stages. */
+  readonly scans: boolean;
 }
 
 const plain = new Set(['target', 'platform', 'no-cache', 'image-resolve-mode', 'add-hosts', 'shm-size', 'ulimit']);
@@ -145,6 +147,7 @@ export function readOptions(given: Readonly<Record<string, string>>): Options {
     cmdline: values.get('cmdline'),
     check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK'),
     request: values.get('requestid'),
+    scans: groups.get('attest:')!.has('sbom') || buildArgs.has('BUILDKIT_ATTEST_SBOM'),
   };
 }
 

@@ -168,6 +168,14 @@ export class Stage {
     this.#args = { key, value, before: this.#args };
   }
 
+  /** The value of an argument as it was declared last, or else as all stages have it. */
+  argument(name: string): string | undefined {
+    for (let chain = this.#args; chain; chain = chain.before) {
+      if (chain.key === name && chain.value !== undefined) return chain.value;
+    }
+    return this.conversion.globalArgs.get(name);
+  }
+
   /** Declared arguments in the order in which they were first declared, with the values that a process would see. */
   args(): readonly { readonly key: string; readonly value: string }[] {
     const declared: ArgChain[] = [];

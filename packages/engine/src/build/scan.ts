@@ -1,0 +1,71 @@
+import type { SbomOptions } from '../attestation/attest-options.ts';
+import type { Attestation } from '../attestation/attestation.ts';
+import { readBundle } from '../attestation/sbom/bundle.ts';
+import { scanTree } from '../attestation/sbom/scan-tree.ts';
+import { coreName, scanDefinition, type Scanner } from '../attestation/sbom/scanner.ts';
+import { sbom } from '../attestation/sbom/spdx.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
+import type { Defined, DefinedImage } from '../engine.ts';
+import type { Definition } from '../llb/definition.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import { formatPlatform, hostPlatform } from '../oci/platform.ts';
+import { normalised, parseReference } from '../oci/reference.ts';
+import type { Job } from '../session/job.ts';
+import { openGraph } from './open-graph.ts';
+import type { Parts } from './parts.ts';
+import { shown } from './shown.ts';
+
+/** Says what is in an image (and beside it, where the Dockerfile asks for that). The ref stays the caller's. */
+export async function scan(
+  image: DefinedImage & { readonly ref: ImmutableRef },
+  options: SbomOptions,
+  { request, lenders }: Defined,
+  parts: Parts,
+  job: Job,
+): Promise<readonly Attestation[]> {
+  const { ref, definition, scanned = new Map<string, Definition>() } = image;
+  const platform = formatPlatform(image.platform);
+  const solve = async (wanted: Definition): Promise<ImmutableRef> => {
+    await using open = openGraph([{ definition: wanted, session: job.session, lenders }], parts, job);
+    const [root] = open.graph.roots;
+    if (!root) return parts.cache.scratch.clone();
+    const tree = await open.solver.solve(root);
+    await open.solver.settle();
+    return tree;
+  };
+  const { generator } = options;
+  if (generator !== undefined) {
+    const mode = request.source.options?.['image-resolve-mode'] === 'pull' ? 'pull' : 'default';
+    const scanner = await scannerOf({ ...options, generator }, mode, parts, job);
+    await using result = await solve(await scanDefinition(scanner, { core: definition, extras: scanned }, platform));
+    await using mounted = await result.mount(job);
+    return readBundle(mounted.path);
+  }
+  const read = (tree: ImmutableRef, name: string) =>
+    shown(`[${platform}] generating ${name}`, job, async () => {
+      await using mounted = await tree.mount(job);
+      return sbom(await parts.pool.run(scanTree, mounted.path, { signal: job.signal }), name);
+    });
+  const others = [...scanned].map(async ([name, wanted]) => {
+    await using tree = await solve(wanted);
+    return await read(tree, `${coreName}-${name}`);
+  });
+  return Promise.all([read(ref, coreName), ...others]);
+}
+
+async function scannerOf(
+  options: SbomOptions & { readonly generator: string },
+  mode: 'default' | 'pull',
+  parts: Parts,
+  job: Job,
+): Promise<Scanner> {
+  const platform = hostPlatform();
+  const { generator } = options;
+  const found = await shown(`[internal] load metadata for ${generator}`, job, async () => {
+    const resolver = await parts.images('registry');
+    return resolver.resolve(generator, { platform, mode }, job);
+  });
+  const config = JSON.parse(Buffer.from(found.config).toString()) as ImageConfig;
+  const pinned = normalised({ ...parseReference(generator), digest: found.digest });
+  return { ...options, generator: pinned, config, platform };
+}
