@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DockerfileFailure } from '../../packages/engine/src/frontend/dockerfile/failure.ts';
+import { unmarshalOp } from '../../packages/engine/src/llb/op.ts';
 import { Failed, failedOf } from '../../packages/engine/src/std/failed.ts';
 import { cases, convertText, fakeBridge, optionsOf } from './fixture.ts';
 
@@ -61,8 +62,8 @@ const mistakes: readonly [text: string, message: string][] = [
   ['FROM a\nLABEL a=b c\n', 'Dockerfile:2:11: Syntax error - can\'t find = in "c". Must be of the form: name=value'],
   ['FROM a\nHEALTHCHECK --retries=x CMD y\n', 'Dockerfile:2:23: --retries is not a whole number: x'],
   [
-    'FROM a\nRUN --device=x true\n',
-    'Dockerfile:2:5: RUN --device is not supported: it is no part of the stable Dockerfile language',
+    'FROM a\nRUN --device=v.com/x,requierd=1 true\n',
+    "Dockerfile:2:22: unexpected key 'requierd' in 'requierd=1' (did you mean required?)",
   ],
   [
     '# syntax=example.com/x:1\nFROM a\n',
@@ -165,6 +166,16 @@ test('the rules find what the conformance case has them find', async () => {
   ]) {
     assert.ok(found.includes(rule), rule);
   }
+});
+
+test('devices are what BuildKit makes of them', async () => {
+  const text = 'FROM busybox\nRUN --device=v.com/x=y --device=name=a.b/c,required true\n';
+  const { images } = await convertText(text);
+  const exec = unmarshalOp(images[0]!.definition.ops[1]!);
+  assert.deepEqual(exec.kind === 'exec' && exec.cdiDevices, [
+    { name: 'v.com/x=y', optional: true },
+    { name: 'a.b/c', optional: false },
+  ]);
 });
 
 test('a target, a Dockerfile and a build argument that are misspelt are told with what is near', async () => {

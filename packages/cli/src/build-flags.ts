@@ -93,7 +93,7 @@ export const imageFlags = {
   allow: {
     kind: 'list',
     placeholder: 'ENTITLEMENT',
-    among: ['network.host', 'security.insecure'],
+    among: ['network.host', 'security.insecure', 'device', 'device=NAME'],
     help: 'Allow what a Dockerfile may ask for',
     env: false,
   },

@@ -14,7 +14,7 @@ export interface Flag {
   /** Shown in help: `--tag NAME`. */
   readonly placeholder?: string;
   readonly implied?: string;
-  /** Values that are allowed; any when left out. */
+  /** Values that are allowed; any when left out. `name=WORD` stands for `name=` and any word. */
   readonly among?: readonly string[];
   /** Another spelling that means the same. */
   readonly alias?: string;
@@ -117,6 +117,8 @@ export function parseFlags<F extends Flags>(
 
 function checked(name: string, { among }: Flag, text: string): string {
   if (!among || among.includes(text)) return text;
+  const open = among.map((each) => each.slice(0, each.indexOf('=') + 1)).filter((start) => start !== '');
+  if (open.some((start) => text.startsWith(start) && text.length > start.length)) return text;
   const near = nearest(text, among);
   const list = `it takes ${among.join(', ')}`;
   throw new Mistake(`${name} does not take ${JSON.stringify(text)}`, near ? `did you mean ${near}? ${list}` : list);

@@ -369,7 +369,7 @@ test('values that mean nothing are told with their places', async () => {
       '14 an output of type oci needs a dest',
       '17 the soft limit 9 is above the hard limit 1',
       '20 "host-gateway" is no IP address',
-      '23 "network.hots" is none of network.host, security.insecure; did you mean network.host?',
+      '23 "network.hots" is none of network.host, security.insecure, device; did you mean network.host?',
       '26 a secret needs an id',
       '29 invalid reference "UPPER": repository name must be lowercase',
       '31 "big" is no size: write bytes, or a text such as "64m"',

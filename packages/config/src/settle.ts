@@ -80,7 +80,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
   }
   if (keys.define) for (const { path, message } of notForDefined(keys)) attempt(path, () => complain(message));
   const entitlements = each('entitlements', keys.entitlements, (name) =>
-    oneOf(name, ['network.host', 'security.insecure']),
+    /^device=./.test(name) ? name : oneOf(name, ['network.host', 'security.insecure', 'device']),
   );
 
   return {

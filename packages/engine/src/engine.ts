@@ -33,7 +33,7 @@ export interface SolveRequest {
   /** What the client lends for it: its folders under the names `context`, `dockerfile` and those of named contexts. */
   readonly session: Session;
   readonly exports: readonly ExportRequest[];
-  /** Granted by the caller: `network.host`, `security.insecure`. */
+  /** Granted by the caller: `network.host`, `security.insecure`, `device` (all of them) or `device=name`. */
   readonly entitlements: readonly string[];
   readonly cacheFrom: readonly CacheEntry[];
   readonly cacheTo: readonly CacheEntry[];

@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How many steps run at a time. Containers have a bound of their own: one for each processor, at least four. */
   readonly concurrency?: number;
+  /** Where files of the Container Device Interface are looked for; CDI's own folders unless said. */
+  readonly deviceFolders?: readonly string[];
   /** What a RUN step's `sandbox` network is: the host's, or a bridge of its own where the machine has the tools. */
   readonly network?: 'host' | 'bridge' | 'auto';
   /** Mirrors and manners, by registry host; a function is asked once, when a registry first has to be reached. */
@@ -57,7 +59,7 @@ export interface LocalEngine extends Engine {
 }
 
 export async function openEngine(options: EngineOptions = {}): Promise<LocalEngine> {
-  const { env = process.env, concurrency, network, registries: hosts } = options;
+  const { env = process.env, concurrency, network, deviceFolders, registries: hosts } = options;
   await using opened = new AsyncDisposableStack();
   const path = cachePath({ env, ...(options.cacheDir !== undefined && { asked: options.cacheDir }) });
   const runFolder = join(path, 'run');
@@ -75,7 +77,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
 
   const executor = once(async (): Promise<Executor> => {
     const { openExecutor } = await import('./executor/runc-executor.ts');
-    return opened2.use(openExecutor({ runFolder, leaseId: cache.lease.id, ...(network && { network }) }));
+    return opened2.use(
+      openExecutor({
+        runFolder,
+        leaseId: cache.lease.id,
+        ...(network && { network }),
+        ...(deviceFolders && { deviceFolders }),
+      }),
+    );
   });
   const registries = once(async () => {
     const { Registries } = await import('./registry/registry.ts');
@@ -148,6 +157,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     exportDeps: async () => ({ content: cache.content, images: cache.images, registries: await registries(), pool }),
     solveTree: (definition, job) => solveTree(definition, parts, job),
+    ...(deviceFolders && { deviceFolders }),
     ...(concurrency !== undefined && { concurrency }),
   };
   const opened2 = opened.move();

@@ -93,8 +93,12 @@ function solveAll(
     const { request, images } = each;
     const owned = new Set(images.map((_, image) => first + image));
     for (const vertex of graph.vertices) {
-      if (vertex.owners.some((owner) => owned.has(owner)))
-        checkEntitlements(vertex, (each.lenders?.get(vertex.written) ?? request).entitlements);
+      if (!vertex.owners.some((owner) => owned.has(owner))) continue;
+      const { entitlements } = each.lenders?.get(vertex.written) ?? request;
+      checkEntitlements(vertex, entitlements);
+      if (vertex.op.kind !== 'exec' || vertex.op.cdiDevices.length === 0) continue;
+      const { checkDevices } = await import('./devices.ts');
+      await checkDevices(vertex, vertex.op, { granted: entitlements, folders: parts.deviceFolders });
     }
     const attests = readAttestOptions(request.source.options ?? {});
     await caches?.check(i);

@@ -15,6 +15,8 @@ export interface Parts extends Surroundings {
   readonly lookedAt: LookedAt;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly images: (kind: 'registry' | 'layout') => Promise<ImageResolver>;
+  /** Where files of the Container Device Interface are looked for; CDI's own folders when undefined. */
+  readonly deviceFolders?: readonly string[] | undefined;
   /** How many vertices run at a time; no bound when undefined. */
   readonly concurrency?: number;
 }

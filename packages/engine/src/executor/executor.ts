@@ -28,6 +28,8 @@ export interface Process {
   readonly network: 'sandbox' | 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
   readonly removeMountStubsRecursive: boolean;
+  /** Devices of this machine, by their CDI names. */
+  readonly devices?: readonly { readonly name: string; readonly optional: boolean }[];
   /** Limits; undefined is no limit (LLB-020). */
   readonly resources?: Resources;
 }

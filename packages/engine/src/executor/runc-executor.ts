@@ -2,6 +2,7 @@
 import { chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { ContainerEdits } from '../cdi/spec.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
@@ -17,6 +18,7 @@ import {
   type Cgroups,
 } from './cgroup.ts';
 import { readyMounts } from './container-mounts.ts';
+import { deviceMounts, withDevices } from './device-edits.ts';
 import { Emulators } from './emulators.ts';
 import type { Container, Executor, Process, ProcessIo } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
@@ -47,6 +49,8 @@ export interface ExecutorOptions {
   /** What a process of network `sandbox` gets; `host` unless said. */
   readonly network?: NetworkChoice;
   readonly dns?: Dns;
+  /** Where files of the Container Device Interface are looked for; CDI's own folders unless said. */
+  readonly deviceFolders?: readonly string[];
   /** How many containers run at a time: by default one for each core, and four at least. */
   readonly permits?: number;
 }
@@ -131,10 +135,12 @@ class RuncExecutor implements Executor, AsyncDisposable {
     );
 
     const user = inProcess(process, () => resolveUser(root.path, process.user));
+    const edits = await this.#deviceEdits(process);
     const points: MountPoint[] = [
       { target: '/etc/resolv.conf', kind: 'file' },
       { target: '/etc/hosts', kind: 'file' },
       ...ready.mounts.map(({ point }) => point),
+      ...deviceMounts(edits),
     ];
     inProcess(process, () => {
       const options = { hidden: ['/proc', '/dev', '/sys'], recursive: process.removeMountStubsRecursive };
@@ -156,7 +162,7 @@ class RuncExecutor implements Executor, AsyncDisposable {
       machine: process.security === 'insecure' ? { ...lease.machine, loopDevices: loopDevicesInUse() } : lease.machine,
       terminal: io.terminal !== undefined,
     });
-    writeFileSync(join(bundle, 'config.json'), specText(spec));
+    writeFileSync(join(bundle, 'config.json'), specText(withDevices(spec, edits)));
 
     stack.defer(finallyRemove(() => this.#forget(lease, id, group)));
     const state = stateFolder(lease.folder);
@@ -185,6 +191,14 @@ class RuncExecutor implements Executor, AsyncDisposable {
     if (io.signal.aborted) throw io.signal.reason;
     judge(process, ending, outOfMemory);
     endedWell = true;
+  }
+
+  /** The files are read for each process that wants devices: they may come while a build runs. */
+  async #deviceEdits({ devices = [] }: Process): Promise<readonly ContainerEdits[]> {
+    if (devices.length === 0) return [];
+    const { Devices } = await import('../cdi/devices.ts');
+    const known = await Devices.read(this.#options.deviceFolders);
+    return known.edits(known.find(devices));
   }
 
   /** Its failure is told when the executor is closed. */

@@ -23,6 +23,15 @@ export interface RuntimeSpec {
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly hostname: string;
   readonly mounts: readonly SpecMount[];
+  /** Programs of the host that the runtime runs at points of the container's life. */
+  readonly hooks?: {
+    readonly [N in HookName]?: readonly {
+      readonly path: string;
+      readonly args?: readonly string[];
+      readonly env?: readonly string[];
+      readonly timeout?: number;
+    }[];
+  };
   readonly linux: {
     readonly cgroupsPath?: string;
     readonly resources: LinuxResources;
@@ -36,6 +45,8 @@ export interface RuntimeSpec {
     readonly readonlyPaths: readonly string[];
   };
 }
+
+export type HookName = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
 
 export interface SpecMount {
   readonly destination: string;
@@ -65,7 +76,13 @@ export interface CapabilitySets {
 }
 
 export interface LinuxResources {
-  readonly devices: readonly { readonly allow: boolean; readonly type?: 'b' | 'c'; readonly access: string }[];
+  readonly devices: readonly {
+    readonly allow: boolean;
+    readonly type?: 'b' | 'c';
+    readonly major?: number;
+    readonly minor?: number;
+    readonly access: string;
+  }[];
   readonly memory?: { readonly limit?: number; readonly swap?: number };
   readonly cpu?: {
     readonly shares?: number;
@@ -78,7 +95,11 @@ export interface LinuxResources {
 
 export interface Device {
   readonly path: string;
-  readonly type: 'b' | 'c';
+  /** A block device, a character device, or a pipe. */
+  readonly type: 'b' | 'c' | 'p';
   readonly major: number;
   readonly minor: number;
+  readonly fileMode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
 }

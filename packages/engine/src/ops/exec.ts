@@ -66,6 +66,7 @@ async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promi
     network: op.network,
     security: op.security,
     removeMountStubsRecursive: meta.removeMountStubsRecursive,
+    ...(op.cdiDevices.length > 0 && { devices: op.cdiDevices }),
     ...(metadata?.linuxResources && { resources: metadata.linuxResources }),
   };
 }

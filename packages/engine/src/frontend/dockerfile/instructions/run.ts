@@ -1,6 +1,7 @@
 import { mkfile } from '../../../llb/file-actions.ts';
-import type { RunMount, RunOptions } from '../../../llb/run.ts';
+import type { CdiDeviceOption, RunMount, RunOptions } from '../../../llb/run.ts';
 import { scratch } from '../../../llb/state.ts';
+import { readDevice } from '../devices.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
 import { jsonOrText } from '../forms.ts';
@@ -18,6 +19,7 @@ export interface Run {
   readonly args: readonly string[];
   readonly json: boolean;
   readonly mounts: readonly MountOption[];
+  readonly devices: readonly CdiDeviceOption[];
   readonly network: (typeof networks)[number];
   readonly security: (typeof securities)[number];
 }
@@ -47,16 +49,12 @@ export function readRun(node: Node): Run {
     const { security: word = '' } = flags;
     throw mistake(`security "${word}" is not valid`, { token: word, nearTo: { word, candidates: securities } });
   }
-  if (flags.device.length > 0) {
-    throw mistake('RUN --device is not supported: it is no part of the stable Dockerfile language', {
-      token: '--device',
-    });
-  }
-  return { kind: 'run', node, args, json, mounts, network, security };
+  const devices = flags.device.map(readDevice);
+  return { kind: 'run', node, args, json, mounts, devices, network, security };
 }
 
 export function convertRun(instruction: Run, stage: Stage, { sources }: Command): void {
-  const { node, network, security } = instruction;
+  const { node, network, security, devices } = instruction;
   const { options, proxy } = stage.conversion;
   const requests = instruction.mounts.map(({ option }) => readMount(option, (word) => stage.expand(word)));
   // A process may look at anything.
@@ -77,6 +75,7 @@ export function convertRun(instruction: Run, stage: Stage, { sources }: Command)
     security,
     ...(stage.noCache && { ignoreCache: true }),
     ...(proxy && { proxyEnv: proxy }),
+    ...(devices.length > 0 && { cdiDevices: devices }),
     ...(network !== 'default' && { network }),
     ...(options.extraHosts.length > 0 && { extraHosts: options.extraHosts }),
     ...(options.ulimits.length > 0 && { ulimits: options.ulimits }),
