@@ -6,6 +6,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Build images of the workspace, or a folder with a Dockerfile',
     load: async () => (await import('./commands/build.ts')).build as Command,
   },
+  release: {
+    summary: 'Build, push and tag all images of the workspace as one release',
+    load: async () => (await import('./commands/release.ts')).release as Command,
+  },
   ls: {
     summary: 'List the images of the workspace and those in the store',
     load: async () => (await import('./commands/ls.ts')).ls as Command,

@@ -91,11 +91,24 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
   };
 }
 
+interface TaskWorld extends Pick<BuildInvocation, 'env' | 'stdout'> {
+  readonly flags: { readonly 'metadata-file': string | undefined };
+  readonly scope: AsyncDisposableStack;
+}
+
 /** The chosen images as tasks, with those they depend on; all others are offered, for those that are built from them. */
 export async function workspaceTasks(invocation: BuildInvocation, scope: AsyncDisposableStack): Promise<Chosen> {
-  const { cwd, env, flags, positionals, stdout } = invocation;
+  const { cwd, env, flags, positionals } = invocation;
   const workspace = await openWorkspace(invocation, positionals);
-  const chosen = await overridden(workspace.selected, flags, { cwd, env });
+  return tasksOf(workspace, await overridden(workspace.selected, flags, { cwd, env }), { ...invocation, scope });
+}
+
+/** The same of targets of a workspace that may have been changed. */
+export async function tasksOf(
+  workspace: Workspace,
+  chosen: readonly ResolvedTarget[],
+  { env, flags, stdout, scope }: TaskWorld,
+): Promise<Chosen> {
   const first = chosen.filter(({ outputs }) => outputs.some(({ dest }) => dest === '-'));
   if (first.length > 1) {
     throw new Mistake(`only one image can go to standard output, not ${first.map(({ id }) => id).join(' and ')}`);

@@ -17,6 +17,8 @@ export interface Config {
   readonly registries?: Readonly<Record<string, Registry>>;
   readonly run?: Run;
   readonly cache?: Cache;
+  /** What `cli release` does. */
+  readonly release?: Release;
   /**
    * Files (or globs) that a configuration written as a program reads while it is evaluated. With them its result is
    * cached until one of them changes; without them a configuration that reads files is evaluated each time.
@@ -212,6 +214,28 @@ export interface Cache {
   readonly maxSize?: string | number;
   /** Seconds, or `30d`. */
   readonly maxAge?: string | number;
+}
+
+/** Tags and flavors are written as docker/metadata-action has them. */
+export interface Release {
+  /** Images to release, as on the command line. The group `default`, else all of them. */
+  readonly images?: string | readonly string[];
+  /** Where each image goes, `{id}` being its id: `ghcr.io/acme/{id}`. The repository of the image's own tags unless said. */
+  readonly repository?: string;
+  /** Of all images; each image's own unless said. */
+  readonly platforms?: string | readonly string[];
+  /** `type=semver,pattern={{version}}`, `type=ref,event=branch`, `type=sha`, … */
+  readonly tags?: string | readonly string[];
+  /** `latest=auto`, `prefix=…`, `suffix=…`. */
+  readonly flavor?: string | readonly string[];
+  /** Labels and annotations `org.opencontainers.image.*` by what git and the CI know; on unless `false`. */
+  readonly labels?: boolean;
+  /** Images whose inputs are those of the last release get the new tags without being built; on unless `false`. */
+  readonly carryForward?: boolean;
+  /** The file in which a release is told; `release.json` unless said. */
+  readonly manifest?: string;
+  /** A name under which the same is kept in a registry, where the next release finds it: `ghcr.io/acme/release:current`. */
+  readonly artifact?: string;
 }
 
 /** What a configuration function is told. Whatever it reads here is remembered, so that its result can be cached. */

@@ -11,3 +11,4 @@ export type { ConfigFailure } from './failure.ts';
 export { settingsOf, type Settings } from './settings.ts';
 export type { AttestSpec, Origin, ResolvedTarget } from './target.ts';
 export type { Config, ConfigExport, ConfigScope, DefineScope, Image } from './config.ts';
+export { csvPairs } from './csv.ts';

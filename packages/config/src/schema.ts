@@ -163,6 +163,17 @@ const config: Readonly<Record<keyof Config, Check>> = {
     network: networks,
   }),
   cache: keys({ dir: text, maxSize: textOrNumber, maxAge: textOrNumber }),
+  release: keys({
+    images: oneOrMany(text),
+    repository: text,
+    platforms: oneOrMany(text),
+    tags: oneOrMany(text),
+    flavor: oneOrMany(text),
+    labels: flag,
+    carryForward: flag,
+    manifest: text,
+    artifact: text,
+  }),
   inputs: list(text),
 };
 

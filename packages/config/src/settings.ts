@@ -22,6 +22,18 @@ export interface Settings {
     /** Seconds. */
     readonly maxAge?: number;
   };
+  readonly release: {
+    readonly images: readonly string[];
+    readonly repository?: string;
+    readonly platforms: readonly string[];
+    readonly tags: readonly string[];
+    readonly flavor: readonly string[];
+    readonly labels: boolean;
+    readonly carryForward: boolean;
+    /** Absolute. */
+    readonly manifest: string;
+    readonly artifact?: string;
+  };
 }
 
 export interface SettledRegistry extends Pick<Registry, 'http' | 'insecure'> {
@@ -35,7 +47,7 @@ export interface SettledRegistry extends Pick<Registry, 'http' | 'insecure'> {
 
 /** Settings with their quantities read and their paths settled. */
 export function settingsOf(config: Config, root: string, report: (problem: Problem) => void): Settings {
-  const { run = {}, cache = {} } = config;
+  const { run = {}, cache = {}, release = {} } = config;
   const quantity = (
     path: readonly string[],
     written: string | number | undefined,
@@ -81,7 +93,22 @@ export function settingsOf(config: Config, root: string, report: (problem: Probl
       ...(maxSize !== undefined && { maxSize }),
       ...(maxAge !== undefined && { maxAge }),
     },
+    release: {
+      images: listOf(release.images),
+      ...(release.repository !== undefined && { repository: release.repository }),
+      platforms: listOf(release.platforms).flatMap((line) => line.split(',')),
+      tags: listOf(release.tags),
+      flavor: listOf(release.flavor),
+      labels: release.labels ?? true,
+      carryForward: release.carryForward ?? true,
+      manifest: resolve(root, release.manifest ?? 'release.json'),
+      ...(release.artifact !== undefined && { artifact: release.artifact }),
+    },
   };
+}
+
+function listOf(written: string | readonly string[] | undefined): readonly string[] {
+  return written === undefined ? [] : [written].flat();
 }
 
 function readConcurrency(written: string | number): number | undefined {

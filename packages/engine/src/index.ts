@@ -18,6 +18,7 @@ export type {
   SolveResponse,
 } from './engine.ts';
 export type { Answer } from './frontend/subrequests/subrequest.ts';
+export type { RegistryClient } from './registry/registry.ts';
 export type { RegistryHosts } from './registry/hosts.ts';
 export type { ImageResolver } from './source/source.ts';
 export type { Outlook } from './solver/vertex.ts';

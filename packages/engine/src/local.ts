@@ -14,6 +14,7 @@ import type { Defined, Engine } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
+import type { Account, RegistryClient } from './registry/registry.ts';
 import type { RegistryWarning } from './registry/remote.ts';
 import type { HttpRequest } from './registry/transport.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
@@ -56,6 +57,10 @@ export interface LocalEngine extends Engine {
   outlooks(defined: readonly Defined[], work: Work): Promise<ReadonlyMap<Digest, Outlook>>;
   /** The cache records of what a request defines; it is built for them, and nothing is exported. */
   cacheRecords(defined: Defined, work: Work): Promise<readonly CacheRecord[]>;
+  /** What a request's images are made of, as one digest that is equal on any machine. Nothing is built. */
+  fingerprint(defined: Defined, work: Work): Promise<Digest>;
+  /** Registries as somebody with these credentials, reached as the engine reaches them. */
+  registry(who: Account): Promise<RegistryClient>;
 }
 
 export async function openEngine(options: EngineOptions = {}): Promise<LocalEngine> {
@@ -192,6 +197,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     outlooks: async (defined, work) => (await import('./build/outlooks.ts')).outlooksOf(defined, parts, work),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
+    fingerprint: async (defined, work) => (await import('./build/fingerprint.ts')).fingerprintOf(defined, parts, work),
+    registry: async (who) => (await registries()).as(who),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };
 }

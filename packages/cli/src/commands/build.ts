@@ -6,6 +6,7 @@ import { imageFlags, workFlags } from '../build-flags.ts';
 import { callFlags, callOf } from '../call-flags.ts';
 import { isFolder } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
+import { progressMode } from '../progress-mode.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
 
@@ -43,7 +44,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     await using scope = new AsyncDisposableStack();
     const { chosenTasks } = await import('../tasks.ts');
     const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
-    const mode = modeOf(flags);
+    const mode = progressMode(flags);
     const streams = tasks.some(({ request }) =>
       request.exports.some(({ destination }) => destination?.kind === 'stream'),
     );
@@ -92,7 +93,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 
 /** Whether the next call with the same words can be answered by what this one told, if nothing has changed. */
 function keepsAnswer({ flags, positionals, answerPath }: Invocation<typeof imageFlags & typeof workFlags>): boolean {
-  const told = modeOf(flags) !== 'json' && !flags.verbose;
+  const told = progressMode(flags) !== 'json' && !flags.verbose;
   const files = flags['metadata-file'] === undefined && flags.iidfile === undefined;
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file === '-';
@@ -118,16 +119,6 @@ async function keepTo(
 /** A word as a shell reads it. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./#*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function modeOf(flags: {
-  readonly quiet: boolean;
-  readonly json: boolean;
-  readonly progress: string | undefined;
-}): string {
-  if (flags.quiet) return 'quiet';
-  if (flags.json || flags.progress === 'rawjson') return 'json';
-  return flags.progress ?? 'auto';
 }
 
 /** `--metadata-file` and `--iidfile`. */
