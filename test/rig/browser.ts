@@ -24,8 +24,8 @@ export interface ShownPage {
 
 /** Starts a command that shows a page, and opens that. */
 export async function showPage(rig: Rig, browser: Browser, args: readonly string[]): Promise<ShownPage> {
-  const { child, done, told } = rig.start([...args, '--no-open']);
-  const [url = ''] = /http:\/\/\S+/.exec(await told('Ctrl-C ends it.')) ?? [];
+  const { child, done, told } = rig.start(args, { env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
+  const [url = ''] = /http:\/\/\S+/.exec(await told('http://')) ?? [];
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

@@ -34,9 +34,11 @@ export function stepDetails({ step, notes, named, users, onChoose, onPlace, log 
       {},
       element('button', { title: each.name, click: () => onChoose(each.digest) }, `${extra}${titleOf(each.name).text}`),
     );
-  const [what = '', ...rest] = facts;
   const all = [...notes, ...(outlook && notes.length === 0 ? [outlookNotes[outlook]] : [])];
   const line = source?.lines[0];
+  const place = source
+    ? `${source.folder === undefined ? '' : `${source.folder}/`}${source.file}:${source.lines[0]}`
+    : '';
   return [
     element(
       'button',
@@ -44,42 +46,30 @@ export function stepDetails({ step, notes, named, users, onChoose, onPlace, log 
       '×',
     ),
     element('h2', {}, full.length > 400 ? text : full),
-    element('div', { class: 'kind' }, [kind, `stage ${stage}`, platform].filter(Boolean).join(' · ')),
+    element(
+      'div',
+      { class: 'kind' },
+      [kind, stage === '' ? '' : `stage ${stage}`, platform].filter(Boolean).join(' · '),
+    ),
     ...all.map(({ text, tone }) => element('p', { class: `note ${tone}` }, text)),
     ...(log ? section('Output', element('pre', {}, log)) : []),
     ...(line !== undefined && source
       ? section(
           'Written at',
           onPlace
-            ? element(
-                'ul',
-                {},
-                element('li', {}, element('button', { click: () => onPlace(line) }, `${source.file}:${line}`)),
-              )
-            : element('code', {}, `${source.file}:${line}`),
+            ? element('ul', {}, element('li', {}, element('button', { click: () => onPlace(line) }, place)))
+            : element('code', {}, place),
         )
       : []),
-    ...section(
-      'Op',
-      element('code', {}, what),
-      element(
-        'dl',
-        {},
-        ...rest.flatMap((fact) => {
-          const at = fact.indexOf(' ');
-          return [
-            element('dt', {}, at < 0 ? fact : fact.slice(0, at)),
-            element('dd', {}, at < 0 ? '' : fact.slice(at + 1)),
-          ];
-        }),
-      ),
-    ),
+    ...(facts.length > 0 ? opDetails(facts) : []),
     ...section('Digest', element('div', { class: 'digest' }, digest)),
-    ...section(
-      'Cache key',
-      element('div', { class: 'digest' }, key.digest ?? 'of what the source finds'),
-      ...key.inputs.map((each) => element('div', { class: 'digest' }, `+ ${each}`)),
-    ),
+    ...(facts.length > 0
+      ? section(
+          'Cache key',
+          element('div', { class: 'digest' }, key.digest ?? 'of what the source finds'),
+          ...key.inputs.map((each) => element('div', { class: 'digest' }, `+ ${each}`)),
+        )
+      : []),
     ...(step.inputs.length > 0
       ? section(
           'Inputs',
@@ -94,6 +84,14 @@ export function stepDetails({ step, notes, named, users, onChoose, onPlace, log 
         )
       : []),
   ];
+}
+
+function opDetails([what = '', ...rest]: readonly string[]): readonly Node[] {
+  const pairs = rest.flatMap((fact) => {
+    const [, name = fact, value = ''] = /^(\S+) (.*)$/s.exec(fact) ?? [];
+    return [element('dt', {}, name), element('dd', {}, value)];
+  });
+  return section('Op', element('code', {}, what), element('dl', {}, ...pairs));
 }
 
 export function section(title: string, ...content: readonly Node[]): readonly Node[] {

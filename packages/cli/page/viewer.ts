@@ -1,5 +1,5 @@
 // A picture of the graph that one can move in, search and walk with the keyboard.
-import type { Picture } from '../src/graph/cards.ts';
+import { cardSize, type Picture } from '../src/graph/cards.ts';
 import type { Direction } from '../src/graph/layout.ts';
 import { draw, type Drawing } from '../src/graph/svg.ts';
 import { byId } from './dom.ts';
@@ -106,13 +106,15 @@ export class Viewer {
     }
   }
 
-  /** Class names for cards that stand for many steps. */
-  restateCards(stateOf: (card: string) => string): void {
+  /** A class name for cards that stand for many steps, and which part of them is done. */
+  restateCards(stateOf: (card: string) => { readonly state: string; readonly part: number }): void {
     for (const { id, tone, rows } of this.#shown.picture.cards) {
       const card = rows.length === 0 ? this.#elements.get(id) : undefined;
       if (!card) continue;
+      const { state, part } = stateOf(id);
       const kept = ['chosen', 'lit', 'found', 'critical'].filter((name) => card.classList.contains(name));
-      card.setAttribute('class', ['card', tone, stateOf(id), ...kept].join(' '));
+      card.setAttribute('class', ['card', tone, state, ...kept].join(' '));
+      card.querySelector('.bar')?.setAttribute('width', String(Math.round(part * (cardSize.width - 28))));
     }
   }
 

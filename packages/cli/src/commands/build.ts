@@ -4,11 +4,18 @@ import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { command, type Invocation } from '../command.ts';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { callFlags, callOf } from '../call-flags.ts';
+import type { Flags } from '../flags.ts';
 import { isFolder } from '../folder.ts';
+import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
 import { progressMode } from '../progress-mode.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
+import type { RunStart } from '../ui/renderer.ts';
+
+const openGraphFlag = {
+  'open-graph': { kind: 'switch', help: 'Follow the build on a page of this machine, until Ctrl-C', env: false },
+} as const satisfies Flags;
 
 export const build = command({
   summary: 'Build images of the workspace, or a folder with a Dockerfile',
@@ -21,7 +28,7 @@ tags, where \`cli ls\`, a \`FROM\` and a later --output find it.
 
 A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
 there with the flags of \`docker buildx build\`; no config is needed.`,
-  flags: { ...imageFlags, ...callFlags, ...workFlags },
+  flags: { ...imageFlags, ...callFlags, ...workFlags, ...openGraphFlag },
   examples: [
     ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
@@ -29,75 +36,99 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     ['cli build api#test', 'the stage `test` of the image `api`'],
     ['cli build -t app:1 .', 'the Dockerfile in this folder'],
     ['cli build -o type=oci,dest=app.tar ./app', 'into a file that any registry tool reads'],
+    ['cli build all --open-graph', 'with a page that shows how it goes'],
     ['cli build --call outline .', 'which arguments, secrets and agents the Dockerfile takes'],
   ],
   async run(invocation) {
-    const { flags, positionals, stdout, stderr, env, signal } = invocation;
-    const folders = positionals.filter(isFolder);
-    if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
-      throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
-    }
-
-    const asked = callOf(flags);
-    if (asked) return (await import('../call.ts')).call(invocation, asked);
-
-    await using scope = new AsyncDisposableStack();
-    const { chosenTasks } = await import('../tasks.ts');
-    const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
-    const mode = progressMode(flags);
-    const streams = tasks.some(({ request }) =>
-      request.exports.some(({ destination }) => destination?.kind === 'stream'),
-    );
-    if (streams && (mode === 'quiet' || mode === 'json')) {
-      throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
-    }
-    using renderer = await openRenderer(
-      mode,
-      {
-        ids: tasks.map(({ request }) => request.id),
-        startedAt: Math.round(performance.timeOrigin),
-        verbose: flags.verbose,
-        folders: folderOf,
-        retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
-      },
-      { stdout, stderr, env },
-    );
-
-    const { openEngineFor } = await import('../open-engine.ts');
-    const engine = scope.use(await openEngineFor(flags, env, settings));
-    const { run } = await import('@monokit/engine');
-    const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const answering =
-      keepsAnswer(invocation) && !tasks.some(attests) ? new (await import('../answer.ts')).Answering() : undefined;
-    const warnings: Diagnostic[] = [];
-    const report = (event: RunEvent) => {
-      if (event.kind === 'warning') warnings.push(event.diagnostic);
-      renderer.report(event);
-      answering?.report(event);
-    };
-    const results = await run(engine, tasks, { signal, report, keepGoing, offers });
-
-    const code = results.every(({ response }) => response) ? 0 : 1;
-    if (code === 0) await writeAnswers(flags, results, { warnings, env });
-    const decided = seen();
-    if (code === 0 && answering && decided) {
-      const requests = tasks.map(({ request }) => request);
-      answering.keep(invocation.answerPath!, { engine, requests, seen: decided });
-    }
-    renderer.finish({ code, endedAt: Date.now() });
-    signal.throwIfAborted();
-    if (code === 0 && settings.keep) await keepTo(settings.keep, engine, signal);
+    const { flags, signal } = invocation;
+    if (!flags['open-graph']) return buildImages(invocation);
+    const [{ showRun }, { untilStopped }] = await Promise.all([import('../graph/page.ts'), import('../page/show.ts')]);
+    await using page = await showRun({ port: undefined, 'no-open': false }, invocation);
+    const code = await buildImages(invocation, page);
+    if (!signal.aborted) await untilStopped(invocation);
     return code;
   },
 });
 
+async function buildImages(
+  invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags>,
+  page?: RunPage,
+): Promise<number> {
+  const { flags, positionals, stdout, stderr, env, signal } = invocation;
+  const folders = positionals.filter(isFolder);
+  if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
+    throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
+  }
+
+  const asked = callOf(flags);
+  if (asked) {
+    if (page)
+      throw new Mistake('--open-graph shows a build, and --call builds nothing', 'cli graph --open shows the graph');
+    return (await import('../call.ts')).call(invocation, asked);
+  }
+
+  await using scope = new AsyncDisposableStack();
+  const { chosenTasks } = await import('../tasks.ts');
+  const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
+  const mode = progressMode(flags);
+  const streams = tasks.some(({ request }) =>
+    request.exports.some(({ destination }) => destination?.kind === 'stream'),
+  );
+  if (streams && (mode === 'quiet' || mode === 'json')) {
+    throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
+  }
+  const start: RunStart = {
+    ids: tasks.map(({ request }) => request.id),
+    startedAt: Math.round(performance.timeOrigin),
+    verbose: flags.verbose,
+    folders: folderOf,
+    retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
+  };
+  using renderer = await openRenderer(mode, start, { stdout, stderr, env });
+  page?.start(start);
+
+  const { openEngineFor } = await import('../open-engine.ts');
+  const engine = scope.use(await openEngineFor(flags, env, settings));
+  const { run } = await import('@monokit/engine');
+  const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
+  const answering =
+    keepsAnswer(invocation, { shown: page !== undefined }) && !tasks.some(attests)
+      ? new (await import('../answer.ts')).Answering()
+      : undefined;
+  const warnings: Diagnostic[] = [];
+  const report = (event: RunEvent) => {
+    if (event.kind === 'warning') warnings.push(event.diagnostic);
+    renderer.report(event);
+    page?.report(event);
+    answering?.report(event);
+  };
+  const results = await run(engine, tasks, { signal, report, keepGoing, offers });
+
+  const code = results.every(({ response }) => response) ? 0 : 1;
+  if (code === 0) await writeAnswers(flags, results, { warnings, env });
+  const decided = seen();
+  if (code === 0 && answering && decided) {
+    const requests = tasks.map(({ request }) => request);
+    answering.keep(invocation.answerPath!, { engine, requests, seen: decided });
+  }
+  const end = { code, endedAt: Date.now() };
+  renderer.finish(end);
+  page?.finish(end);
+  signal.throwIfAborted();
+  if (code === 0 && settings.keep) await keepTo(settings.keep, engine, signal);
+  return code;
+}
+
 /** Whether the next call with the same words can be answered by what this one told, if nothing has changed. */
-function keepsAnswer({ flags, positionals, answerPath }: Invocation<typeof imageFlags & typeof workFlags>): boolean {
+function keepsAnswer(
+  { flags, positionals, answerPath }: Invocation<typeof imageFlags & typeof workFlags>,
+  { shown }: { readonly shown: boolean },
+): boolean {
   const told = progressMode(flags) !== 'json' && !flags.verbose;
   const files = flags['metadata-file'] === undefined && flags.iidfile === undefined;
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file === '-';
-  return answerPath !== undefined && told && files && lent && !stdin;
+  return answerPath !== undefined && told && files && lent && !stdin && !shown;
 }
 
 /** What is said of an image may tell of the repository around it, which answers do not watch. */

@@ -2,6 +2,8 @@ import { imageFlags } from '../build-flags.ts';
 import { command } from '../command.ts';
 import { defineImages } from '../defined-images.ts';
 import { graphOf } from '../graph/graph.ts';
+import { Mistake } from '../mistake.ts';
+import { pageFlags } from '../page/flags.ts';
 import { workspaceFlags } from '../workspace-flags.ts';
 
 export const graph = command({
@@ -10,12 +12,15 @@ export const graph = command({
   description: `
 Shows what the chosen images are made of and how they hang together: which are built
 from which, their stages and steps, and which steps they share, for those run once.
-Nothing is built.`,
+Nothing is built.
+
+With --open it is a page on this machine to move in and search: what the cache holds, what
+each step is made of and keyed by, the critical path, and with --events a build that goes on.`,
   flags: {
     format: {
       kind: 'value',
       placeholder: 'FORMAT',
-      among: ['text', 'dot', 'mermaid', 'json'],
+      among: ['text', 'dot', 'mermaid', 'json', 'svg'],
       help: 'How to print it; text by default',
       env: false,
     },
@@ -26,25 +31,57 @@ Nothing is built.`,
       help: 'Images alone, or with their steps: the default for a folder or a single image',
       env: false,
     },
+    open: { kind: 'switch', help: 'Show it on a page of this machine, with what the cache holds' },
+    events: {
+      kind: 'value',
+      placeholder: 'FILE',
+      help: 'With --open: follow a build by the lines of its --json, in a file or from standard input (-)',
+      env: false,
+    },
+    ...pageFlags,
     ...imageFlags,
     ...workspaceFlags,
   },
   examples: [
     ['cli graph all', 'which images are built from which'],
     ['cli graph all --level step', 'their steps too, with who shares them'],
-    ['cli graph . --format dot | dot -Tsvg > graph.svg', 'a picture of the Dockerfile in this folder'],
+    ['cli graph . --format svg > graph.svg', 'a picture of the Dockerfile in this folder'],
+    ['cli graph all --open', 'a page to walk through it'],
+    ['cli graph all --open --events -', 'the same while it is built, after cli build all --json |'],
   ],
   async run(invocation) {
     const { flags, positionals, stdout } = invocation;
     await using scope = new AsyncDisposableStack();
+    if (flags.events !== undefined && !flags.open) throw new Mistake('--events goes with --open');
+    if (flags.open && flags.format !== undefined) throw new Mistake('--open shows a page, and --format prints');
     const images = await defineImages(invocation, positionals, scope);
+    const level = (flags.level ?? (images.defined.length === 1 ? 'step' : 'image')) as 'image' | 'step';
+    if (flags.open) {
+      const [{ detailedGraph }, { followEvents, showGraph }, { untilStopped }] = await Promise.all([
+        import('../graph/details.ts'),
+        import('../graph/page.ts'),
+        import('../page/show.ts'),
+      ]);
+      const work = { signal: invocation.signal, report: () => undefined };
+      const graph = await detailedGraph(images, await images.engine.outlooks(images.defined, work));
+      const events = flags.events === undefined ? undefined : followEvents(flags.events, invocation);
+      scope.use(await showGraph({ graph, level, events }, flags, invocation));
+      return await untilStopped(invocation);
+    }
     const whole = await graphOf(images);
-    const level = flags.level ?? (images.defined.length === 1 ? 'step' : 'image');
     const format = flags.format ?? 'text';
     switch (format) {
       case 'json': {
         const { images, steps } = whole;
         stdout.write(`${JSON.stringify(level === 'image' ? { images } : { images, steps }, null, 2)}\n`);
+        break;
+      }
+      case 'svg': {
+        const [{ detailedGraph }, { svgFile }] = await Promise.all([
+          import('../graph/details.ts'),
+          import('../graph/svg-file.ts'),
+        ]);
+        stdout.write(svgFile(await detailedGraph(images), level));
         break;
       }
       case 'dot':

@@ -50,7 +50,7 @@ function changeOf(step: DetailedStep, before: readonly DetailedStep[], after: re
   const alike = before.filter((each) => each.kind === step.kind && titleOf(each.name).stage === stage);
   const former = alike.find((each) => titleOf(each.name).text === text);
   if (!former) {
-    if (!before.some((each) => titleOf(each.name).stage === stage)) return `the stage ${stage} is new`;
+    if (stage !== '' && !before.some((each) => titleOf(each.name).stage === stage)) return `the stage ${stage} is new`;
     const gone = alike.filter(({ own }) => !after.some((each) => each.own === own));
     return gone.length === 1 ? `was ${shortened(titleOf(gone[0]!.name).text)}` : `${placeOf(step)} changed`;
   }

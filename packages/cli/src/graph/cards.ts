@@ -9,6 +9,8 @@ export interface Card {
   readonly title: string;
   /** Said beside the title, in a few words. */
   readonly note: string;
+  /** The only image that it belongs to, where there are several images. */
+  readonly owner: string;
   /** What it belongs to: an image, several, or none in particular. Decides its colour. */
   readonly tone: 'image' | 'shared' | 'sources';
   /** Ids of the images that share it. */
@@ -74,7 +76,8 @@ export function stepPicture({ images, steps }: DetailedGraph): Picture {
   const cardOf = new Map<string, Drafted>();
   for (const step of steps) {
     const { stage, text } = titleOf(step.name);
-    const group = JSON.stringify([stage, step.images, step.source?.folder, step.source?.file]);
+    const isSource = stage === '' && step.inputs.length === 0;
+    const group = JSON.stringify([stage, isSource, step.images, step.source?.folder, step.source?.file]);
     const [first, ...others] = step.inputs.map((input) => cardOf.get(input)!);
     // A card grows at its end; and never around another that needs a part of it.
     const grows =
@@ -83,7 +86,7 @@ export function stepPicture({ images, steps }: DetailedGraph): Picture {
       others.every((other) => other === first || !reaches(other, first));
     let card = grows ? first : undefined;
     if (!card) {
-      card = { id: `c${cards.length + 1}`, group, stage, images: step.images, rows: [], needs: new Set() };
+      card = { id: `c${cards.length + 1}`, group, stage, isSource, images: step.images, rows: [], needs: new Set() };
       cards.push(card);
     }
     card.rows.push({ step: step.digest, kind: step.kind, text });
@@ -114,6 +117,7 @@ export function stepPicture({ images, steps }: DetailedGraph): Picture {
 interface Drafted extends Pick<Card, 'id' | 'images'> {
   readonly group: string;
   readonly stage: string;
+  readonly isSource: boolean;
   readonly rows: Row[];
   readonly needs: Set<Drafted>;
 }
@@ -128,16 +132,17 @@ function reaches(from: Drafted, to: Drafted): boolean {
 }
 
 function finished(
-  { id, stage, images, rows }: Drafted,
+  { id, stage, isSource, images, rows }: Drafted,
   { lone, ends }: { readonly lone: boolean; readonly ends: ReadonlySet<string> },
 ): Card {
-  const tone = stage === 'sources' ? 'sources' : images.length > 1 ? 'shared' : 'image';
-  const [only] = images;
-  const title = tone === 'sources' ? 'source' : stage === 'stage' ? (only ?? 'stage') : stage;
+  const tone = isSource ? 'sources' : images.length > 1 ? 'shared' : 'image';
+  const [only] = images.length === 1 ? images : [];
+  const title = isSource ? 'source' : stage === '' || stage === 'stage' ? (only ?? 'steps') : stage;
   const isEnd = rows.some(({ step }) => ends.has(step));
   const owner = images.length > 1 ? `${images.length} images` : title === only || lone ? '' : (only ?? '');
   const note = lone && isEnd && title !== only ? 'target' : owner;
-  return { id, title, note, tone, images, rows, steps: rows.map(({ step }) => step) };
+  const alone = lone ? '' : (only ?? '');
+  return { id, title, note, owner: alone, tone, images, rows, steps: rows.map(({ step }) => step) };
 }
 
 /** Images as cards, and beside them what several share: all steps that the same images need are one card. */
@@ -160,6 +165,7 @@ export function imagePicture({ images, steps }: DetailedGraph): Picture {
     return {
       id: ids.get(group)!,
       title: made.length > 0 ? made.join(', ') : work > 0 ? `shared by ${plural(sharing.length, 'image')}` : base,
+      owner: '',
       note: made.length > 0 && sharing.length > made.length ? `${count} · ${plural(sharing.length, 'image')}` : count,
       tone: made.length > 0 ? 'image' : work > 0 ? 'shared' : 'sources',
       images: sharing,
@@ -175,7 +181,7 @@ export function imagePicture({ images, steps }: DetailedGraph): Picture {
     if (card.tone === 'image') for (const id of card.title.split(', ')) imageCard.set(id, card.id);
   const lone = bare.map(({ id }): Card => {
     const note = 'no steps of its own';
-    return { id: imageCard.get(id)!, title: id, note, tone: 'image', images: [id], rows: [], steps: [] };
+    return { id: imageCard.get(id)!, title: id, note, owner: '', tone: 'image', images: [id], rows: [], steps: [] };
   });
   const pairs = new Map<string, Link>();
   const link = (from: string, to: string) => from !== to && pairs.set(`${from} ${to}`, { from, to });

@@ -12,6 +12,8 @@ export interface Drawing {
 const rowLetters = 31;
 /** Of a title that is read from afar. */
 const bigLetters = 13;
+/** Of one that is read from further still. */
+const hugeLetters = 7;
 
 export interface Drawn {
   /** Class names for a step's row: what is known of it. */
@@ -62,8 +64,22 @@ function cardMarkup(card: Card, { x, y }: Point, stateOf: Drawn['stateOf']): str
     `<rect class="tab" y="9" width="3" height="16" rx="1.5"/>` +
     `<text class="title" x="14" y="${head / 2 + 4.5}">${escaped(title)}</text>` +
     (card.note ? `<text class="note" x="${width - 12}" y="${head / 2 + 4}">${escaped(card.note)}</text>` : '') +
-    `${rows.join('')}<text class="big" x="14" y="${Math.min(height / 2 + 11, 42)}">${escaped(clip(card.title, bigLetters))}</text></g>`
+    (card.rows.length === 0 ? `<rect class="bar" x="14" y="${height - 4.5}" width="0" height="2.5" rx="1.2"/>` : '') +
+    `${rows.join('')}${farMarkup(card, height)}</g>`
   );
+}
+
+/** What is read from afar, where rows are too small for it: whose it is, and below that what, if there is room. */
+function farMarkup({ title, owner }: Card, height: number): string {
+  const lines = owner === '' || owner === title ? [title] : [owner, title];
+  const big = lines
+    .slice(0, height < 84 ? 1 : 2)
+    .map(
+      (text, i) =>
+        `<tspan x="14" y="${Math.min(height / 2 + 11, 40) + i * 34}">${escaped(clip(text, bigLetters))}</tspan>`,
+    );
+  const huge = `<text class="huge" x="12" y="${Math.min(height / 2 + 20, 56)}">${escaped(clip(lines[0]!, hugeLetters))}</text>`;
+  return `<text class="big">${big.join('')}</text>${height < 60 ? '' : huge}`;
 }
 
 function rowMarkup({ step, kind, text }: Card['rows'][number], i: number, stateOf: Drawn['stateOf']): string {

@@ -3,6 +3,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Mistake } from '../mistake.ts';
 import { messageOf } from '../ui/failure.ts';
 import { assetOf } from './assets.ts';
@@ -34,6 +35,8 @@ export interface PageOptions {
 }
 
 const host = '127.0.0.1';
+/** How long answers may take to end when the server does, in milliseconds. */
+const patience = 500;
 /** The largest question, in bytes. */
 const maxBody = 1 << 20;
 
@@ -48,6 +51,7 @@ const headers = {
 } as const;
 
 export async function openPageServer({ page, api, port = 0 }: PageOptions): Promise<PageServer> {
+  const calls = new Set<Promise<void>>();
   const token = randomBytes(18).toString('base64url');
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -68,6 +72,8 @@ export async function openPageServer({ page, api, port = 0 }: PageOptions): Prom
     url: `http://${host}:${bound}/${token}/`,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Answers that are at their end are let through.
+      await Promise.race([Promise.allSettled(calls), sleep(patience)]);
       server.closeAllConnections();
       await closed;
     },
@@ -83,7 +89,9 @@ export async function openPageServer({ page, api, port = 0 }: PageOptions): Prom
     if (path.startsWith('api/')) {
       const handler = api[`${method} ${path.slice('api/'.length)}`];
       if (!handler) return plain(response, 404, 'there is nothing here');
-      return call(handler, request, response);
+      const answered = call(handler, request, response);
+      calls.add(answered);
+      return answered.finally(() => calls.delete(answered));
     }
     const asset = method === 'GET' ? await assetOf(path === '' ? `page/${page}.html` : path) : undefined;
     if (!asset) return plain(response, 404, 'there is nothing here');

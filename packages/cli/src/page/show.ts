@@ -6,22 +6,17 @@ import type { Invocation } from '../command.ts';
 import { portOf } from './flags.ts';
 import { openPageServer, type Api } from './server.ts';
 
-export interface Shown extends AsyncDisposable {
-  readonly url: string;
-}
-
 /** Serves a page, prints its address, and starts a browser where there is one. */
 export async function showPage(
   { page, api }: { readonly page: string; readonly api: Api },
   flags: { readonly port: string | undefined; readonly 'no-open': boolean },
   { stdout, env }: { readonly stdout: Pick<NodeJS.WriteStream, 'write'>; readonly env: NodeJS.ProcessEnv },
-): Promise<Shown> {
+): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await openPageServer({ page, api, port: portOf(flags.port) }));
   stdout.write(`${server.url}\n`);
   if (!flags['no-open']) browse(server.url, env, stack);
-  const held = stack.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return stack.move();
 }
 
 /** The exit code once the person who looks has pressed Ctrl-C: that is how such a command ends. */

@@ -6,7 +6,7 @@ import type { Renderer, RunStart, Screen } from './renderer.ts';
 const version = 1;
 
 /** One line of JSON for each event, on standard output: `{ v, ts, type, … }`. docs/events.md describes them. */
-export function openJson(start: RunStart, { stdout }: Screen): Renderer {
+export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Screen['stdout'], 'write'> }): Renderer {
   let model = emptyModel(start.ids, start.startedAt);
   const write = (type: string, at: number, fields: object) =>
     stdout.write(`${JSON.stringify({ v: version, ts: new Date(at).toISOString(), type, ...fields })}\n`);
