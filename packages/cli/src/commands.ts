@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Check Dockerfiles by the rules of docker build --check',
     load: async () => (await import('./commands/lint.ts')).lint as Command,
   },
+  affected: {
+    summary: 'List the images that changes since a commit can affect, and why',
+    load: async () => (await import('./commands/affected.ts')).affected as Command,
+  },
   graph: {
     summary: 'Print the graph of images, stages and steps',
     load: async () => (await import('./commands/graph.ts')).graph as Command,

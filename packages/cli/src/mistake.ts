@@ -9,3 +9,8 @@ export class Mistake extends Error {
     if (hint !== undefined) this.hint = hint;
   }
 }
+
+/** Nothing is left of what was selected, and that is fine: told in a line, with exit code 0. */
+export class NothingSelected extends Error {
+  override readonly name = 'NothingSelected';
+}

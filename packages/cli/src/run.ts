@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { commands } from './commands.ts';
 import type { Invocation } from './command.ts';
 import type { Answer } from './fresh.ts';
-import { Mistake } from './mistake.ts';
+import { Mistake, NothingSelected } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
 const exit = { done: 0, failed: 1, mistake: 2 } as const;
@@ -30,6 +30,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
     if (stopped) {
       process.stderr.write(`stopped by ${stopped}\n`);
       return signals[stopped];
+    }
+    if (error instanceof NothingSelected) {
+      process.stderr.write(`${error.message}\n`);
+      return exit.done;
     }
     if (error instanceof Mistake) {
       process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);

@@ -7,6 +7,7 @@ import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
 import { Mistake } from './mistake.ts';
+import { isNarrowed } from './workspace-flags.ts';
 
 export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
 
@@ -45,6 +46,9 @@ export async function chosenTasks(
 ): Promise<Chosen> {
   if (folder === undefined) return (await import('./workspace.ts')).workspaceTasks(invocation, scope);
   const { cwd, env, stdin, stdout, flags } = invocation;
+  if (isNarrowed(flags)) {
+    throw new Mistake('--filter and --affected choose images of a workspace', `leave ${folder} out`);
+  }
   let scratch: Promise<string> | undefined;
   const makeScratch = async () => {
     const made = await mkdtemp(join(tmpdir(), 'monokit-'));

@@ -15,5 +15,23 @@ export const workspaceFlags = {
     env: false,
   },
   var: { kind: 'list', placeholder: 'NAME=VALUE', help: "A variable of the config's", env: false },
+  filter: {
+    kind: 'list',
+    short: 'F',
+    placeholder: 'FILTER',
+    help: 'Only images that this means: api..., ...base, ./services/*, [main], tag:x, !x',
+  },
+  affected: { kind: 'switch', help: 'Only images that changes since --base can affect' },
+  base: {
+    kind: 'value',
+    placeholder: 'REF',
+    help: 'What --affected compares with; the default branch where it forked',
+  },
+  head: { kind: 'value', placeholder: 'REF', help: 'Where changes end; the working tree when left out' },
   ...cacheDirFlag,
 } as const satisfies Flags;
+
+/** Whether flags leave images out of what is selected. */
+export function isNarrowed({ filter, affected }: { readonly filter: readonly string[]; readonly affected: boolean }) {
+  return affected || filter.length > 0;
+}

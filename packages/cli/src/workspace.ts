@@ -18,12 +18,13 @@ import { openSession } from '@monokit/engine/session';
 import type { Invocation } from './command.ts';
 import { assignment } from './assignments.ts';
 import { answerProvenanceOf } from './metadata-file.ts';
-import { Mistake } from './mistake.ts';
+import type { ShowInvocation } from './defined-images.ts';
+import { Mistake, NothingSelected } from './mistake.ts';
 import { overridden } from './overrides.ts';
 import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import { diagnosticsText, shortest } from './ui/diagnostics.ts';
 import { count } from './ui/format.ts';
-import type { workspaceFlags } from './workspace-flags.ts';
+import { isNarrowed, type workspaceFlags } from './workspace-flags.ts';
 
 export type WorkspaceInvocation = Pick<Invocation<typeof workspaceFlags>, 'cwd' | 'env' | 'stderr' | 'flags'>;
 
@@ -33,11 +34,22 @@ export type WorkspaceInvocation = Pick<Invocation<typeof workspaceFlags>, 'cwd' 
  */
 export async function openWorkspace(invocation: WorkspaceInvocation, select: readonly string[]): Promise<Workspace> {
   const workspace = await workspaceIfAny(invocation, select);
-  if (workspace) return workspace;
+  if (workspace) return narrow(invocation, workspace);
   throw new Mistake(
     'there is no workspace here: neither a buildkit.config.ts nor a Dockerfile was found',
     'write a Dockerfile, name a folder (cli build ./app), or begin with cli init',
   );
+}
+
+/** The workspace with what `--filter` and `--affected` leave of its selection. */
+async function narrow(invocation: WorkspaceInvocation, workspace: Workspace): Promise<Workspace> {
+  if (!isNarrowed(invocation.flags)) return workspace;
+  const { narrowed } = await import('./affected/select.ts');
+  const ids = await narrowed(invocation as ShowInvocation, workspace);
+  const selected = workspace.selected.filter(({ id }) => ids.has(id.split('#')[0]!));
+  if (selected.length === 0) throw new NothingSelected('no image is affected or meant: there is nothing to do');
+  // What git says is no file that could be watched.
+  return { ...workspace, selected, seen: undefined };
 }
 
 /** As `openWorkspace`; undefined where there is neither a config nor any Dockerfile. */

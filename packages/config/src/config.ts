@@ -29,6 +29,8 @@ export interface Config {
 /** One image. All paths are relative to the workspace's root. */
 export interface Image {
   readonly description?: string;
+  /** Words that `--filter tag:WORD` finds it by. */
+  readonly selectors?: string | readonly string[];
   /** Other images, merged in order below this one's own keys. */
   readonly inherits?: string | readonly string[];
   /** A folder, or the URL of a git repository or archive. `.` unless said. */

@@ -6,6 +6,8 @@ export { namesOf, requestOf, type Requested, type RequestOptions } from './reque
 export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';
 export { attestOptions, latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
+export { filtered, parseFilter, type ChangeRange } from './filter.ts';
+export { gitTop } from './git.ts';
 export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';
 export { settingsOf, type Settings } from './settings.ts';

@@ -52,6 +52,7 @@ const define = simple(
 
 const image: Readonly<Record<keyof Image, Check>> = {
   description: text,
+  selectors: oneOrMany(text),
   inherits: oneOrMany(text),
   context: text,
   dockerfile: text,

@@ -88,6 +88,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
     image,
     ...(cell && { cell }),
     ...(keys.description !== undefined && { description: keys.description }),
+    selectors: listOf(keys.selectors),
     recipe: recipeOf(keys, context),
     context,
     ...(keys.target !== undefined && { target: keys.target }),

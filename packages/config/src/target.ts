@@ -9,6 +9,8 @@ export interface ResolvedTarget {
   readonly image: string;
   readonly cell?: MatrixCell;
   readonly description?: string;
+  /** Words that `--filter tag:WORD` finds it by. */
+  readonly selectors: readonly string[];
   readonly recipe: Recipe;
   readonly context: ContextSource;
   /** The stage to build; the last one unless said. */

@@ -84,6 +84,7 @@ export async function mergedGraph({
 
 type Lender = NonNullable<Defined['lenders']> extends ReadonlyMap<infer D, unknown> ? D : never;
 
-function rootOf({ request, lenders }: Defined, name: string, digest: Lender): string | undefined {
+/** The folder behind `local://name` in the op of this digest, where the client lends one. */
+export function rootOf({ request, lenders }: Defined, name: string, digest: Lender): string | undefined {
   return (lenders?.get(digest) ?? request).session.folder(name)?.root;
 }

@@ -1,0 +1,200 @@
+// Which images a change can affect, by what their steps really read: a file under no COPY affects nothing, a Dockerfile's
+// comment neither. Every command that chooses images by changes asks here.
+import { realpathSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { ignoring } from '@monokit/engine/affected';
+import { gitTop, type ChangeRange, type Workspace } from '@monokit/config';
+import type { ShowInvocation } from '../defined-images.ts';
+import { Mistake } from '../mistake.ts';
+import { changesIn, filesOf, type Changes } from './changes.ts';
+import { checkOut } from './checkout.ts';
+import { definedAt, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';
+
+/** An image that a change affects, and the first reason for it. */
+export interface AffectedImage {
+  readonly id: string;
+  /** What changed: a path from the top of the repository, or words. */
+  readonly cause: string;
+  /** The step that reads it, where one does. */
+  readonly step?: string;
+  /** `Dockerfile:3`. */
+  readonly place?: string;
+}
+
+/** Answers questions about a workspace and its repository, each state defined once. */
+export class Comparison implements AsyncDisposable {
+  readonly #invocation: ShowInvocation;
+  readonly #workspace: Workspace;
+  readonly #scope = new AsyncDisposableStack();
+  readonly #states = new Map<string | undefined, Promise<PlacedWorkspace>>();
+
+  constructor(invocation: ShowInvocation, workspace: Workspace) {
+    this.#invocation = invocation;
+    this.#workspace = workspace;
+  }
+
+  /** Top of the repository around the workspace. */
+  get top(): string {
+    const top = gitTop(this.#workspace.root);
+    if (top === undefined) {
+      throw new Mistake(
+        `${this.#workspace.root} is in no git repository, so nobody can tell what has changed`,
+        'leave --affected and [REF] out, or run git init',
+      );
+    }
+    return top;
+  }
+
+  /** The workspace at a commit, or as it is in the working tree. */
+  at(commit?: string): Promise<PlacedWorkspace> {
+    let state = this.#states.get(commit);
+    if (!state) this.#states.set(commit, (state = this.#define(commit)));
+    return state;
+  }
+
+  async #define(commit: string | undefined): Promise<PlacedWorkspace> {
+    const { cwd } = this.#invocation;
+    if (commit === undefined) {
+      const top = gitTop(this.#workspace.root) ?? this.#workspace.root;
+      return definedAt(this.#invocation, { cwd, top }, this.#scope);
+    }
+    const { top } = this;
+    const made = checkOut(commit, top, this.#scope);
+    return definedAt(this.#invocation, { cwd: join(made, relative(top, realpathSync(cwd))), top: made }, this.#scope);
+  }
+
+  /** The images of the range's end that differ from its beginning, or may. */
+  async affected(range: ChangeRange): Promise<readonly AffectedImage[]> {
+    const changes = changesIn(range, this.top);
+    if (changes.paths.length === 0) return [];
+    const head = await this.at(changes.head);
+    const base = this.#mayDefine(changes) ? await this.#baseOf(changes) : head;
+    const found = new Map<string, AffectedImage>();
+    const add = (image: AffectedImage) => void (found.has(image.id) || found.set(image.id, image));
+    if ('failed' in base) for (const { id } of head.images) add({ id, cause: base.failed });
+    else
+      for (const image of head.images) {
+        const cause = causeIn(image, { changes, head, base });
+        if (cause) add({ id: image.id, ...cause });
+      }
+    for (const [id, path] of this.#layoutsIn(changes)) add({ id, cause: path });
+    // Whoever is built from an image whose cause no step shows.
+    for (let more = true; more;) {
+      const before = found.size;
+      for (const [from, to] of head.needs) {
+        const cause = found.get(to);
+        if (cause && !cause.step && !found.has(from)) add({ ...cause, id: from });
+      }
+      more = found.size > before;
+    }
+    return head.images.flatMap(({ id }, i, all) =>
+      found.has(id) && all.findIndex((other) => other.id === id) === i ? [found.get(id)!] : [],
+    );
+  }
+
+  /** Whether a change may alter what is built from the same files. */
+  #mayDefine({ paths, top }: Changes): boolean {
+    const { seen } = this.#workspace;
+    if (!seen) return true;
+    const deciding = new Set(seen);
+    const real = realpathSync(top);
+    return paths.some(
+      (path) => defining.test(basename(path)) || [top, real].some((at) => deciding.has(join(at, path))),
+    );
+  }
+
+  async #baseOf({ base }: Changes): Promise<PlacedWorkspace | { readonly failed: string }> {
+    try {
+      return await this.at(base);
+    } catch (error) {
+      if (this.#invocation.signal.aborted) throw error;
+      return { failed: `the workspace can't be read at ${base.slice(0, 12)}: ${(error as Error).message}` };
+    }
+  }
+
+  *#layoutsIn({ paths, top }: Changes): Generator<readonly [id: string, path: string]> {
+    for (const { id, contexts } of this.#workspace.targets.values()) {
+      for (const each of Object.values(contexts)) {
+        if (each.kind !== 'oci-layout') continue;
+        const layout = relative(top, each.path);
+        const path = paths.find((changed) => changed === layout || changed.startsWith(`${layout}/`));
+        if (path !== undefined) yield [id, path];
+      }
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#scope.disposeAsync();
+  }
+}
+
+/** Names of files that say what is built, and from what. */
+const defining = /dockerfile|containerfile|dockerignore|^\.gitignore$|\.hcl$|compose.*\.ya?ml$|docker-bake/i;
+
+type Cause = Omit<AffectedImage, 'id'>;
+
+function causeIn(
+  image: PlacedImage,
+  {
+    changes,
+    head,
+    base,
+  }: { readonly changes: Changes; readonly head: PlacedWorkspace; readonly base: PlacedWorkspace },
+): Cause | undefined {
+  const twins = head.images.filter(({ id }) => id === image.id);
+  const before = base.images.filter(({ id }) => id === image.id)[twins.indexOf(image)];
+  if (!before) return { cause: 'a new image' };
+  const known = new Set(before.steps.map(({ print }) => print));
+  const step = image.steps.find(({ print }) => !known.has(print));
+  if (step) return { cause: 'another step', step: step.name, ...(step.place && { place: step.place }) };
+  if (image.steps.length !== before.steps.length) return { cause: 'steps were removed' };
+  if (image.config !== before.config) return { cause: "another value in the image's config" };
+  const readBefore = base === head ? undefined : base.top;
+  for (const [i, read] of image.reads.entries()) {
+    const path = changedIn(read, { changes, top: head.top, before: before.reads[i]!, baseTop: readBefore });
+    if (path === undefined) continue;
+    const place = read.reader.source && `${read.reader.source.file}:${read.reader.source.lines[0]}`;
+    return { cause: path, step: read.reader.name, ...(place && { place }) };
+  }
+  return undefined;
+}
+
+/** The first changed path that a step reads, or that it reads now because another thing is ignored. */
+function changedIn(
+  read: PlacedImage['reads'][number],
+  {
+    changes,
+    top,
+    before,
+    baseTop,
+  }: {
+    readonly changes: Changes;
+    readonly top: string;
+    readonly before: PlacedImage['reads'][number];
+    /** Undefined where both are the same. */
+    readonly baseTop: string | undefined;
+  },
+): string | undefined {
+  const ignored = ignoring(read.ignored);
+  const folder = relative(top, read.folder);
+  const inFolder = (path: string): string | undefined => {
+    if (folder === '') return path;
+    return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
+  };
+  const reads = (path: string) => {
+    if (folder.startsWith(`${path}/`) || folder === path) return true; // a submodule that holds the folder
+    const inside = inFolder(path);
+    return inside !== undefined && !ignored(inside) && read.selects(inside);
+  };
+  const direct = changes.paths.find(reads);
+  if (direct !== undefined || baseTop === undefined) return direct;
+  if (JSON.stringify(read.ignored) === JSON.stringify(before.ignored)) {
+    return changes.paths.find((path) => reads(path));
+  }
+  const ignoredBefore = ignoring(before.ignored);
+  const files = new Set([...filesOf(changes.base, changes.top), ...filesOf(changes.head, changes.top)]);
+  return [...files].find((path) => {
+    const inside = inFolder(path);
+    return inside !== undefined && ignored(inside) !== ignoredBefore(inside) && read.selects(inside);
+  });
+}

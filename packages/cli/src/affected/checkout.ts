@@ -1,0 +1,28 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './changes.ts';
+
+/**
+ * The files of a commit in a folder that goes with `scope`. The repository itself is not touched; in the folder, its
+ * packages are found as in the working tree, and `HEAD` is the commit.
+ */
+export function checkOut(commit: string, top: string, scope: AsyncDisposableStack): string {
+  const made = mkdtempSync(join(tmpdir(), 'monokit-commit-'));
+  scope.defer(() => rmSync(made, { recursive: true, force: true }));
+  const folder = join(made, 'tree');
+  mkdirSync(join(folder, '.git'), { recursive: true });
+  writeFileSync(join(folder, '.git/HEAD'), `${commit}\n`);
+  const env = { ...process.env, GIT_INDEX_FILE: join(made, 'index') };
+  for (const args of [
+    ['read-tree', commit],
+    ['checkout-index', '--all', '--force', `--prefix=${folder}/`],
+  ]) {
+    const { status, stderr } = run(top, args, env);
+    if (status !== 0) throw new Error(`git ${args[0]} ${commit} failed: ${stderr.trim()}`);
+  }
+  const packages = join(top, 'node_modules');
+  if (existsSync(packages) && !existsSync(join(folder, 'node_modules')))
+    symlinkSync(packages, join(folder, 'node_modules'));
+  return folder;
+}

@@ -1,0 +1,88 @@
+// Which files of a client's folders the steps of a graph read: what `COPY`, `ADD` and bind mounts select, under the ignore
+// patterns. Nothing is read for it but the links on the way of what is selected.
+import type { ContentSelector } from '../llb/content-selector.ts';
+import { opKey } from '../llb/cache-key.ts';
+import type { Graph, GraphVertex } from '../llb/graph.ts';
+import { followPaths } from '../source/local/follow-paths.ts';
+import { hasWildcards, matchGlob } from '../std/glob.ts';
+import { PatternMatcher } from '../std/patterns.ts';
+
+/** What one step reads of one folder. */
+export interface FolderRead {
+  /** As the graph names it: an absolute path. */
+  readonly folder: string;
+  /** The ignore patterns that the folder is read under. */
+  readonly ignored: readonly string[];
+  readonly reader: GraphVertex;
+  /** Whether a file that came, changed or went at `path` (relative to the folder) changes what is read, whatever is ignored. */
+  selects(path: string): boolean;
+}
+
+/** All that the graph reads of its clients' folders; `linksIn` is where a folder's links are looked up. */
+export function folderReads(graph: Graph, { linksIn = (folder: string) => folder } = {}): readonly FolderRead[] {
+  return graph.vertices.flatMap((reader) =>
+    reader.inputs.flatMap(({ vertex: { op } }, index) => {
+      if (op.kind !== 'source' || !op.identifier.startsWith(scheme) || reader.op.kind === 'source') return [];
+      const folder = op.identifier.slice(scheme.length);
+      const { content } = opKey(reader.op).deps[index] ?? {};
+      const choices = content?.map((selector) => choiceOf(selector, linksIn(folder)));
+      const include = listOf(op.attrs.get('local.includepattern'));
+      const included = include.length > 0 ? new PatternMatcher(include) : undefined;
+      return [
+        {
+          folder,
+          ignored: listOf(op.attrs.get('local.excludepatterns')),
+          reader,
+          selects: (path: string) =>
+            (included?.matches(path) ?? true) && (!choices?.length || choices.some((selects) => selects(path))),
+        },
+      ];
+    }),
+  );
+}
+
+const scheme = 'local://';
+
+/** Whether a path is ignored under such patterns, by itself or through a folder above it. */
+export function ignoring(patterns: readonly string[]): (path: string) => boolean {
+  const matcher = new PatternMatcher(patterns);
+  return (path) => matcher.matches(path);
+}
+
+type Choice = (path: string) => boolean;
+
+function choiceOf({ path, wildcard = false, include = [], exclude = [] }: ContentSelector, folder: string): Choice {
+  // What a link on the way leads to is read, too. Undefined: all of the folder.
+  const followed = followPaths(folder, [path]) ?? [''];
+  const included = include.length > 0 ? new PatternMatcher(include) : undefined;
+  const excluded = exclude.length > 0 ? new PatternMatcher(exclude) : undefined;
+  const counts = (rest: string) =>
+    rest === '' || ((included?.matches(rest) ?? true) && !(excluded?.matches(rest) ?? false));
+  const prefixes = followed.map((each) => prefixOf(each === '.' ? '' : each, wildcard));
+  return (changed) => {
+    const names = changed.split('/');
+    return prefixes.some(({ length, fits }) => {
+      // A submodule, or a link where a folder was, changes all that is below it.
+      if (names.length < length) return fits(names);
+      return fits(names.slice(0, length)) && counts(names.slice(length).join('/'));
+    });
+  };
+}
+
+interface Prefix {
+  readonly length: number;
+  /** Whether the first names of a path are those of the prefix; of fewer names, as many as there are. */
+  readonly fits: (names: readonly string[]) => boolean;
+}
+
+function prefixOf(path: string, wildcard: boolean): Prefix {
+  const wanted = path === '' ? [] : path.split('/');
+  const tests = wanted.map((name) =>
+    wildcard && hasWildcards(name) ? (other: string) => matchGlob(name, other) : (other: string) => other === name,
+  );
+  return { length: wanted.length, fits: (names) => names.every((name, i) => tests[i]!(name)) };
+}
+
+function listOf(json: string | undefined): readonly string[] {
+  return json ? (JSON.parse(json) as string[]) : [];
+}
