@@ -11,7 +11,7 @@ Tells which images differ from what they were, by what their steps read: a file 
 no COPY selects affects nothing, nor does a comment in a Dockerfile; a changed base
 affects all that is built from it. Compared with where this branch forked from the
 default branch, unless --base says otherwise, up to the working tree with all that is
-not committed yet. Nothing is built. The same choice is made by --affected elsewhere.`,
+not committed yet. Nothing is built: \`cli build --affected\` builds them.`,
   flags: {
     ...imageFlags,
     ...workspaceFlags,
@@ -22,7 +22,6 @@ not committed yet. Nothing is built. The same choice is made by --affected elsew
     ['cli affected', 'since this branch forked'],
     ['cli affected --base HEAD~1', 'by the last commit and what is not committed'],
     ['cli affected --matrix >> "$GITHUB_OUTPUT"', 'jobs for a CI'],
-    ['cli build --affected', 'build them'],
   ],
   async run(invocation) {
     const { flags, positionals, stdout, stderr } = invocation;
