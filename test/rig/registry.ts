@@ -89,6 +89,12 @@ export class TestRegistry implements AsyncDisposable {
     return fault;
   }
 
+  /** Breaks nothing any more, and lets go what is held. */
+  mend(): void {
+    for (const fault of this.#faults) fault.release();
+    this.#faults.clear();
+  }
+
   /** What was asked with this method of paths that hold this text. */
   asked(method: string, text = ''): number {
     return this.log.filter((line) => line.startsWith(`${method} `) && line.includes(text)).length;
