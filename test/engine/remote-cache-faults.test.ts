@@ -21,9 +21,14 @@ class Cached implements AsyncDisposable {
 
   static async open(): Promise<Cached> {
     const cached = new Cached(await FaultRegistry.open());
-    const { warnings } = await cached.build(cached.to());
-    assert.deepEqual(warnings, []);
-    return cached;
+    try {
+      const { warnings } = await cached.build(cached.to());
+      assert.deepEqual(warnings, []);
+      return cached;
+    } catch (error) {
+      await cached[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(registry: FaultRegistry) {
@@ -31,11 +36,11 @@ class Cached implements AsyncDisposable {
   }
 
   to(options = ''): readonly string[] {
-    return ['--cache-to', `type=registry,ref=${this.ref},registry.insecure=true${options}`];
+    return ['--cache-to', `type=registry,ref=${this.ref}${options}`];
   }
 
   from(options = ''): readonly string[] {
-    return ['--cache-from', `type=registry,ref=${this.ref},registry.insecure=true${options}`];
+    return ['--cache-from', `type=registry,ref=${this.ref}${options}`];
   }
 
   get ref(): string {
@@ -44,7 +49,11 @@ class Cached implements AsyncDisposable {
 
   /** On a machine that knows nothing, unless it is named. */
   build(flags: readonly string[], machine = `machine-${this.#machines++}`) {
-    return this.place.build(machine, flags, this.registry.env);
+    return this.place.build(machine, flags, { env: this.registry.env, registries: this.registries });
+  }
+
+  get registries() {
+    return { [this.registry.host]: { ca: [this.registry.ca] } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,7 +65,8 @@ class Cached implements AsyncDisposable {
 test('a registry with tokens and TLS serves whoever may, and tells others', async () => {
   await using cached = await Cached.open();
   assert.equal(copied(await cached.build(cached.from())), 0);
-  const stranger = await cached.place.build('stranger', cached.from(), { DOCKER_CONFIG: '/nowhere' });
+  const { registries } = cached;
+  const stranger = await cached.place.build('one', cached.from(), { env: { DOCKER_CONFIG: '/nowhere' }, registries });
   assert.equal(copied(stranger), 1);
   assert.match(stranger.warnings.join(), /this cache is left out: /);
 });

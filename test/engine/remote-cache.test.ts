@@ -217,7 +217,7 @@ test('the records that are exported are those that BuildKit exports', async (t) 
       using place = new Place();
       using prepared = prepareCase(name);
       const argv = [...place.to(), ...prepared.args];
-      await runBuild(join(place.root, 'one'), argv, prepared.env);
+      await runBuild(join(place.root, 'one'), argv, { env: prepared.env });
       assert.deepEqual(canonical(place.config.records), canonical(recorded[name]!));
     });
   }

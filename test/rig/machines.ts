@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEngine, type SolveResponse } from '@monokit/engine';
+import { openEngine, type EngineOptions, type SolveResponse } from '@monokit/engine';
 import { openSession } from '@monokit/engine/session';
 import { imageFlags } from '../../packages/cli/src/build-flags.ts';
 import { parseFlags } from '../../packages/cli/src/flags.ts';
@@ -22,6 +22,12 @@ export interface Config {
   readonly records: readonly ConfigRecord[];
 }
 
+/** What a machine has around it. */
+export interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly registries?: EngineOptions['registries'];
+}
+
 /** One step: enough where it is the way to a cache that counts. */
 export const oneStep = { Dockerfile: 'FROM busybox\nCOPY input /input\nRUN date +%N > /when', input: 'text' };
 
@@ -39,10 +45,10 @@ export class Place implements Disposable {
   }
 
   /** Builds on a machine; says what ran and what was warned of. */
-  async build(machine: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  async build(machine: string, flags: readonly string[], world: World = {}) {
     const bases = ['--build-context', `busybox=oci-layout://${busyboxLayout()}`];
     const output = ['--output', `type=oci,dest=${join(this.root, `${machine}.tar`)}`];
-    return runBuild(join(this.root, machine), [...flags, ...bases, ...output, join(this.root, 'project')], env);
+    return runBuild(join(this.root, machine), [...flags, ...bases, ...output, join(this.root, 'project')], world);
   }
 
   to(options = ''): readonly string[] {
@@ -83,7 +89,7 @@ export const twoStages = {
   input: 'text',
 };
 
-export async function runBuild(cacheDir: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+export async function runBuild(cacheDir: string, argv: readonly string[], { env = {}, registries = {} }: World = {}) {
   const { given, positionals } = parseFlags(argv, imageFlags, {});
   const { stdin, stdout } = process;
   const scratch = () => Promise.reject(new Error('nothing here reads standard input'));
@@ -91,7 +97,7 @@ export async function runBuild(cacheDir: string, argv: readonly string[], env: R
   const { request, lent } = await folderRequest(positionals[0]!, given, world);
   const events: Event[] = [];
   const work = { signal: new AbortController().signal, report: (event: Event) => void events.push(event) };
-  await using engine = await openEngine({ cacheDir, env: world.env });
+  await using engine = await openEngine({ cacheDir, env: world.env, registries });
   await using session = openSession(lent);
   const defined = await engine.define({ ...request, session }, work);
   await using build = engine.open(work);

@@ -55,6 +55,8 @@ export class TestRegistry implements AsyncDisposable {
   readonly #faults = new Set<Fault>();
   readonly #scheme: 'http' | 'https';
   readonly #server;
+  /** `127.0.0.1:port`, as references name it. */
+  host = '';
   #count = 0;
 
   static async open(): Promise<TestRegistry> {
@@ -71,11 +73,8 @@ export class TestRegistry implements AsyncDisposable {
 
   protected async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-  }
-
-  /** `127.0.0.1:port`, as references name it. */
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    // Also for requests that are still held when it closes.
+    this.host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get origin(): string {
