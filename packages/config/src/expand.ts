@@ -26,7 +26,7 @@ export function cellsOf(
 ): readonly Cell[] {
   const { matrix, name } = whole.image;
   const filled = (id: string, names: Names): Layered => ({
-    image: interpolated(whole.image, names, ({ path = [], ...problem }) => {
+    image: interpolated(whole.image, { image: id, ...names }, ({ path = [], ...problem }) => {
       report({ ...problemAt(path, { origins: whole.origins, id, message: problem.message }), ...problem });
     }),
     origins: whole.origins,

@@ -162,6 +162,19 @@ test('a matrix makes an image for each combination, with include and exclude as 
   assert.equal(workspace.targets.get('api')!.dependsOn.length, 4);
 });
 
+test('each image of the defaults names itself, unless there is a variable of that name', async () => {
+  using shop = new Shop();
+  const images = { api: { context: 'api' }, job: { context: 'api', matrix: { queue: ['mail', 'pdf'] } } };
+  const defaults = { cacheTo: 'type=registry,ref=x.test/cache:${image},mode=max' };
+  const { targets } = await shop.workspace({ defaults, images });
+  assert.deepEqual(
+    [...targets.values()].flatMap(({ cacheTo }) => cacheTo.map(({ attrs }) => attrs['ref'])),
+    ['x.test/cache:api', 'x.test/cache:job-mail', 'x.test/cache:job-pdf'],
+  );
+  const own = await shop.workspace({ vars: { image: 'own' }, defaults, images: { api: images.api } });
+  assert.equal(own.targets.get('api')!.cacheTo[0]!.attrs['ref'], 'x.test/cache:own');
+});
+
 test('a matrix of objects needs a name, and names must differ', async () => {
   using shop = new Shop();
   const matrix = {

@@ -15,14 +15,16 @@ import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
+import { SharedExports } from './shared-exports.ts';
 
 export function openBuild(parts: Parts, work: Work): Build {
   const open = new AsyncDisposableStack();
+  const shared = new SharedExports();
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   return {
     solve(defined, { keepGoing = true } = {}) {
-      const responses = solveAll(defined, parts, { signal, report: (event) => work.report(event) }, open);
+      const responses = solveAll(defined, parts, { signal, report: (event) => work.report(event) }, { open, shared });
       for (const [i, response] of responses.entries()) {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
@@ -57,7 +59,7 @@ function solveAll(
   defined: readonly Defined[],
   parts: Parts,
   work: Work,
-  open: AsyncDisposableStack,
+  { open, shared }: { readonly open: AsyncDisposableStack; readonly shared: SharedExports },
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
@@ -67,7 +69,7 @@ function solveAll(
   const caches = openCaches(
     defined.map(({ request }) => request),
     parts,
-    work,
+    { work, shared },
   );
   if (caches) open.use(caches);
   const { graph, solver } = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));

@@ -8,6 +8,7 @@ import type { Edge, Vertex } from '../solver/vertex.ts';
 import { parseGoBool } from '../std/go-bool.ts';
 import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
+import type { SharedExports } from './shared-exports.ts';
 
 /** The caches that a build's requests import and export. */
 export interface Caches extends AsyncDisposable {
@@ -36,7 +37,7 @@ export interface SolvedImage {
 export function openCaches(
   requests: readonly SolveRequest[],
   { cache, store: own, exportDeps, env }: Pick<Parts, 'cache' | 'store' | 'exportDeps' | 'env'>,
-  work: Work,
+  { work, shared }: { readonly work: Work; readonly shared: SharedExports },
 ): Caches | undefined {
   const asked = requests.map(withInlineArg);
   if (asked.every(({ cacheFrom, cacheTo }) => cacheFrom.length + cacheTo.length === 0)) return undefined;
@@ -54,17 +55,24 @@ export function openCaches(
       const { inline: options } = await wanted[request]!;
       if (!options || !root) return undefined;
       const { inlineCache } = await room;
-      const from = { ...sourceOf(solver), cache, options, name: requests[request]!.id };
-      return async (how) => inlineCache(root, { ...how, layers: await ref.blobs({ ...how, ...each }) }, from, each);
+      const source = { roots: [root], ...sourceOf(solver) };
+      const from = { source, cache, options, name: requests[request]!.id };
+      return async (how) => inlineCache({ ...how, layers: await ref.blobs({ ...how, ...each }) }, from, each);
     },
     async export(request, { roots, solver }, each) {
       const { exports } = await wanted[request]!;
       if (exports.length === 0) return {};
-      const { exportCache } = await room;
-      const edges = roots.filter((root) => root !== undefined);
+      const { exportCache, placeOf } = await room;
       const { damaged } = await imported;
-      const from = { ...sourceOf(solver), ...deps, account: requests[request]!.session, damaged };
-      const answers = await Promise.all(exports.map((options) => exportCache(edges, options, from, each)));
+      const account = requests[request]!.session;
+      const source = { roots: roots.filter((root) => root !== undefined), ...sourceOf(solver), damaged };
+      const answers = await Promise.all(
+        exports.map((options) =>
+          shared.add(placeOf(options, account), source, (sources) =>
+            exportCache(sources, options, { ...deps, account }, each),
+          ),
+        ),
+      );
       return Object.assign({}, ...answers) as Record<string, string>;
     },
     async [Symbol.asyncDispose]() {
@@ -86,7 +94,7 @@ export function openCaches(
 
 function sourceOf(solver: OpenGraph['solver']) {
   const wanted = (vertex: Vertex) => (vertex as GraphVertex).metadata.exportCache !== false;
-  return { solved: solver, wanted };
+  return { solved: solver, wanted, damaged: new Set<string>() };
 }
 
 /** `--build-arg BUILDKIT_INLINE_CACHE=1` is an older way to ask for `type=inline`. */

@@ -7,8 +7,7 @@ import type { CompressionOptions } from '../oci/compression.ts';
 import type { Work } from '../progress/work.ts';
 import type { Account, Registries } from '../registry/registry.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
-import type { Edge, Vertex } from '../solver/vertex.ts';
-import { collectRecords, type Solved } from './collect-records.ts';
+import { collectRecords, type ExportSource } from './collect-records.ts';
 import { joinedStore, type OpenedCache } from './joined-store.ts';
 import {
   type ExportOptions,
@@ -111,35 +110,32 @@ export function importCaches(
 
 /** One of those that ask for the same with the same credentials. */
 function distinct(wanted: readonly WantedImport[]): readonly WantedImport[] {
-  const keyed = wanted.map((each) => {
-    const { options, account } = each;
-    const who = options.place.kind === 'registry' ? (account.account ?? account.id) : undefined;
-    return [JSON.stringify([options, who]), each] as const;
-  });
-  return [...new Map(keyed).values()];
+  return [...new Map(wanted.map((each) => [placeOf(each.options, each.account), each])).values()];
 }
 
-/** What an export looks at: the solver that was at work, and what of its vertices may leave this machine. */
-export interface ExportSource {
-  readonly solved: Solved;
-  readonly wanted: (vertex: Vertex) => boolean;
+/** The same for entries that say the same, of the same people where they are asked who they are. */
+export function placeOf(options: ImportOptions | ExportOptions, account: Account): string {
+  const who = options.place.kind === 'registry' ? (account.account ?? account.id) : undefined;
+  return JSON.stringify([options, who]);
 }
 
-/** Exports what led to `roots`, and gives the answer by BuildKit's key: the cache's descriptor. */
+/** Exports what led to the roots of all sources, and gives the answer by BuildKit's key: the cache's descriptor. */
 export async function exportCache(
-  roots: readonly Edge[],
+  sources: readonly ExportSource[],
   options: ExportOptions,
-  from: CacheDeps & ExportSource & { readonly account: Account; readonly damaged: ReadonlySet<string> },
+  { account, ...deps }: CacheDeps & { readonly account: Account },
   work: Work,
 ): Promise<Readonly<Record<string, string>>> {
   const warn = (message: string) => tell(work, { code: 'cache/export', file: nameOf(options.place), message });
   try {
-    const collected = await collectRecords(roots, from, options, work);
+    const collected = await collectRecords(sources, { ...options, cache: deps.cache }, work);
     if (collected.config.layers.length === 0) {
       warn('there is nothing to export: no step has a result with layers');
       return {};
     }
-    const manifest = await writePlace(collected, options, { ...from, signal: work.signal });
+    const damaged = new Set(sources.flatMap((source) => [...source.damaged]));
+    const { registries } = deps;
+    const manifest = await writePlace(collected, options, { registries, account, damaged, signal: work.signal });
     if (!manifest) return {};
     const { mediaType, digest, size } = manifest;
     return { 'cache.manifest': JSON.stringify({ mediaType, digest, size }) };
@@ -151,16 +147,20 @@ export async function exportCache(
   }
 }
 
-/** The records that go into the config of the image that `root` is; undefined if none of its layers has one. */
+/** The records that go into the config of the image that is the source's root; undefined if no layer of it has one. */
 export async function inlineCache(
-  root: Edge,
   { layers, ...how }: CompressionOptions & { readonly layers: readonly LayerBlob[] },
-  from: ExportSource & { readonly cache: Cache; readonly name: string; readonly options: InlineOptions },
+  from: {
+    readonly source: ExportSource;
+    readonly cache: Cache;
+    readonly name: string;
+    readonly options: InlineOptions;
+  },
   work: Work,
 ): Promise<Buffer | undefined> {
   const warn = (message: string) => tell(work, { code: 'cache/export', file: from.name, message });
   try {
-    const collected = await collectRecords([root], from, { mode: 'min', ...how }, work);
+    const collected = await collectRecords([from.source], { mode: 'min', ...how, cache: from.cache }, work);
     const { inlineRecords } = await import('./inline.ts');
     const records = inlineRecords(collected, layers);
     if (!records) warn('the image has no cache inside: no step has a result that consists of its layers');

@@ -7,7 +7,7 @@ import { Semaphore } from '../std/semaphore.ts';
 import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { VertexFailure } from './failure.ts';
-import { cacheRecords, type EdgeRecord } from './records.ts';
+import { cacheRecords, type EdgeRecord, type KeyedEdge } from './records.ts';
 import type { Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
@@ -45,7 +45,15 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     roots: readonly Edge[],
     options: { readonly bringAbout: boolean } = { bringAbout: false },
   ): Promise<readonly EdgeRecord[]> {
-    return cacheRecords(roots, ({ vertex, index }) => this.#of(vertex).keyed(index, options));
+    return cacheRecords(roots, (edge) => this.keyed(edge, options));
+  }
+
+  /** What an edge is keyed by; `records` is made of it. */
+  keyed(
+    { vertex, index }: Edge,
+    options: { readonly bringAbout: boolean } = { bringAbout: false },
+  ): Promise<KeyedEdge> {
+    return this.#of(vertex).keyed(index, options);
   }
 
   /** The result of an edge if it is here or kept, and when it was made; nothing runs for it. It stays the solver's. */
