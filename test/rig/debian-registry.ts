@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline';
 export interface DebianRegistry extends AsyncDisposable {
   /** `127.0.0.1:port`. */
   readonly host: string;
+  /** The file that it keeps a blob in. */
+  blob(digest: string): string;
 }
 
 /** Starts one; fails with what to install where it is missing. */
@@ -40,6 +42,10 @@ export async function startDebianRegistry(): Promise<DebianRegistry> {
   });
   return {
     host,
+    blob(digest) {
+      const hex = digest.slice('sha256:'.length);
+      return join(folder, 'data/docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;
