@@ -1,6 +1,6 @@
 // Content in a folder of OCI's image layout: blobs/<algorithm>/<hex>. A file under its final name is whole: bytes are
 // written under another name, verified, synced and renamed.
-import { constants, createReadStream, mkdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { constants, mkdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -8,6 +8,7 @@ import { type Digest, Digester, encoded, isDigest } from '../oci/digest.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { failedOf } from '../std/failed.ts';
 import { uniqueName } from '../std/temp.ts';
+import { fileBytes } from './file-bytes.ts';
 import type { Store } from './store.ts';
 import { algorithmOf, mismatch, missing, verified, verify } from './verify.ts';
 
@@ -52,9 +53,8 @@ export class DiskStore implements Store {
     const file = statSync(path, { throwIfNoEntry: false });
     if (!file) throw missing(digest);
     if (file.size !== size) throw mismatch(`${size} bytes`, `${file.size} bytes`);
-    const stream = createReadStream(path, { highWaterMark: 256 * 1024, ...(signal && { signal }) });
     try {
-      yield* verified(stream, { digest, size });
+      yield* verified(fileBytes(path, { ...(signal && { signal }) }), { digest, size });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       // A file that the disk has spoilt must not be found again; its content can be had anew.

@@ -1,10 +1,11 @@
 // Compression of a stream in blocks that are compressed side by side on libuv's threads, while the next ones are made. What
 // comes out depends on the bytes and the level only: blocks have one size, whatever the machine.
 import { availableParallelism } from 'node:os';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { Compression } from '../oci/media-type.ts';
 
-/** Takes a stream in blocks and gives it on compressed, in order. Memory: two blocks a processor, at most eight processors. */
+/** Takes a stream in blocks and gives it on compressed, in order. Memory: two blocks for each of libuv's threads that have a processor. */
 export interface Compressor {
   /** A block to fill. */
   take(): Buffer;
@@ -50,16 +51,19 @@ interface BlockFormat {
   readonly blockSize: number;
   readonly header: Uint8Array;
   /** Compresses a block. Called in order; the bytes stay as they are until the promise is settled. */
-  block(bytes: Buffer): Promise<Buffer>;
+  block(bytes: Buffer): Promise<readonly Buffer[]>;
   trailer(): Uint8Array;
 }
+
+/** Of libuv's pool: more blocks at once would only wait in memory. */
+const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 
 class Parallel implements Compressor {
   readonly #format: BlockFormat;
   readonly #output: (chunk: Uint8Array) => void;
-  readonly #running: Promise<Buffer>[] = [];
+  readonly #running: Promise<readonly Buffer[]>[] = [];
   readonly #free: Buffer[] = [];
-  readonly #width = Math.min(availableParallelism(), 8) + 1;
+  readonly #width = Math.min(availableParallelism(), threads) + 1;
 
   constructor(format: BlockFormat, output: (chunk: Uint8Array) => void) {
     this.#format = format;
@@ -80,12 +84,15 @@ class Parallel implements Compressor {
   }
 
   async #next(): Promise<void> {
-    this.#output(await this.#running.shift()!);
+    const pieces = await this.#running.shift()!;
+    for (const piece of pieces) this.#output(piece);
+    release(pieces);
   }
 
   async end(): Promise<void> {
     while (this.#running.length > 0) await this.#next();
     this.#output(this.#format.trailer());
+    release(this.#free);
   }
 }
 
@@ -106,7 +113,7 @@ class Gzip implements BlockFormat {
     this.#level = level;
   }
 
-  block(bytes: Buffer): Promise<Buffer> {
+  block(bytes: Buffer): Promise<readonly Buffer[]> {
     this.#crc = zlib.crc32(bytes, this.#crc);
     this.#size += bytes.length;
     const options: zlib.ZlibOptions = {
@@ -116,9 +123,7 @@ class Gzip implements BlockFormat {
       ...(this.#before !== undefined && { dictionary: this.#before }),
     };
     this.#before = Buffer.from(bytes.subarray(Math.max(0, bytes.length - 32768)));
-    return new Promise((resolve, reject) => {
-      zlib.deflateRaw(bytes, options, (error, result) => (error ? reject(error) : resolve(result)));
-    });
+    return through(zlib.createDeflateRaw(options), bytes);
   }
 
   trailer(): Uint8Array {
@@ -142,19 +147,35 @@ class Zstd implements BlockFormat {
     this.#level = level;
   }
 
-  block(bytes: Buffer): Promise<Buffer> {
+  block(bytes: Buffer): Promise<readonly Buffer[]> {
     const params = {
       [zlib.constants.ZSTD_c_compressionLevel]: this.#level,
       [zlib.constants.ZSTD_c_checksumFlag]: 1,
     };
-    return new Promise((resolve, reject) => {
-      const options = { params, chunkSize: outputSize(bytes.length) };
-      zlib.zstdCompress(bytes, options, (error, result) => (error ? reject(error) : resolve(result)));
-    });
+    return through(zlib.createZstdCompress({ params, chunkSize: outputSize(bytes.length) }), bytes);
   }
 
   trailer(): Uint8Array {
     return new Uint8Array();
+  }
+}
+
+/** What a stream makes of some bytes. (Node's own functions for that join the pieces, which copies them.) */
+function through(stream: Transform, bytes: Buffer): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    stream.once('error', reject);
+    stream.once('end', () => resolve(pieces));
+    stream.end(bytes);
+  });
+}
+
+/** Gives their memory back at once: the collector counts it as small, and would let dozens of megabytes gather. */
+function release(pieces: readonly Buffer[]): void {
+  // Several may lie in one.
+  for (const buffer of new Set(pieces.map((piece) => piece.buffer))) {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
   }
 }
 
