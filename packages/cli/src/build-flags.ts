@@ -40,7 +40,7 @@ export const imageFlags = {
   annotation: {
     kind: 'list',
     placeholder: 'KEY=VALUE',
-    help: 'An annotation of the manifest, or as in index:KEY=VALUE',
+    help: 'An annotation of the manifest, or as in index,manifest[linux/amd64]:KEY=VALUE',
     env: false,
   },
   platform: { kind: 'list', placeholder: 'OS/ARCH', help: 'What to build for; several give an index', env: false },

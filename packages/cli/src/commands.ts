@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Edit a Dockerfile and see its graph, lint findings and what a change rebuilds',
     load: async () => (await import('./commands/explore.ts')).explore as Command,
   },
+  imagetools: {
+    summary: 'Inspect, combine and copy images in registries and OCI layouts',
+    load: async () => (await import('./commands/imagetools.ts')).imagetools as Command,
+  },
   du: {
     summary: 'Show what the cache holds',
     load: async () => (await import('./commands/du.ts')).du as Command,

@@ -6,6 +6,7 @@ import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
+import { annotationAttrs } from './annotations.ts';
 import { assignment, attributes } from './assignments.ts';
 import { attestsOf } from './attests.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
@@ -189,7 +190,7 @@ async function exportsOf(flags: FolderFlags, world: World): Promise<readonly Exp
   // What is pushed is an image, and loading it too makes it none.
   const image = asked.length === 0 || (push && flags.output.length === 0);
   const outputs = [...(image ? [{ type: 'image' as const, attrs: {} }] : []), ...asked];
-  const annotations = Object.fromEntries(flags.annotation.map(annotationOf));
+  const annotations = Object.assign({}, ...flags.annotation.map(annotationAttrs)) as Record<string, string>;
   return outputs.map((output) => {
     if (output.type === 'tar' || output.type === 'local') return output;
     return {
@@ -202,15 +203,6 @@ async function exportsOf(flags: FolderFlags, world: World): Promise<readonly Exp
       },
     };
   });
-}
-
-/** `index:KEY=VALUE` and the like become `annotation-index.KEY`; several levels may stand before the colon. */
-export function annotationOf(text: string): [string, string] {
-  const [, levels, rest = text] =
-    /^((?:(?:index|manifest|index-descriptor|manifest-descriptor)(?:\[[^\]]*\])?,?)+):(.*)$/s.exec(text) ?? [];
-  const [key, value] = assignment('--annotation', rest)!;
-  const [, level = 'manifest', platform = ''] = /^([a-z-]+)(\[[^\]]*\])?/.exec(levels ?? '') ?? [];
-  return [levels === undefined ? `annotation.${key}` : `annotation-${level}${platform}.${key}`, value];
 }
 
 function cacheEntry(

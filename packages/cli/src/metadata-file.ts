@@ -27,8 +27,13 @@ export async function writeMetadataFile(
     answers['buildx.build.warnings'] = warnings.map(warningOf);
   }
   const sorted = Object.fromEntries(Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeJson(path, sorted);
+}
+
+/** A file of JSON as Go writes it, whole or not there at all. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.${uniqueName()}`;
-  await writeFile(temporary, goJson(sorted, { indent: true }));
+  await writeFile(temporary, goJson(value, { indent: true }));
   await rename(temporary, path);
 }
 

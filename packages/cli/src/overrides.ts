@@ -11,9 +11,10 @@ import {
 } from '@monokit/config';
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { normalised, parseReference } from '@monokit/engine/oci/reference';
+import { annotationAttrs } from './annotations.ts';
 import { assignment } from './assignments.ts';
 import { attestsOf } from './attests.ts';
-import { annotationOf, bytesOf, type ImageFlags } from './folder.ts';
+import { bytesOf, type ImageFlags } from './folder.ts';
 import { Mistake } from './mistake.ts';
 import { loadedInto } from './outputs.ts';
 
@@ -107,7 +108,10 @@ function withFlags(
     ...(flags.target !== undefined && { target: flags.target }),
     args: { ...target.args, ...args },
     labels: { ...target.labels, ...labels },
-    annotations: { ...target.annotations, ...Object.fromEntries(flags.annotation.map(annotationOf)) },
+    annotations: Object.assign({}, target.annotations, ...flags.annotation.map(annotationAttrs)) as Record<
+      string,
+      string
+    >,
     contexts: {
       ...target.contexts,
       ...Object.fromEntries(

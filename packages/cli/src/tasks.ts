@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
 import { Mistake } from './mistake.ts';
-import { isNarrowed } from './workspace-flags.ts';
+import { isNarrowed, type cacheDirFlag } from './workspace-flags.ts';
 
 export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
 
@@ -88,9 +88,9 @@ interface ConfigLook {
 }
 
 /** How the config that rules this folder says that registries are reached; nothing where there is none. */
-async function registriesHere(
-  { cwd, env, stderr, flags }: BuildInvocation,
-  looked: ConfigLook,
+export async function registriesHere(
+  { cwd, env, stderr, flags }: Pick<Invocation<typeof cacheDirFlag>, 'cwd' | 'env' | 'stderr' | 'flags'>,
+  looked: ConfigLook = { seen: [] },
 ): Promise<RegistryHosts> {
   const [{ loadConfig, settingsOf }, { diagnosticsText }] = await Promise.all([
     import('@monokit/config'),

@@ -2,6 +2,7 @@ import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { indexJson } from '../oci/index-json.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { layerCompression, layerMediaType, mediaTypes } from '../oci/media-type.ts';
 import { isOrigin, originsIn } from '../oci/origin.ts';
@@ -9,7 +10,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { LayerBlob } from '../cache/ref.ts';
 import type { Provider } from '../content/store.ts';
 import { attestationManifest, type AttestationManifest } from './attestation-manifest.ts';
-import { configJson, describe, indexJson, manifestJson, type Document } from './documents.ts';
+import { configJson, describe, manifestJson, type Document } from './documents.ts';
 import { wrongOption } from './attrs.ts';
 import { epochOf, timeOf } from './epoch.ts';
 import type { ExportImage, ExportInput } from './exporter.ts';
@@ -59,8 +60,8 @@ export async function assemble(input: ExportInput, options: ImageOptions, work: 
     // After all that runs, so that whoever takes the first one that fits takes none of these.
     ...made.flatMap(({ attested }) => (attested ? [attested.listed] : [])),
   ];
-  const bytes = indexJson({ oci: options.oci, manifests, annotations: notes.index });
   const mediaType = options.oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex;
+  const bytes = indexJson({ mediaType, manifests, annotations: notes.index });
   const list = describe(bytes, mediaType, notes['index-descriptor']);
   await step(`exporting manifest list ${list.descriptor.digest}`, work, async () => {});
   return graphOf(made, list.descriptor, { index: { ...list, manifests } });

@@ -2,9 +2,9 @@
 // the order of OCI's Go types, the config compact with its keys sorted (EXP-008).
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { orderedDescriptor, sorted, sortedNotes } from '../oci/index-json.ts';
 import type { History, ImageConfig } from '../oci/image-config.ts';
 import { mediaTypes } from '../oci/media-type.ts';
-import type { Platform } from '../oci/platform.ts';
 import { goJson } from '../std/go-json.ts';
 import type { Notes } from './annotations.ts';
 import { rfc3339 } from './epoch.ts';
@@ -43,21 +43,6 @@ export function manifestJson(options: {
   return Buffer.from(goJson(manifest, { indent: true }));
 }
 
-export function indexJson(options: {
-  readonly oci: boolean;
-  readonly manifests: readonly Descriptor[];
-  readonly annotations: Notes;
-}): Buffer {
-  const { oci, manifests, annotations } = options;
-  const index = {
-    schemaVersion: 2,
-    mediaType: oci ? mediaTypes.ociIndex : mediaTypes.dockerIndex,
-    manifests: manifests.map(orderedDescriptor),
-    ...sortedNotes(annotations),
-  };
-  return Buffer.from(goJson(index, { indent: true }));
-}
-
 /** Where an image's config has the cache records that go with its layers. */
 const inlineCacheKey = 'moby.buildkit.cache.v0';
 
@@ -90,31 +75,6 @@ export function configJson(
   return Buffer.from(goJson(Object.fromEntries(keys.map((key) => [key, patched[key]]))));
 }
 
-/** A descriptor's fields in the order of OCI's Go types, empty ones left out. */
-export function orderedDescriptor(descriptor: Descriptor): Descriptor {
-  const { mediaType, digest, size, annotations, data, platform, artifactType } = descriptor;
-  return {
-    mediaType,
-    digest,
-    size,
-    ...sortedNotes(annotations ?? {}),
-    ...(data !== undefined && { data }),
-    ...(platform && { platform: orderedPlatform(platform) }),
-    ...(artifactType && { artifactType }),
-  };
-}
-
-function orderedPlatform(platform: Platform): Platform {
-  const { architecture, os, variant } = platform;
-  return {
-    architecture,
-    os,
-    ...(platform['os.version'] && { 'os.version': platform['os.version'] }),
-    ...(platform['os.features']?.length && { 'os.features': platform['os.features'] }),
-    ...(variant && { variant }),
-  };
-}
-
 const configKeys = [
   'User',
   'ExposedPorts',
@@ -145,13 +105,4 @@ function orderedConfig(config: ImageConfig['config'] | undefined): Record<string
     if (value !== undefined) ordered[key] = maps.has(key) && value ? sorted(value as Record<string, unknown>) : value;
   }
   return ordered;
-}
-
-function sortedNotes(annotations: Notes): { annotations?: Notes } {
-  return Object.keys(annotations).length ? { annotations: sorted(annotations) } : {};
-}
-
-function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
-  const keys = Object.keys(record).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return Object.fromEntries(keys.map((key) => [key, record[key]!]));
 }

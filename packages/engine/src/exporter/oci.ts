@@ -1,11 +1,11 @@
 import { layoutIndex, layoutMarker, writeLayout } from '../content/layout.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { orderedDescriptor } from '../oci/index-json.ts';
 import { parseReference } from '../oci/reference.ts';
 import { goJson } from '../std/go-json.ts';
 import { assemble, imageResponse } from './assemble.ts';
 import { Attrs } from './attrs.ts';
 import { fileDestination, folderDestination, writeTo } from './destination.ts';
-import { orderedDescriptor } from './documents.ts';
 import { rfc3339, timeOf } from './epoch.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { readImageOptions, type ImageOptions } from './image-options.ts';

@@ -7,6 +7,8 @@ export interface Descriptor {
   readonly digest: Digest;
   /** In bytes. */
   readonly size: number;
+  /** Other places that have it. */
+  readonly urls?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   /** The content itself in base64, where it is small. */
   readonly data?: string;
