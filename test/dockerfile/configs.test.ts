@@ -43,9 +43,9 @@ for (const name of readdirSync(cases)) {
         result.images.length === 1
           ? result.images[0]!
           : result.images.find(({ platform }) => formatPlatform(platform) === golden.platform)!;
-      assert.deepEqual(ours.config.config, golden.config);
-      assert.equal(ours.config.author, golden.author);
-      assert.deepEqual(ours.config.history?.map(withoutTime), golden.history);
+      assert.deepEqual(ours.config!.config, golden.config);
+      assert.equal(ours.config!.author, golden.author);
+      assert.deepEqual(ours.config!.history?.map(withoutTime), golden.history);
     }
     compared++;
   });

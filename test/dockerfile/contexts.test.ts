@@ -238,8 +238,8 @@ test('triggers of a base image run first and may need more', async () => {
   );
   const result = await convertText('', {}, bridge);
   assert.equal(identifiers(result).length, 2);
-  assert.equal(result.images[0]!.config.config.OnBuild, undefined);
-  const history = result.images[0]!.config.history!.slice(1).map((entry) => entry.created_by);
+  assert.equal(result.images[0]!.config!.config.OnBuild, undefined);
+  const history = result.images[0]!.config!.history!.slice(1).map((entry) => entry.created_by);
   assert.deepEqual(history, [
     'COPY /a /b # buildkit',
     'RUN /bin/sh -c first # buildkit',
@@ -266,7 +266,7 @@ test('SOURCE_DATE_EPOCH dates what is made', async () => {
   for (const value of ['1600000000', 'date']) {
     const { images } = await convertText('', { 'build-arg:SOURCE_DATE_EPOCH': value }, bridge);
     assert.equal(images[0]!.epoch, 1_600_000_000);
-    assert.equal(images[0]!.config.history!.at(-1)!.created, '2020-09-13T12:26:40Z');
+    assert.equal(images[0]!.config!.history!.at(-1)!.created, '2020-09-13T12:26:40Z');
     const mkdir = images[0]!.definition.ops.map(unmarshalOp).find((op) => op.kind === 'file');
     const [action] = mkdir?.kind === 'file' ? mkdir.actions : [];
     assert.ok(action?.kind === 'mkdir' && action.timestamp === 1_600_000_000_000_000_000n);

@@ -36,6 +36,7 @@ export function fakeBridge(
     readDir: async () => undefined,
     input: async () => undefined,
     changedAt: async () => undefined,
+    forward: () => Promise.reject(new Error('there is no other frontend here')),
     ...overrides,
   };
 }

@@ -104,6 +104,8 @@ export interface Defined {
   readonly lenders?: ReadonlyMap<Digest, SolveRequest>;
   /** Images that the frontend looked up. */
   readonly resolved?: readonly ImageMaterial[];
+  /** Caches that the frontend takes results from, beside those of the request. */
+  readonly imports?: readonly CacheEntry[];
 }
 
 export interface DefinedImage {

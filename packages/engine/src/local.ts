@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { openBuild, recordsOf } from './build/build.ts';
 import { define } from './build/define.ts';
 import type { Parts } from './build/parts.ts';
-import { solveTree } from './build/tree.ts';
 import type { PrunePolicy, UsageRecord } from './cache/api.ts';
 import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
@@ -154,14 +153,15 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       return sources[scheme]?.(scheme);
     },
     images: (kind) => (kind === 'layout' ? layoutSource() : resolver()),
-    frontend: async (name) =>
-      name === 'dockerfile.v0' ? (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile : undefined,
+    frontend: async (name) => {
+      if (name === 'dockerfile.v0') return (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile;
+      return name === 'gateway.v0' ? (await import('./frontend/gateway/gateway.ts')).gateway : undefined;
+    },
     exporter: async (type) => {
       const { exporters } = await import('./exporter/exporter.ts');
       return exporters[type as keyof typeof exporters];
     },
     exportDeps: async () => ({ content: cache.content, images: cache.images, registries: await registries(), pool }),
-    solveTree: (definition, job) => solveTree(definition, parts, job),
     ...(deviceFolders && { deviceFolders }),
     ...(concurrency !== undefined && { concurrency }),
   };

@@ -46,7 +46,7 @@ export async function recordsOf(
   work: Work,
 ): Promise<readonly CacheRecord[]> {
   const { session } = request;
-  const wanted = images.map(({ definition }) => ({ definition, session, lenders }));
+  const wanted = images.map(({ definition }) => ({ definition, client: request, lenders }));
   await using open = openGraph(wanted, parts, { signal: work.signal, report: (event) => work.report(event), session });
   const roots = open.graph.roots.filter((root) => root !== undefined);
   await Promise.all(roots.map(async (root) => (await open.solver.solve(root))[Symbol.asyncDispose]()));
@@ -64,10 +64,10 @@ function solveAll(
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
   const wanted = defined.flatMap(({ images, request, lenders }) =>
-    images.map(({ definition }) => ({ definition, session: request.session, lenders })),
+    images.map(({ definition }) => ({ definition, client: request, lenders })),
   );
   const caches = openCaches(
-    defined.map(({ request }) => request),
+    defined.map(({ request, imports = [] }) => ({ ...request, cacheFrom: [...request.cacheFrom, ...imports] })),
     parts,
     { work, shared },
   );

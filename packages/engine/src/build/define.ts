@@ -1,11 +1,9 @@
 import type { ImageMaterial } from '../attestation/capture.ts';
-import type { Defined, SolveRequest } from '../engine.ts';
+import type { CacheEntry, Defined, SolveRequest } from '../engine.ts';
 import type { Bridge } from '../frontend/frontend.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
-import { Failed } from '../std/failed.ts';
-import { openBridge } from './bridge.ts';
-import type { BuildFailure } from './failure.ts';
+import { frontendOf, openBridge } from './bridge.ts';
 import type { Parts } from './parts.ts';
 
 /** Turns a request into its definitions, image configs and inputs. */
@@ -14,11 +12,7 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
   if (source.kind === 'definition') {
     return { request, images: source.images, multiPlatform: source.images.length > 1, metadata: {} };
   }
-  const frontend = await parts.frontend(source.frontend);
-  if (!frontend) {
-    const message = `there is no frontend ${JSON.stringify(source.frontend)}: use dockerfile.v0`;
-    throw new Failed<BuildFailure>({ kind: 'frontend-unknown', frontend: source.frontend, message });
-  }
+  const frontend = await frontendOf(source.frontend, parts);
   const job = { signal: work.signal, report: (event: Parameters<Work['report']>[0]) => work.report(event), session };
   const lenders = new Map<Digest, SolveRequest>();
   const resolved: ImageMaterial[] = [];
@@ -32,7 +26,23 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
     }
     return found;
   };
-  const bridge = openBridge(job, parts, { input, resolved: (image) => resolved.push(image) });
+  const imports: CacheEntry[] = [];
+  const imported = (cache: CacheEntry) => imports.push(cache);
+  const bridge = openBridge(job, parts, {
+    client: request,
+    lenders,
+    input,
+    imported,
+    resolved: (image) => resolved.push(image),
+  });
   const { images, multiPlatform, metadata } = await frontend.solve(source.options, bridge, work);
-  return { request, images, multiPlatform, metadata, resolved, ...(lenders.size > 0 && { lenders }) };
+  return {
+    request,
+    images,
+    multiPlatform,
+    metadata,
+    resolved,
+    ...(lenders.size > 0 && { lenders }),
+    ...(imports.length > 0 && { imports }),
+  };
 }

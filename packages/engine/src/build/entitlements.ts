@@ -1,18 +1,26 @@
 import type { GraphVertex } from '../llb/graph.ts';
+import type { NetworkMode, SecurityMode } from '../llb/exec.ts';
 import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';
 
 /** Refuses what a request does and its caller did not allow: the host's network, containers without a sandbox. */
 export function checkEntitlements({ op, name, source }: GraphVertex, granted: readonly string[]): void {
   if (op.kind !== 'exec') return;
+  requireEntitlements(op, { who: source ? `${name} (${source.file}:${source.lines[0]})` : name, granted });
+}
+
+/** The same of a process that is no step of a graph. */
+export function requireEntitlements(
+  { network, security }: { readonly network: NetworkMode; readonly security: SecurityMode },
+  { who, granted }: { readonly who: string; readonly granted: readonly string[] },
+): void {
   const wanted = [
-    ...(op.network === 'host' ? ['network.host'] : []),
-    ...(op.security === 'insecure' ? ['security.insecure'] : []),
+    ...(network === 'host' ? ['network.host'] : []),
+    ...(security === 'insecure' ? ['security.insecure'] : []),
   ];
   for (const entitlement of wanted) {
     if (granted.includes(entitlement)) continue;
-    const place = source ? ` (${source.file}:${source.lines[0]})` : '';
-    const message = `${name}${place} needs ${entitlement}, which is not allowed: pass --allow ${entitlement}`;
+    const message = `${who} needs ${entitlement}, which is not allowed: pass --allow ${entitlement}`;
     throw new Failed<BuildFailure>({ kind: 'entitlement-missing', entitlement, message });
   }
 }

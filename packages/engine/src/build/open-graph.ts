@@ -6,6 +6,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
 import { Solver } from '../solver/solver.ts';
+import { checkEntitlements } from './entitlements.ts';
 import { CanonicalFolders } from './folders.ts';
 import type { Parts } from './parts.ts';
 
@@ -15,11 +16,17 @@ export interface OpenGraph extends AsyncDisposable {
   readonly solver: Solver<ImmutableRef, Job>;
 }
 
-/** A definition with the session of the client that wants it, and those that lend to some of its ops. */
+/** Who wants something: what it lends, and what it may do. A `SolveRequest` is one. */
+export interface Client {
+  readonly session: Session;
+  readonly entitlements: readonly string[];
+}
+
+/** A definition with the client that wants it, and those that lend to some of its ops. */
 export interface WantedDefinition {
   readonly definition: Definition;
-  readonly session: Session;
-  readonly lenders?: ReadonlyMap<Digest, { readonly session: Session }> | undefined;
+  readonly client: Client;
+  readonly lenders?: ReadonlyMap<Digest, Client> | undefined;
 }
 
 /** Merges definitions and opens a solver for them. */
@@ -28,8 +35,8 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
   const graph = mergeDefinitions(
     wanted.map((each) => ({
       definition: each.definition,
-      folder: (name, digest) => folders.nameOf(lenderOf(each, digest), name),
-      sourceFolder: (digest) => lenderOf(each, digest).folder('dockerfile')?.root,
+      folder: (name, digest) => folders.nameOf(clientOf(each, digest).session, name),
+      sourceFolder: (digest) => clientOf(each, digest).session.folder('dockerfile')?.root,
     })),
   );
   const solver = new Solver<ImmutableRef, Job>(job, {
@@ -37,16 +44,31 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
     operator: (vertex) => {
       const graphVertex = vertex as GraphVertex;
       // A shared vertex runs with what the first client that wants it lends.
-      const session = lenderOf(wanted[graphVertex.owners[0]!]!, graphVertex.written);
+      const client = clientOf(wanted[graphVertex.owners[0]!]!, graphVertex.written);
       const { op } = graphVertex;
       const local = op.kind === 'source' && op.identifier.startsWith('local://');
-      return operatorOf(graphVertex, parts, local ? folders.seenBy(session) : session);
+      const world = {
+        ...parts,
+        solveTree: (definition: Definition, inner: Job) => solveTree({ definition, client }, parts, inner),
+      };
+      return operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);
     },
     ...(parts.concurrency && { concurrency: parts.concurrency }),
   });
   return { graph, solver, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
 }
 
-function lenderOf({ session, lenders }: WantedDefinition, digest: Digest): Session {
-  return lenders?.get(digest)?.session ?? session;
+/** Brings about the tree of one definition by itself, which may do what its clients may; the caller disposes it. */
+export async function solveTree(wanted: WantedDefinition, parts: Parts, job: Job): Promise<ImmutableRef> {
+  await using open = openGraph([wanted], parts, job);
+  for (const vertex of open.graph.vertices) checkEntitlements(vertex, clientOf(wanted, vertex.written).entitlements);
+  const [root] = open.graph.roots;
+  if (!root) return parts.cache.scratch.clone();
+  const tree = await open.solver.solve(root);
+  await open.solver.settle();
+  return tree;
+}
+
+function clientOf({ client, lenders }: WantedDefinition, digest: Digest): Client {
+  return lenders?.get(digest) ?? client;
 }

@@ -4,10 +4,11 @@ import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Work } from '../progress/work.ts';
+import type { ProgramBridge } from './program-bridge.ts';
 
 export interface Frontend {
   /** Options are BuildKit's `--opt` names (`target`, `platform`, `build-arg:NAME`, …); an unknown one is a failure. */
-  solve(options: Readonly<Record<string, string>>, bridge: Bridge, work: Work): Promise<FrontendResult>;
+  solve(options: Readonly<Record<string, string>>, bridge: ProgramBridge, work: Work): Promise<FrontendResult>;
 }
 
 export interface FrontendResult {
@@ -23,7 +24,8 @@ export interface FrontendImage {
   readonly platform: Platform;
   readonly definition: Definition;
   /** Without rootfs; history complete (one entry an instruction). */
-  readonly config: ImageConfig;
+  /** A frontend of somebody else's may give none. */
+  readonly config?: ImageConfig;
   readonly baseConfig?: ImageConfig;
   /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */
   readonly epoch?: number;
@@ -57,6 +59,8 @@ export interface Bridge {
    * image. In a workspace these are the other images, so a `FROM` of another image's name is an edge to it.
    */
   input(name: string, platform: Platform): Promise<BridgeInput | undefined>;
+  /** Leaves the request to another frontend of this engine, with the same surroundings. */
+  forward(frontend: string, options: Readonly<Record<string, string>>): Promise<FrontendResult>;
 }
 
 /** A definition that takes the place of an image or context. */

@@ -24,7 +24,8 @@ export async function runExec(
   const name = op.meta.args.join(' ');
   const containers = await executor();
   await using held = await holdMounts(op, inputs, { cache, job, name });
-  const process = await processOf(op, vertex, job);
+  const { linuxResources } = vertex.metadata;
+  const process = { ...(await processOf(op, job)), ...(linuxResources && { resources: linuxResources }) };
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
     job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data });
   const container = { root: held.root, mounts: held.mounts, platform: op.platform ?? hostPlatform() };
@@ -44,7 +45,11 @@ function withFullDisk(error: unknown, root: Mount): unknown {
   return new Failed({ ...failure, message: `${failure.message}; ${diskFull(path).message}` }, { cause: error });
 }
 
-async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promise<Process> {
+/** A process as a container runs it, with the secrets in its environment that the session lends. */
+export async function processOf(
+  op: Pick<ExecOp, 'meta' | 'secretEnv' | 'network' | 'security'>,
+  job: Job,
+): Promise<Process> {
   const { meta } = op;
   const env = [...meta.env, ...proxyVariables(meta.proxyEnv)];
   for (const { id, name, optional } of op.secretEnv) {
@@ -67,7 +72,6 @@ async function processOf(op: ExecOp, { metadata }: GraphVertex, job: Job): Promi
     security: op.security,
     removeMountStubsRecursive: meta.removeMountStubsRecursive,
     ...(op.cdiDevices.length > 0 && { devices: op.cdiDevices }),
-    ...(metadata?.linuxResources && { resources: metadata.linuxResources }),
   };
 }
 

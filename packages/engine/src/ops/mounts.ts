@@ -22,7 +22,7 @@ interface Output {
 
 /** Opens everything that an exec mounts: trees to read, trees to write, cache folders, secrets, sockets. */
 export async function holdMounts(
-  op: ExecOp,
+  op: Pick<ExecOp, 'mounts'>,
   inputs: readonly ImmutableRef[],
   { cache, job, name }: { readonly cache: Cache; readonly job: Job; readonly name: string },
 ): Promise<HeldMounts> {
