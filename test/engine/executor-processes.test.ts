@@ -131,17 +131,18 @@ test('a terminal has a size, echoes, and is one for the process', async () => {
   const { io, heard, running, said } = listen({ stdin, terminal: { rows: 24, cols: 80 } });
   const ended = rig.executor.run(
     sh(
-      'test -t 0 && test -t 2 && stty size; until [ "$(stty size)" = "11 22" ]; do :; done; read line; echo "<$line>"',
+      `test -t 2; sized() { test "$(stty size 2>/dev/null)" = "$1"; }
+       until sized '24 80'; do :; done; echo sized; until sized '11 22'; do :; done; read line; echo "<$line>"`,
     ),
     container(),
     io,
   );
   const process = await running;
-  await said('24 80');
+  await said('sized');
   process.resize({ rows: 11, cols: 22 });
   stdin.write('hello\n');
   await ended;
-  assert.match(heard.stdout, /^24 80\r\n/);
+  assert.match(heard.stdout, /^sized\r\n/);
   assert.match(heard.stdout, /hello\r\n<hello>\r\n/);
 });
 

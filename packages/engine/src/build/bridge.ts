@@ -20,7 +20,7 @@ import { maxFile, RefTree } from './readable-tree.ts';
 import { shown } from './shown.ts';
 
 /** How deep frontends may ask each other: one that asks itself would do so for ever. */
-const deepest = 20;
+const deepest = 6;
 
 /** Caches that lie on no machine of the client's. */
 const ownCaches: ReadonlySet<string> = new Set(['registry']);

@@ -97,10 +97,7 @@ function solveAll(
     for (const vertex of graph.vertices) {
       if (!vertex.owners.some((owner) => owned.has(owner))) continue;
       const { entitlements } = each.lenders?.get(vertex.written) ?? request;
-      checkEntitlements(vertex, entitlements);
-      if (vertex.op.kind !== 'exec' || vertex.op.cdiDevices.length === 0) continue;
-      const { checkDevices } = await import('./devices.ts');
-      await checkDevices(vertex, vertex.op, { granted: entitlements, folders: parts.deviceFolders });
+      await checkEntitlements(vertex, entitlements, parts);
     }
     const attests = readAttestOptions(request.source.options ?? {});
     await caches?.check(i);

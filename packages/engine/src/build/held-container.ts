@@ -82,6 +82,7 @@ class Held implements HeldContainer {
   readonly #stop = new AbortController();
   readonly #processes: Promise<void>[] = [];
   #first: Promise<RunningProcess | undefined> | undefined;
+  #over = false;
 
   constructor(request: ContainerRequest, inside: Inside) {
     this.#request = request;
@@ -93,29 +94,31 @@ class Held implements HeldContainer {
     const { name, network, hostname, extraHosts } = this.#request;
     requireEntitlements({ network, security: process.security }, { who: name, granted });
     const { secretEnv, security } = process;
+    const { args, env, cwd, user } = process.meta;
     const meta = {
-      hostname,
-      extraHosts,
+      ...{ args, env, cwd, user, hostname, extraHosts },
       ulimits: [],
       cgroupParent: '',
       removeMountStubsRecursive: true,
       validExitCodes: [],
-      ...process.meta,
     };
-    const wanted = await processOf({ meta, secretEnv, security, network }, job);
+    const wanted = await processOf({ meta, secretEnv, security, network, cdiDevices: [] }, job);
     const signal = AbortSignal.any([io.signal, this.#stop.signal]);
     const running = Promise.withResolvers<RunningProcess | undefined>();
     const all = { ...io, signal, running: running.resolve, waits: true };
     const before = this.#first;
     if (!before) this.#first = running.promise;
     const first = await before;
-    if (before && !first) {
+    if (before && (!first || this.#over)) {
       const message = `${name} has ended: its first process is over`;
       throw new Failed<BuildFailure>({ kind: 'container-invalid', message });
     }
     const ended = first ? first.exec(wanted, all) : executor.run(wanted, container, all);
     this.#processes.push(ended);
-    const over = () => running.resolve(undefined);
+    const over = () => {
+      this.#over ||= !before;
+      running.resolve(undefined);
+    };
     ended.then(over, over);
     const started = await running.promise;
     return { ended, signal: (which) => started?.signal(which), resize: (size) => started?.resize(size) };

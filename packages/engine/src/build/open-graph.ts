@@ -61,7 +61,9 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
 /** Brings about the tree of one definition by itself, which may do what its clients may; the caller disposes it. */
 export async function solveTree(wanted: WantedDefinition, parts: Parts, job: Job): Promise<ImmutableRef> {
   await using open = openGraph([wanted], parts, job);
-  for (const vertex of open.graph.vertices) checkEntitlements(vertex, clientOf(wanted, vertex.written).entitlements);
+  for (const vertex of open.graph.vertices) {
+    await checkEntitlements(vertex, clientOf(wanted, vertex.written).entitlements, parts);
+  }
   const [root] = open.graph.roots;
   if (!root) return parts.cache.scratch.clone();
   const tree = await open.solver.solve(root);

@@ -19,7 +19,7 @@ export async function outlooksOf(
   const [first] = defined;
   if (!first) return new Map();
   const wanted = defined.flatMap(({ images, request, lenders }) =>
-    images.map(({ definition }) => ({ definition, session: request.session, lenders })),
+    images.map(({ definition }) => ({ definition, client: request, lenders })),
   );
   const job = { signal: work.signal, report: () => undefined, session: first.request.session };
   await using open = openGraph(wanted, { ...parts, source: (scheme) => sourceHere(scheme, parts) }, job);

@@ -11,7 +11,7 @@ import type { ImageConfig } from '../oci/image-config.ts';
 import { formatPlatform, hostPlatform } from '../oci/platform.ts';
 import { normalised, parseReference } from '../oci/reference.ts';
 import type { Job } from '../session/job.ts';
-import { openGraph } from './open-graph.ts';
+import { solveTree } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { shown } from './shown.ts';
 
@@ -25,14 +25,7 @@ export async function scan(
 ): Promise<readonly Attestation[]> {
   const { ref, definition, scanned = new Map<string, Definition>() } = image;
   const platform = formatPlatform(image.platform);
-  const solve = async (wanted: Definition): Promise<ImmutableRef> => {
-    await using open = openGraph([{ definition: wanted, session: job.session, lenders }], parts, job);
-    const [root] = open.graph.roots;
-    if (!root) return parts.cache.scratch.clone();
-    const tree = await open.solver.solve(root);
-    await open.solver.settle();
-    return tree;
-  };
+  const solve = (wanted: Definition) => solveTree({ definition: wanted, client: request, lenders }, parts, job);
   const { generator } = options;
   if (generator !== undefined) {
     const mode = request.source.options?.['image-resolve-mode'] === 'pull' ? 'pull' : 'default';

@@ -47,7 +47,7 @@ function withFullDisk(error: unknown, root: Mount): unknown {
 
 /** A process as a container runs it, with the secrets in its environment that the session lends. */
 export async function processOf(
-  op: Pick<ExecOp, 'meta' | 'secretEnv' | 'network' | 'security'>,
+  op: Pick<ExecOp, 'meta' | 'secretEnv' | 'network' | 'security' | 'cdiDevices'>,
   job: Job,
 ): Promise<Process> {
   const { meta } = op;

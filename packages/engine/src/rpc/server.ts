@@ -59,6 +59,8 @@ export function serveRpc(connection: Duplex, services: readonly Served[]): RpcCo
     closed,
     async [Symbol.asyncDispose]() {
       session.destroy();
+      // Nobody may read what is still to be written: without this the session would wait for that.
+      connection.destroy();
       await closed;
     },
   };

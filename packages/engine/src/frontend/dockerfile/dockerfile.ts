@@ -8,6 +8,7 @@
  * those that BuildKit makes of the same Dockerfile, digest for digest. What is wrong in a Dockerfile is thrown as
  * `Failed<DockerfileFailure>`, all of it at once where it can be; what the rules find is reported as warnings. With the
  * option `requestid` nothing is converted: the question's answer is the result's metadata (requests.ts).
+ * A file whose `# syntax=` names another frontend is left to that one (syntax.ts).
  * All that is asked of the world goes through the `Bridge`. This room does not know how anything is run.
  */
 import type { Platform } from '../../oci/platform.ts';
@@ -16,8 +17,9 @@ import type { Bridge, Frontend, FrontendResult } from '../frontend.ts';
 import { Checks } from './checks.ts';
 import { defaultUniqueId, type Surroundings } from './context.ts';
 import { convertFor } from './convert.ts';
-import { readOptions } from './options.ts';
+import { readOptions, requireCapabilities } from './options.ts';
 import { openDockerfile, withSource } from './source.ts';
+import { leaveToSyntax } from './syntax.ts';
 import { misspeltArgs } from './unused-args.ts';
 
 export const dockerfile: Frontend = {
@@ -48,11 +50,15 @@ export async function convert(
     uniqueId: settings.uniqueId ?? defaultUniqueId,
     ...(settings.buildPlatform && { buildPlatform: settings.buildPlatform }),
   };
+  const opened = await openDockerfile(surroundings);
+  const others = await leaveToSyntax(opened, options, { ...surroundings, report: work.report.bind(work) });
+  if (others) return others;
+  requireCapabilities(options['frontend.caps']);
   if (read.request !== undefined) {
     const { answerRequest } = await import('./requests.ts');
-    return { images: [], multiPlatform: false, metadata: await answerRequest(read.request, surroundings) };
+    return { images: [], multiPlatform: false, metadata: await answerRequest(read.request, opened, surroundings) };
   }
-  return withSource(await openDockerfile(surroundings), surroundings, async (source) => {
+  return withSource(opened, surroundings, async (source) => {
     const platforms = read.platforms.length > 0 ? read.platforms : [undefined];
     const images = await Promise.all(
       platforms.map((platform, index) =>

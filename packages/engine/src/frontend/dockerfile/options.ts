@@ -47,7 +47,7 @@ export interface Options {
   readonly inputMetadata: ReadonlyMap<string, string>;
   readonly localSessions: ReadonlyMap<string, string>;
   readonly sharedKeys: ReadonlyMap<string, string>;
-  /** `--build-arg BUILDKIT_SYNTAX`, or the frontend image that was asked for and runs this one. */
+  /** `--build-arg BUILDKIT_SYNTAX`. */
   readonly syntax: string | undefined;
   readonly cmdline: string | undefined;
   /** Rules for the checks, in the form of `# check=`. */
@@ -107,7 +107,7 @@ export function readOptions(given: Readonly<Record<string, string>>): Options {
   if (parseGoBool(buildArgs.get('BUILDKIT_DISABLE_FILEOP') ?? '') === true) {
     throw refused('build-arg', 'support for "BUILDKIT_DISABLE_FILEOP" build-arg was removed in BuildKit 0.11');
   }
-  if (values.has('frontend.caps')) readCaps(values.get('frontend.caps')!);
+  requireCapabilities(values.get('frontend.caps'), { forwarded: true });
   const text = (name: string) => values.get(name) ?? '';
   const list = (name: string) => {
     try {
@@ -143,7 +143,7 @@ export function readOptions(given: Readonly<Record<string, string>>): Options {
     inputMetadata: groups.get('input-metadata:')!,
     localSessions: groups.get('local-sessionid:')!,
     sharedKeys: groups.get('sharedkey:localdir:')!,
-    syntax: values.get('source') ?? buildArgs.get('BUILDKIT_SYNTAX'),
+    syntax: buildArgs.get('BUILDKIT_SYNTAX'),
     cmdline: values.get('cmdline'),
     check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK'),
     request: values.get('requestid'),
@@ -267,11 +267,15 @@ function whole(name: string, text: string, allowed: (value: number) => boolean):
 const knownCaps = new Set(['moby.buildkit.frontend.inputs', 'moby.buildkit.frontend.subrequests']);
 knownCaps.add('moby.buildkit.frontend.contexts').add('moby.buildkit.frontend.gitquerystring');
 
-/** Capabilities that the client needs of the frontend; a `+forward` one is met by whoever runs it. */
-function readCaps(list: string): void {
+/**
+ * Refuses capabilities that the client needs and this frontend lacks; with `forwarded`, only those that a frontend that
+ * it leaves the work to may not have instead (`+forward`).
+ */
+export function requireCapabilities(list = '', { forwarded = false } = {}): void {
   for (const cap of list.split(',').filter(Boolean)) {
-    const name = cap.replace(/\+forward$/, '');
-    if (!knownCaps.has(name)) throw refused('frontend.caps', `unsupported frontend capability ${name}`);
+    const [name = '', forward] = cap.split('+');
+    if (knownCaps.has(name) || (forwarded && forward === 'forward')) continue;
+    throw refused('frontend.caps', `unsupported frontend capability ${name}`);
   }
 }
 

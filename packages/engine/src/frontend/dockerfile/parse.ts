@@ -199,7 +199,7 @@ class Parser {
   }
 }
 
-function splitLines(text: string): readonly string[] {
+export function splitLines(text: string): readonly string[] {
   const lines: string[] = [];
   for (let start = 0; start < text.length;) {
     const end = text.indexOf('\n', start);

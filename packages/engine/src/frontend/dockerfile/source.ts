@@ -1,10 +1,9 @@
 // A Dockerfile as text → what a conversion starts from.
 import { sourceMap } from '../../llb/source-map.ts';
-import { parseReference } from '../../oci/reference.ts';
 import { Checks, readCheckOptions, type CheckOptions } from './checks.ts';
 import { MainContext, type DockerfileText, type Surroundings } from './context.ts';
 import type { Source } from './convert.ts';
-import { detectCheck, detectSyntax } from './directives.ts';
+import { detectCheck } from './directives.ts';
 import { invalid, isMistake, mistake, placed, type SourceText } from './failure.ts';
 import { refused, type Options } from './options.ts';
 import { lineRange, parse } from './parse.ts';
@@ -38,7 +37,6 @@ export async function withSource<T>(
     const parsed = parse(body);
     told = { file: text.name, lines: parsed.lines };
     refuseBinary(text.bytes, parsed.lines);
-    refuseOtherSyntax(body, options, parsed.lines);
     if (text.bytes.length === 0) throw mistake('the Dockerfile cannot be empty');
     const program = readProgram(parsed);
     const checks = new Checks(checkOptions(body, options, parsed.lines), text.name, warn);
@@ -77,30 +75,4 @@ function refuseBinary(bytes: Uint8Array, lines: readonly string[]): void {
     ) + 1;
   const range = { start: { line, column: 1 }, end: { line, column: 1 } };
   throw mistake('this is not a text file: it has NUL bytes', { range });
-}
-
-/** The language that is built in, whatever its version. Images of other frontends would have to be run. */
-function refuseOtherSyntax(text: string, { syntax, cmdline }: Options, lines: readonly string[]): void {
-  if (cmdline !== undefined) return;
-  if (syntax !== undefined) {
-    const image = syntax.trim().split(' ')[0]!;
-    if (isBuiltIn(image)) return;
-    throw refused('build-arg:BUILDKIT_SYNTAX', otherSyntax(image));
-  }
-  const found = detectSyntax(text);
-  if (!found || isBuiltIn(found.image)) return;
-  throw mistake(otherSyntax(found.image), { token: found.image, range: lineRange(found.line, found.line, lines) });
-}
-
-function isBuiltIn(image: string): boolean {
-  try {
-    const { domain, path } = parseReference(image);
-    return domain === 'docker.io' && (path === 'docker/dockerfile' || path === 'docker/dockerfile-upstream');
-  } catch {
-    return false;
-  }
-}
-
-function otherSyntax(image: string): string {
-  return `syntax ${image} is not supported: only docker/dockerfile is, which is built in and not run as an image`;
 }

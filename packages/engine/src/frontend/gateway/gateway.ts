@@ -7,15 +7,14 @@
  * service.ts and behind the bridge. `client.ts` is the other side.
  */
 import { duplexPair } from 'node:stream';
-import type { Digest } from '../../oci/digest.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Work } from '../../progress/work.ts';
 import { served, serveRpc } from '../../rpc/server.ts';
 import { Failed } from '../../std/failed.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import { uniqueName } from '../../std/temp.ts';
 import { marshalDefinition, type Definition } from '../../llb/definition.ts';
-import { parseGoBool } from '../dockerfile/go-format.ts';
 import type { Frontend, FrontendResult } from '../frontend.ts';
 import type { ProgramBridge } from '../program-bridge.ts';
 import type { GatewayFailure } from './failure.ts';
@@ -50,7 +49,6 @@ export const gateway: Frontend = {
 interface Found {
   readonly definition: Definition;
   readonly config: Partial<ImageConfig>;
-  readonly digest?: Digest;
 }
 
 /** What the image's label says that it can has to be all that is asked of it. */

@@ -2,7 +2,6 @@
 import { fromDefinition } from '../../llb/definition-node.ts';
 import type { Definition } from '../../llb/definition.ts';
 import { image as imageState } from '../../llb/sources.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import { normalised, parseReference } from '../../oci/reference.ts';
@@ -22,8 +21,6 @@ export type FrontendImage =
       readonly kind: 'image';
       readonly definition: Definition;
       readonly config: Partial<ImageConfig>;
-      /** Where a registry told it. */
-      readonly digest?: Digest;
     };
 
 /** Finds it for this machine, whatever the build is for. `source` is as people write it. */
@@ -53,9 +50,9 @@ export async function findFrontend(
     mode: 'default',
     logName: `resolve image config for docker-image://${reference}`,
   });
-  const pinned = normalised({ ...parseReference(found.reference ?? reference), digest });
+  const pinned = normalised({ ...parseReference(found.reference ?? reference), ...(digest && { digest }) });
   const state = imageState(pinned, { recordType: 'frontend', platform });
-  return { kind: 'image', definition: await state.marshal(marshalled), config: readImageConfig(config), digest };
+  return { kind: 'image', definition: await state.marshal(marshalled), config: readImageConfig(config) };
 }
 
 const aboutContexts = /^(context|input-metadata|local-sessionid|sharedkey:localdir):/;

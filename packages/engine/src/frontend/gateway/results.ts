@@ -67,11 +67,7 @@ export function frontendResultOf(
   const empty = single && result.ref === undefined && answersOnly;
   const parts: readonly (Omit<PlatformRef<Definition>, 'platform'> & { readonly platform?: Platform })[] = single
     ? [{ id: known[0]?.ID ?? '', ref: result.ref, ...(known[0] && { platform: known[0].Platform }) }]
-    : result.platforms.map(({ id, ref }) => {
-        const platform = known.find(({ ID }) => ID === id)?.Platform;
-        if (!platform) throw new Error(`it has a ref ${JSON.stringify(id)}, of which ${platformsKey} does not tell`);
-        return { id, platform, ref };
-      });
+    : inOrder(result.platforms, known);
   const images = parts.map(({ id, platform, ref }): FrontendImage => {
     const config = readConfig(configKey, take(configKey, id));
     const baseConfig = readConfig(baseConfigKey, take(baseConfigKey, id));
@@ -99,6 +95,20 @@ export function frontendResultOf(
     multiPlatform: !single,
     metadata: Object.fromEntries(metadata.map(([key, value]) => [key, textOf(value)])),
   };
+}
+
+/** The refs in the order in which their platforms are told. */
+function inOrder(
+  refs: readonly PlatformRef<Definition>[],
+  known: readonly { readonly ID: string; readonly Platform: Platform }[],
+): readonly PlatformRef<Definition>[] {
+  const untold = refs.find(({ id }) => !known.some(({ ID }) => ID === id));
+  if (untold) throw new Error(`it has a ref ${JSON.stringify(untold.id)}, of which ${platformsKey} does not tell`);
+  return known.map(({ ID, Platform: platform }) => {
+    const found = refs.find(({ id }) => id === ID);
+    if (!found) throw new Error(`${platformsKey} tells of ${JSON.stringify(ID)}, for which it has no ref`);
+    return { ...found, platform };
+  });
 }
 
 function readPlatforms(text: string | undefined): readonly { readonly ID: string; readonly Platform: Platform }[] {

@@ -23,7 +23,7 @@ export async function resolveImageConfig(
   const { ref, resolverType, storeId } = request;
   const layout = resolverType === 'oci-layout' ? storeId : undefined;
   const { name, image } = await resolve(ref, { ...request, layout }, bridge);
-  return { ref: name, digest: image.digest, config: image.config };
+  return { ref: name, digest: image.digest ?? '', config: image.config };
 }
 
 export async function resolveSourceMeta(
@@ -45,7 +45,10 @@ export async function resolveSourceMeta(
     case 'oci-layout': {
       const layout = source.identifier.startsWith('oci-layout:') ? (source.attrs.get('oci.store') ?? '') : undefined;
       const { image } = await resolve(name, { ...request, layout }, bridge);
-      return { source, image: { digest: image.digest, config: wanted?.noConfig ? new Uint8Array() : image.config } };
+      return {
+        source,
+        image: { digest: image.digest ?? '', config: wanted?.noConfig ? new Uint8Array() : image.config },
+      };
     }
     case 'git': {
       const { pin } = await bridge.pin(withPlatform(source, request.platform));
