@@ -1,6 +1,7 @@
 // What a stranger gets: the packages as `npm pack` makes them, installed into an empty folder, run by the machine's npm.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,4 +98,30 @@ test('a workspace is built by its configuration in TypeScript, and is up to date
 test('its command line works from a shell whose own node is older', () => {
   const version = JSON.parse(readFileSync(join(projectRoot, 'packages/cli/package.json'), 'utf8')).version as string;
   assert.equal(cli('--version').trim(), version);
+});
+
+test('pages come with all that they are made of', async () => {
+  const child = spawn('npx', ['cli', 'explore', 'copied', '--no-open', '--cache-dir', join(scratch, 'cache')], {
+    cwd: project,
+    env,
+    detached: true,
+  });
+  try {
+    const [printed] = (await once(child.stdout, 'data')) as [Buffer];
+    const page = printed.toString().trim();
+    const seen = new Set(['', 'page/graph.html']);
+    for (const path of seen) {
+      const response = await fetch(new URL(path, page));
+      assert.equal(response.status, 200, path);
+      const text = await response.text();
+      const names = [...text.matchAll(/(?:from '|src="|href=")([^':"]+\.\w+)['"]/g)].map(([, name]) => name!);
+      // The addresses in a page are relative to the page, those in a module to the module.
+      for (const name of names)
+        seen.add(new URL(name, new URL(path.endsWith('s') ? path : '', page)).href.slice(page.length));
+    }
+    assert.ok(seen.size > 15, [...seen].join());
+  } finally {
+    process.kill(-child.pid!, 'SIGINT');
+    await once(child, 'close');
+  }
 });

@@ -45,8 +45,8 @@ test('a card is a stage, as far as the same images share it', () => {
     cards: [
       'base | 2 images | FROM busybox | RUN one',
       'source | a | load build context',
-      'stage-1 | a | COPY . . | RUN two',
-      'stage-1 | b | RUN three',
+      'a |  | COPY . . | RUN two',
+      'b |  | RUN three',
     ],
     links: ['c1.1 → c3.0', 'c2.0 → c3.0', 'c1.1 → c4.0'],
   });

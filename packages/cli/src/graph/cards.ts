@@ -107,9 +107,15 @@ export function stepPicture({ images, steps }: DetailedGraph): Picture {
       });
     }
   }
-  const ends = new Set(images.flatMap(({ roots }) => roots));
+  const ends = Map.groupBy(
+    images.flatMap(({ id, roots }) => roots.map((root) => ({ id, root }))),
+    ({ root }) => root,
+  );
+  const made = (card: Drafted) => [
+    ...new Set(card.rows.flatMap(({ step }) => ends.get(step) ?? []).map(({ id }) => id)),
+  ];
   return {
-    cards: cards.map((card) => finished(card, { lone: images.length === 1, ends })),
+    cards: cards.map((card) => finished(card, { lone: images.length === 1, made: made(card) })),
     links: [...links.values()],
   };
 }
@@ -131,18 +137,28 @@ function reaches(from: Drafted, to: Drafted): boolean {
   return false;
 }
 
+/** `made` are the images that end in the card. */
 function finished(
   { id, stage, isSource, images, rows }: Drafted,
-  { lone, ends }: { readonly lone: boolean; readonly ends: ReadonlySet<string> },
+  { lone, made }: { readonly lone: boolean; readonly made: readonly string[] },
 ): Card {
   const tone = isSource ? 'sources' : images.length > 1 ? 'shared' : 'image';
-  const [only] = images.length === 1 ? images : [];
-  const title = isSource ? 'source' : stage === '' || stage === 'stage' ? (only ?? 'steps') : stage;
-  const isEnd = rows.some(({ step }) => ends.has(step));
-  const owner = images.length > 1 ? `${images.length} images` : title === only || lone ? '' : (only ?? '');
-  const note = lone && isEnd && title !== only ? 'target' : owner;
-  const alone = lone ? '' : (only ?? '');
-  return { id, title, note, owner: alone, tone, images, rows, steps: rows.map(({ step }) => step) };
+  const owner = images.length === 1 && !lone ? images[0]! : '';
+  const title = isSource ? 'source' : titleOfStage();
+  const note =
+    images.length > 1 ? `${images.length} images` : lone && made.length > 0 ? 'target' : owner === title ? '' : owner;
+  return { id, title, note, owner, tone, images, rows, steps: rows.map(({ step }) => step) };
+
+  /** A stage without a name is called by what is made of it, and a base that several stages begin with by its own. */
+  function titleOfStage(): string {
+    if (images.length > 1 && rows.every(({ kind }) => kind === 'source')) return baseName(rows[0]!.text);
+    if (!/^(?:stage(?:-\d+)?)?$/.test(stage)) return stage;
+    return made.join(', ') || (images.length === 1 ? stage || images[0]! : stage || 'steps');
+  }
+}
+
+function baseName(text: string): string {
+  return text.replace(/^FROM /, '').replace(/@sha256:.*/, '');
 }
 
 /** Images as cards, and beside them what several share: all steps that the same images need are one card. */
@@ -158,9 +174,7 @@ export function imagePicture({ images, steps }: DetailedGraph): Picture {
     const made = (ends.get(group) ?? []).map(({ id }) => id);
     const sharing = members[0]!.images;
     const work = members.filter(({ kind }) => kind !== 'source').length;
-    const base = titleOf(members[0]!.name)
-      .text.replace(/^FROM /, '')
-      .replace(/@sha256:.*/, '');
+    const base = baseName(titleOf(members[0]!.name).text);
     const count = work === 0 ? plural(members.length, 'source') : plural(work, 'step');
     return {
       id: ids.get(group)!,

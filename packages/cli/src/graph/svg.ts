@@ -11,7 +11,7 @@ export interface Drawing {
 /** Characters of a row, at the width of a monospaced letter. */
 const rowLetters = 31;
 /** Of a title that is read from afar. */
-const bigLetters = 13;
+const bigLetters = 12;
 /** Of one that is read from further still. */
 const hugeLetters = 7;
 
