@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { commands } from '../packages/cli/src/commands.ts';
+import { parseFlags } from '../packages/cli/src/flags.ts';
 import { projectRoot } from './rig/rig.ts';
 
 test('each test that docs/registries.md names exists in the file it names', () => {
@@ -32,6 +34,23 @@ test('every row about the specifications names a test', () => {
     rows.slice(1).filter((row) => !row.endsWith('.test.ts) |')),
     [],
   );
+});
+
+test('the command lines of the workflows are ones', async () => {
+  const texts = ['examples/ci/github.yml', 'docs/ci.md', 'docs/release.md'].map((path) =>
+    readFileSync(join(projectRoot, path), 'utf8'),
+  );
+  const lines = texts.flatMap((text) => [...text.matchAll(/npx cli (\w+)(.*)$/gm)]);
+  assert.ok(lines.length >= 4);
+  for (const [line, name, rest] of lines) {
+    const command = commands[name!];
+    assert.ok(command, line);
+    const words = rest!
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((word) => word.replaceAll('"', ''));
+    parseFlags(words, (await command.load()).flags, {});
+  }
 });
 
 /** The names of a file's tests; what a template fills in may be anything. */

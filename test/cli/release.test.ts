@@ -65,11 +65,7 @@ class Shop implements AsyncDisposable {
   }
 
   release(...args: string[]) {
-    const ci = Object.keys(process.env).filter((name) => /^(CI|GITHUB|GITLAB|BUILDKITE)/.test(name));
-    const env = {
-      ...Object.fromEntries(ci.map((name) => [name, undefined])),
-      DOCKER_CONFIG: this.registry.dockerConfig,
-    };
+    const env = { DOCKER_CONFIG: this.registry.dockerConfig };
     return this.rig.cli(['release', '--progress', 'plain', ...args], { env });
   }
 

@@ -16,6 +16,13 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Runs are shown, and releases made, as on anybody's machine, wherever the tests run. */
+const outsideOfCi = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => /^(GITHUB|GITLAB|BUILDKITE|CI_)/.test(name))
+    .map((name) => [name, undefined]),
+);
+
 /** A project in a folder of its own, with a cache of its own, and the command line as people use it. */
 export class Rig implements AsyncDisposable {
   readonly root: string;
@@ -52,7 +59,7 @@ export class Rig implements AsyncDisposable {
   ) {
     const child = spawn(bin, args, {
       cwd: this.dir,
-      env: { ...process.env, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
+      env: { ...process.env, ...outsideOfCi, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#children.add(child);

@@ -128,9 +128,15 @@ export const workFlags = {
   progress: {
     kind: 'value',
     placeholder: 'MODE',
-    among: ['auto', 'tty', 'plain', 'json', 'rawjson', 'quiet'],
+    among: ['auto', 'tty', 'plain', 'github', 'gitlab', 'buildkite', 'json', 'rawjson', 'quiet'],
     alias: 'ui',
     help: 'How to show it',
+  },
+  summary: { kind: 'value', placeholder: 'FILE', help: 'Append a summary of the run to this file, as Markdown' },
+  'code-quality': {
+    kind: 'value',
+    placeholder: 'FILE',
+    help: 'Write failures and warnings with their places, as GitLab reads them',
   },
   json: { kind: 'switch', help: 'Events as lines of JSON on standard output; short for --progress json' },
   quiet: { kind: 'switch', short: 'q', help: 'Print only ID and digest of what was built' },

@@ -11,6 +11,7 @@ import { Mistake } from '../mistake.ts';
 import { progressMode } from '../progress-mode.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
+import { reportsOf } from '../ui/report-files.ts';
 import type { RunStart } from '../ui/renderer.ts';
 
 const openGraphFlag = {
@@ -84,7 +85,7 @@ async function buildImages(
     folders: folderOf,
     retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
   };
-  using renderer = await openRenderer(mode, start, { stdout, stderr, env });
+  using renderer = await openRenderer(mode, start, { stdout, stderr, env }, reportsOf(flags, env));
   page?.start(start);
 
   const { openEngineFor } = await import('../open-engine.ts');
@@ -121,14 +122,14 @@ async function buildImages(
 
 /** Whether the next call with the same words can be answered by what this one told, if nothing has changed. */
 function keepsAnswer(
-  { flags, positionals, answerPath }: Invocation<typeof imageFlags & typeof workFlags>,
+  { flags, positionals, answerPath, env }: Invocation<typeof imageFlags & typeof workFlags>,
   { shown }: { readonly shown: boolean },
 ): boolean {
   const told = progressMode(flags) !== 'json' && !flags.verbose;
-  const files = flags['metadata-file'] === undefined && flags.iidfile === undefined;
+  const written = flags['metadata-file'] !== undefined || flags.iidfile !== undefined || reportsOf(flags, env);
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file === '-';
-  return answerPath !== undefined && told && files && lent && !stdin && !shown;
+  return answerPath !== undefined && told && !written && lent && !stdin && !shown;
 }
 
 /** What is said of an image may tell of the repository around it, which answers do not watch. */

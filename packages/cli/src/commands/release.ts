@@ -1,7 +1,9 @@
+import { appendFile } from 'node:fs/promises';
 import type { RunEvent } from '@monokit/engine';
 import { command } from '../command.ts';
 import { progressMode } from '../progress-mode.ts';
 import { releaseFlags } from '../release/flags.ts';
+import { reportsOf } from '../ui/report-files.ts';
 
 export const release = command({
   summary: 'Build, push and tag all images of the workspace as one release',
@@ -25,8 +27,9 @@ what the registry has. What was released is written to release.json.`,
     const { openRelease } = await import('../release/open.ts');
     const opened = await openRelease(invocation, scope);
     const { engine, client, facts, tags, images, settings } = opened;
-    const { halfDone, headline, planLines, shown, tagLines } = await import('../release/report.ts');
+    const { halfDone, headline, planLines, releaseMarkdown, shown, tagLines } = await import('../release/report.ts');
     const mode = progressMode(flags);
+    const reports = reportsOf(flags, env);
     const print = (lines: readonly string[]) => void stderr.write(lines.map((line) => `${line}\n`).join(''));
     const tell = (lines: readonly string[]) => void (mode === 'quiet' || print(lines));
 
@@ -54,6 +57,7 @@ what the registry has. What was released is written to release.json.`,
         retry: () => 'cli release',
       },
       { stdout, stderr, env },
+      reports,
     );
     const { run } = await import('@monokit/engine');
     const report = (event: RunEvent) => {
@@ -83,6 +87,7 @@ what the registry has. What was released is written to release.json.`,
     }
     const { writeManifest } = await import('../release/manifest.ts');
     await writeManifest(opened.manifestPath, manifest);
+    if (reports?.summary !== undefined) await appendFile(reports.summary, releaseMarkdown(manifest));
     for (const { id, repositories, digest } of mode === 'json' ? [] : manifest.images) {
       for (const name of repositories) stdout.write(`${id}\t${shown(name)}:${manifest.version}@${digest}\n`);
     }

@@ -2,6 +2,7 @@
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { count, shortDigest } from '../ui/format.ts';
 import type { Facts } from './facts.ts';
+import type { ReleaseManifest } from './manifest.ts';
 import type { TagOutcome } from './move-tags.ts';
 import type { PlannedImage } from './plan.ts';
 
@@ -53,6 +54,25 @@ export function halfDone(outcomes: readonly TagOutcome[]): string {
     `${count(of('moved', 'kept'), 'tag')} of ${outcomes.length} could be set, ${of('failed')} failed and ${of('left')} ` +
     'were not tried; all images are pushed: run the same release again to set the rest'
   );
+}
+
+/** For the summary of a CI: what was released, and under which tags. */
+export function releaseMarkdown({ version, commit, tags, images }: ReleaseManifest): string {
+  const rows = images.map(
+    ({ id, repositories, digest, carriedFrom }) =>
+      `| ${id} | ${repositories.map(shown).join('<br>')} | \`${digest}\` | ${carriedFrom === undefined ? 'built' : `as in ${carriedFrom}`} |`,
+  );
+  return [
+    `### ✔ released ${version} of ${commit.slice(0, 7)}`,
+    '',
+    `Tags: ${tags.map((tag) => `\`${tag}\``).join(', ')}`,
+    '',
+    '| image | repository | digest | |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    '',
+  ].join('\n');
 }
 
 export function shown(repository: string): string {

@@ -1,10 +1,29 @@
+import type { ReportFiles } from './report-files.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 
-/** The renderer for a mode; `auto` is the live one on a terminal and plain lines elsewhere. */
-export async function openRenderer(mode: string, start: RunStart, screen: Screen): Promise<Renderer> {
+/** The renderer for a mode; `auto` is the live one on a terminal, a CI's own in those we know, and plain lines elsewhere. */
+export async function openRenderer(
+  mode: string,
+  start: RunStart,
+  screen: Screen,
+  reports?: ReportFiles,
+): Promise<Renderer> {
+  const renderer = await rendererOf(mode, start, screen);
+  return reports ? (await import('./reports.ts')).reporting(renderer, reports, start, screen) : renderer;
+}
+
+async function rendererOf(mode: string, start: RunStart, screen: Screen): Promise<Renderer> {
   const { stderr, env } = screen;
   const live = stderr.isTTY && env['CI'] === undefined && env['TERM'] !== 'dumb';
-  switch (mode === 'auto' ? (live ? 'tty' : 'plain') : mode) {
+  const ci = env['CI'] === undefined ? undefined : (await import('./ci-dialect.ts')).dialectHere(env);
+  const chosen = mode === 'auto' ? (live ? 'tty' : (ci ?? 'plain')) : mode;
+  switch (chosen) {
+    case 'github':
+    case 'gitlab':
+    case 'buildkite': {
+      const [{ openCi }, { dialects }] = await Promise.all([import('./ci.ts'), import('./ci-dialect.ts')]);
+      return openCi(dialects[chosen](), start, screen);
+    }
     case 'tty':
       return (await import('./tty.ts')).openTty(start, screen);
     case 'json':

@@ -1,4 +1,5 @@
-import { bytes, duration, shortDigest } from './format.ts';
+import { completedLine } from './completed-line.ts';
+import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
@@ -67,13 +68,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
         case 'task-completed': {
           const image = model.images.get(event.task)!;
           if (image.state.kind === 'cached' && !start.verbose && !alone) return;
-          const facts = [
-            image.startedAt === undefined || image.state.kind === 'cached' ? '' : duration(event.at - image.startedAt),
-            event.size === undefined ? '' : bytes(event.size),
-            event.digest ? shortDigest(event.digest) : '',
-          ];
-          const symbol = image.state.kind === 'cached' ? symbols.cached : symbols.built;
-          write(`${symbol} ${[event.task, ...facts.filter(Boolean)].join('  ')}`);
+          write(completedLine(model, event, symbols));
           return;
         }
         case 'warning':

@@ -10,6 +10,10 @@ export class Warnings {
     this.#found.set(`${file}:${range?.start.line}:${code}:${message}`, diagnostic);
   }
 
+  all(): readonly Diagnostic[] {
+    return [...this.#found.values()];
+  }
+
   lines(stream: NodeJS.WriteStream): string[] {
     return [...this.#found.values()].map(({ code, file, range, message, hint }) => {
       const place = range ? `${file}:${range.start.line}` : file;

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Problem } from './problems.ts';
+
+/** How a CI's log is written. What comes in is anybody's text; what goes out is read as it was meant. */
+export interface Dialect {
+  /** Lines that are folded away behind a title. `at` is milliseconds since the epoch. */
+  group(title: string, lines: readonly string[], at: number): readonly string[];
+  /** Lines that everybody is to see. */
+  open(title: string, lines: readonly string[]): readonly string[];
+  /** A line by itself, outside of every group. */
+  note(line: string): readonly string[];
+  /** A problem shown beside the file it is in, where the log is the way to tell of it. */
+  annotation?(problem: Problem): readonly string[];
+}
+
+export type DialectName = 'github' | 'gitlab' | 'buildkite';
+
+/** The CI that this runs in, if it is one of these. */
+export function dialectHere(env: NodeJS.ProcessEnv): DialectName | undefined {
+  if (env['GITHUB_ACTIONS'] === 'true') return 'github';
+  if (env['GITLAB_CI'] === 'true') return 'gitlab';
+  if (env['BUILDKITE'] === 'true') return 'buildkite';
+  return undefined;
+}
+
+export const dialects: { readonly [N in DialectName]: () => Dialect } = {
+  github: () => github(randomUUID()),
+  gitlab: () => gitlab(),
+  buildkite: () => buildkite(),
+};
+
+/**
+ * Workflow commands. `token` is a word that no step can know: between it and its end the runner takes nothing for a
+ * command, neither `::set-output` nor `##[…]`.
+ */
+export function github(token: string): Dialect {
+  const quoted = (lines: readonly string[]) =>
+    lines.length > 0 ? [`::stop-commands::${token}`, ...lines.map(tame), `::${token}::`] : [];
+  return {
+    group: (title, lines) => [`::group::${data(tame(title))}`, ...quoted(lines), '::endgroup::'],
+    open: (title, lines) => quoted([title, ...lines]),
+    // A line that begins with one of our signs is no command, unless it has the old form in its midst.
+    note: (line) => (line.includes('##[') || line.trimStart().startsWith('::') ? quoted([line]) : [tame(line)]),
+    annotation: ({ severity, file, line, endLine, column, title, message }) => {
+      const properties = Object.entries({ file, line, endLine, col: column, title }).flatMap(([name, value]) =>
+        value === undefined ? [] : [`${name}=${property(String(value))}`],
+      );
+      return [`::${severity} ${properties.join(',')}::${data(message)}`];
+    },
+  };
+}
+
+/** Sections, folded by themselves. */
+export function gitlab(): Dialect {
+  let count = 0;
+  return {
+    group(title, lines, at) {
+      const [time, name] = [Math.floor(at / 1000), `monokit_${++count}`];
+      return [
+        `\u001b[0Ksection_start:${time}:${name}[collapsed=true]\r\u001b[0K${tame(title)}`,
+        ...lines.map(tame),
+        `\u001b[0Ksection_end:${time}:${name}\r\u001b[0K`,
+      ];
+    },
+    open: (title, lines) => ['', tame(title), ...lines.map(tame)],
+    note: (line) => [tame(line)],
+  };
+}
+
+/** Groups last until the next one begins. */
+export function buildkite(): Dialect {
+  // A step's own `--- a/file` is no group of ours.
+  const plain = (line: string) => tame(line).replace(/^(?=\s*(?:---|\+\+\+|~~~|\^\^\^)(?:\s|$))/, '\u200b');
+  return {
+    group: (title, lines) => [`--- ${tame(title)}`, ...lines.map(plain)],
+    open: (title, lines) => [`+++ ${tame(title)}`, ...lines.map(plain)],
+    note: (line) => [`--- ${tame(line)}`],
+  };
+}
+
+const [escape, bell] = ['\u001b', '\u0007'];
+/** CSI, then OSC and the like up to their end (for Buildkite's own, too), then whatever else follows an escape. */
+const sequences = new RegExp(
+  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|[\\]_PX^][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|.)?`,
+  'g',
+);
+const colour = new RegExp(`^${escape}\\[[\\d;:]*m$`);
+
+/** One line that leaves the cursor alone: colours stay, all else that steers a terminal (or a CI) goes. */
+export function tame(text: string): string {
+  const coloured = text.replaceAll(sequences, (code) => (colour.test(code) ? code : ''));
+  const parts = coloured.split('\r');
+  const seen = parts.findLast((part) => part.trim() !== '') ?? '';
+  return seen.replaceAll(/\p{Cc}/gu, (sign) => (sign === '\t' || sign === escape ? sign : ''));
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

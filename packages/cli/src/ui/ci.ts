@@ -1,0 +1,134 @@
+import { duration, shortName } from './format.ts';
+import { failureBlocks } from './failure-block.ts';
+import type { Dialect } from './ci-dialect.ts';
+import { completedLine } from './completed-line.ts';
+import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
+import { Pulse } from './plain.ts';
+import { problemsOf } from './problems.ts';
+import type { Renderer, RunStart, Screen } from './renderer.ts';
+import { headline, summary, upToDateLine } from './summary.ts';
+import { symbolsFor } from './symbols.ts';
+import { writerTo } from './terminal.ts';
+import { Warnings } from './warnings.ts';
+
+/** What is held of a step before a part of it is written. In bytes. */
+const mostHeld = 1 << 20;
+
+/**
+ * For the logs of a CI: what a step wrote comes when it ends, folded away if it went well and in the open if not. Each
+ * CI has its dialect for that; what steps write is kept from being taken for it.
+ */
+export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Screen): Renderer {
+  let model = emptyModel(start.ids, start.startedAt);
+  const symbols = symbolsFor(env);
+  const warnings = new Warnings();
+  const held = new Map<string, HeldLog>();
+  const print = writerTo(stderr, env);
+  const write = (lines: readonly string[]) => print(lines.map((line) => `${line}\n`).join(''));
+  const note = (line: string) => write(dialect.note(line));
+  const pulse = new Pulse();
+  const timer = setInterval(() => {
+    for (const line of pulse.beat([...model.steps.values()], Date.now())) note(line);
+  }, 1000);
+  timer.unref();
+  let headed = false;
+  const alone = start.ids.length === 1;
+  return {
+    report(event) {
+      model = reduce(model, event);
+      switch (event.kind) {
+        case 'vertex-started': {
+          const head = headed ? undefined : headline(model);
+          if (head !== undefined) {
+            headed = true;
+            note(head);
+          }
+          return;
+        }
+        case 'log': {
+          pulse.heard(event.vertex, event.at);
+          const log = held.get(event.vertex) ?? new HeldLog();
+          held.set(event.vertex, log);
+          log.add(Buffer.from(event.data).toString('utf8'));
+          const step = model.steps.get(event.vertex);
+          if (log.size > mostHeld && step) {
+            write(dialect.group(`${titleOf(step)} (goes on)`, log.take({ all: false }), event.at));
+          }
+          return;
+        }
+        case 'vertex-completed':
+        case 'vertex-failed':
+        case 'vertex-cancelled': {
+          const step = model.steps.get(event.vertex);
+          const lines = held.get(event.vertex)?.take({ all: true }) ?? [];
+          held.delete(event.vertex);
+          if (!step) return;
+          const took = step.startedAt === undefined ? '' : `  ${duration(event.at - step.startedAt)}`;
+          const title = `${titleOf(step)}${took}`;
+          if (event.kind === 'vertex-failed') {
+            write(dialect.open(`${symbols.failed} ${title}`, [...lines, `error: ${event.message}`]));
+          } else if (lines.length > 0) {
+            const symbol = event.kind === 'vertex-completed' ? symbols.built : symbols.blocked;
+            write(dialect.group(`${symbol} ${title}`, lines, event.at));
+          } else if (event.kind === 'vertex-completed' && (isWork(step) || start.verbose) && !isInternal(step)) {
+            note(`${symbols.built} ${title}`);
+          }
+          return;
+        }
+        case 'task-completed': {
+          const line = completedLine(model, event, symbols);
+          if (alone || start.verbose || model.images.get(event.task)!.state.kind === 'built') note(line);
+          return;
+        }
+        case 'warning':
+          warnings.add(event.diagnostic);
+          return;
+        default:
+      }
+    },
+    finish(end) {
+      clearInterval(timer);
+      const problems = problemsOf(model, start, { warnings: warnings.all(), env });
+      for (const block of failureBlocks(model, start, stderr)) {
+        const [head = '', ...lines] = block.trimEnd().split('\n');
+        write(dialect.open(head, lines));
+      }
+      const told = warnings.lines(stderr);
+      if (told.length > 0) write(dialect.open(`${told.length === 1 ? 'warning' : `${told.length} warnings`}`, told));
+      write(problems.flatMap((problem) => dialect.annotation?.(problem) ?? []));
+      const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
+      const lines = summary(model, start, end, stderr).trimEnd().split('\n');
+      write(dialect.open(cached ?? (end.code === 0 ? 'done' : 'failed'), lines));
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+    },
+  };
+
+  /** With the image that wants it, where there are several. */
+  function titleOf({ name, wantedBy: [first, ...others] }: StepModel): string {
+    const short = shortName(name);
+    if (alone || first === undefined) return short;
+    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${short}`;
+  }
+}
+
+/** What a step wrote and nobody has seen yet, in whole lines. */
+class HeldLog {
+  #pieces: string[] = [];
+  size = 0;
+
+  add(text: string): void {
+    this.#pieces.push(text);
+    this.size += text.length;
+  }
+
+  /** The lines; all of them, or those that are finished. */
+  take({ all }: { readonly all: boolean }): string[] {
+    const lines = this.#pieces.join('').split('\n');
+    const rest = lines.pop()!;
+    this.#pieces = all ? [] : [rest];
+    this.size = all ? 0 : rest.length;
+    return all && rest !== '' ? [...lines, rest] : lines;
+  }
+}
