@@ -70,6 +70,10 @@ test('typing changes graph, findings and what would be rebuilt; nothing is asked
   assert.match((await page.locator('#list').textContent())!, /unknown instruction: RNU.*line 11/s);
   assert.equal(await page.locator('.row').count(), 6);
 
+  // Nor is a frontend run that the text names.
+  await editor.fill(`# syntax=busybox\n${dockerfile}`);
+  await page.locator('#list', { hasText: 'for another frontend' }).waitFor();
+
   // More steps make more rows, and another target another graph.
   await editor.fill(`${dockerfile}RUN true\n`);
   await page.locator('.row', { hasText: 'RUN true' }).waitFor();

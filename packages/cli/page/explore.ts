@@ -76,6 +76,7 @@ function told(line: Line): void {
       byId('canvas').classList.toggle('stale', !line.graph);
       showTargets(line);
       if (line.graph) {
+        byId('empty').hidden = line.graph.steps.length > 0;
         const first = !graph;
         graph = line.graph;
         const names = line.bases

@@ -22,6 +22,8 @@ import type { Digest } from './oci/digest.ts';
 import { LookedAt } from './source/looked-at.ts';
 import type { ImageResolver } from './source/source.ts';
 import type { CacheRecord } from './solver/records.ts';
+import { Failed } from './std/failed.ts';
+import type { BuildFailure } from './build/failure.ts';
 import type { Outlook } from './solver/vertex.ts';
 
 export interface EngineOptions {
@@ -36,7 +38,10 @@ export interface EngineOptions {
   readonly network?: 'host' | 'bridge' | 'auto';
   /** Mirrors and manners, by registry host; a function is asked once, when a registry first has to be reached. */
   readonly registries?: RegistryHosts | (() => Promise<RegistryHosts>);
-  /** Takes the place of asking what images' names mean, where definitions are made to be looked at; it may ask on. */
+  /**
+   * Definitions are made to be looked at, and nothing is run for them: this takes the place of asking what images' names
+   * mean (it may ask on), and files that name another frontend are refused.
+   */
   readonly resolver?: (ask: ImageResolver['resolve']) => ImageResolver['resolve'];
 }
 
@@ -155,6 +160,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     images: (kind) => (kind === 'layout' ? layoutSource() : resolver()),
     frontend: async (name) => {
       if (name === 'dockerfile.v0') return (await import('./frontend/dockerfile/dockerfile.ts')).dockerfile;
+      if (name === 'gateway.v0' && options.resolver) {
+        const message = 'it is for another frontend, and none is run to look at a file';
+        throw new Failed<BuildFailure>({ kind: 'frontend-refused', message });
+      }
       return name === 'gateway.v0' ? (await import('./frontend/gateway/gateway.ts')).gateway : undefined;
     },
     exporter: async (type) => {
