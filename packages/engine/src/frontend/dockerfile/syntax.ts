@@ -82,7 +82,7 @@ function hasPlace(error: Error): boolean {
 }
 
 function tellBuiltIn(image: string, report: Work['report']): void {
-  const name = `[internal] ${image} is built in: nothing is pulled for it`;
+  const name = `${image} is built in: nothing is pulled for it`;
   const vertex = digestOf(name);
   report({ kind: 'vertex-known', vertex, at: Date.now(), name, inputs: [] });
   for (const kind of ['vertex-started', 'vertex-completed'] as const) report({ kind, vertex, at: Date.now() });
