@@ -24,6 +24,7 @@ need bzip2 bzip2
 if [ "${1:-}" = test ]; then
   need docker-registry docker-registry
   need skopeo skopeo
+  need faketime faketime
   need openssl openssl
   need umoci umoci
   need dockerd docker.io

@@ -69,6 +69,11 @@ export const imageFlags = {
     help: 'Short for --attest type=sbom,…: true, false, or as in generator=IMAGE',
     env: false,
   },
+  reproducible: {
+    kind: 'switch',
+    help: 'The same content gives the same digest, whoever builds it, where and when',
+    env: false,
+  },
   push: { kind: 'switch', help: 'Push to the registries that the names say', env: false },
   load: {
     kind: 'choice',

@@ -71,25 +71,28 @@ export async function folderRequest(
   const attests = await attestsOf(flags);
   if (attests.length > 0 || answerProvenance !== undefined) {
     const { attestOptions, vcsOptions } = await import('@monokit/config');
-    Object.assign(options, attestOptions(attests), vcsOptions(folders, env));
+    Object.assign(options, attestOptions(attests, flags), vcsOptions(folders, env));
   }
 
   const id =
     context === '-'
       ? 'stdin'
       : basename(context.includes('://') ? new URL(context).pathname : resolve(cwd, context)) || 'build';
+  const exports = await exportsOf(flags, world);
   return {
     request: {
       id,
       source: { kind: 'frontend', frontend: 'dockerfile.v0', options },
-      exports: await exportsOf(flags, world),
+      exports: flags.reproducible
+        ? await reproducible(exports, { dated: 'build-arg:SOURCE_DATE_EPOCH' in options })
+        : exports,
       entitlements: [...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])],
       cacheFrom: flags['cache-from'].map((text) => cacheEntry('--cache-from', text)),
       cacheTo: flags['cache-to'].map((text) => cacheEntry('--cache-to', text)),
       ...(answerProvenance !== undefined && { answerProvenance }),
     },
     lent: {
-      folders,
+      folders: flags.reproducible ? withGitModes(folders) : folders,
       stores,
       env,
       secrets: flags.secret.map((text) => inFolder(parseSecret(text, env), cwd)),
@@ -203,6 +206,20 @@ async function exportsOf(flags: FolderFlags, world: World): Promise<readonly Exp
       },
     };
   });
+}
+
+async function reproducible(
+  exports: readonly ExportRequest[],
+  epoch: { readonly dated: boolean },
+): Promise<readonly ExportRequest[]> {
+  const { reproducibleAttrs } = await import('@monokit/config');
+  return exports.map((each) => ({ ...each, attrs: { ...reproducibleAttrs(each.type, epoch), ...each.attrs } }));
+}
+
+/** Modes of files that are copied are git's, whatever the umask was when they were checked out. */
+function withGitModes(folders: NonNullable<Lent['folders']>): NonNullable<Lent['folders']> {
+  const all = Object.entries(folders).map(([name, folder]) => [name, { ...folder, modes: 'git' as const }]);
+  return { ...Object.fromEntries(all), ...(folders['dockerfile'] && { dockerfile: folders['dockerfile'] }) };
 }
 
 function cacheEntry(

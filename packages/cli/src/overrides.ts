@@ -135,6 +135,7 @@ function withFlags(
       cacheTo: flags['cache-to'].map((text) => read('--cache-to', () => readCache(text, cwd))),
     }),
     attests: latestOfType([...target.attests, ...attests]),
+    ...(flags.reproducible && { reproducible: true }),
     ...(flags['no-cache'] && { noCache: true }),
     ...(flags['no-cache-filter'].length > 0 && { noCacheFilter: flags['no-cache-filter'] }),
     ...(flags.pull && { pull: true }),

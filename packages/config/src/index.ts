@@ -8,6 +8,7 @@ export { readNamedContext } from './contexts.ts';
 export { attestOptions, latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 export { filtered, parseFilter, type ChangeRange } from './filter.ts';
 export { gitTop } from './git.ts';
+export { reproducibleAttrs } from './reproducible.ts';
 export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';
 export { settingsOf, type Settings } from './settings.ts';

@@ -7,6 +7,7 @@ import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import type { Lent } from '@monokit/engine/session';
 import { Failed } from '@monokit/engine/std/failed';
 import type { ConfigFailure } from './failure.ts';
+import { reproducibleAttrs } from './reproducible.ts';
 import { attestOptions } from './specs.ts';
 import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
 
@@ -156,11 +157,14 @@ async function exportOf(
   options: RequestOptions,
 ): Promise<ExportRequest | undefined> {
   if (type === 'cacheonly') return undefined;
-  const attrs: Record<string, string> = { ...timeAttrs(target) };
+  const dated = target.sourceDateEpoch !== undefined;
+  const attrs: Record<string, string> = {
+    ...timeAttrs(target),
+    ...(target.reproducible && reproducibleAttrs(type, { dated })),
+  };
   if (type !== 'tar' && type !== 'local') {
     Object.assign(attrs, target.annotations);
     if (target.tags.length > 0) attrs.name = target.tags.join(',');
-    if (target.reproducible) attrs['rewrite-timestamp'] = 'true';
     if (type === 'registry') attrs.push = 'true';
   }
   Object.assign(attrs, written);
@@ -176,11 +180,10 @@ async function exportOf(
   return { type: kind, attrs, destination: { kind: folder ? 'folder' : 'file', path: dest } };
 }
 
-/** The frontend tells the exporters of SOURCE_DATE_EPOCH; they are told here where there is none, or no frontend. */
-function timeAttrs({ created, reproducible, sourceDateEpoch, recipe }: ResolvedTarget): Record<string, string> {
+/** The frontend tells the exporters of SOURCE_DATE_EPOCH; they are told here where there is none. */
+function timeAttrs({ created, sourceDateEpoch, recipe }: ResolvedTarget): Record<string, string> {
   if (created === 'now') return { created: 'now' };
-  if (sourceDateEpoch === undefined) return reproducible ? { 'source-date-epoch': '0' } : {};
-  return recipe.kind === 'define' ? { 'source-date-epoch': sourceDateEpoch } : {};
+  return recipe.kind === 'define' && sourceDateEpoch !== undefined ? { 'source-date-epoch': sourceDateEpoch } : {};
 }
 
 /** A path to a socket is an agent's; others are keys. */
