@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startDebianRegistry } from '../test/rig/debian-registry.ts';
 import { Docker } from './docker.ts';
 import { Monokit } from './monokit.ts';
 import { figuresOf, jsonOf, machine, tableOf, type Row } from './report.ts';
@@ -92,6 +93,7 @@ async function measure(scenario: Scenario, { scratch, monokit, docker, runs, mem
   scenario.write(dir);
   const ours = scenario.steps.map((): Sample[] => []);
   const theirs = scenario.steps.map((): Sample[] => []);
+  await using registry = scenario.registry ? await startDebianRegistry() : undefined;
   for (let round = 0; round < runs + Number(memory); round++) {
     process.stderr.write(`${scenario.id} ${scenario.title}: ${round < runs ? `round ${round + 1}` : 'memory'}\n`);
     const looking = round >= runs;
@@ -99,11 +101,13 @@ async function measure(scenario: Scenario, { scratch, monokit, docker, runs, mem
       [monokit, ours] as const,
       ...(docker && !looking ? [[docker, theirs] as const] : []),
     ]) {
-      await subject.reset(join(folder, `${subject === docker ? 'docker' : 'monokit'}-${round}`));
+      const name = `${subject === docker ? 'docker' : 'monokit'}-${round}`;
+      await subject.reset(join(folder, name));
+      const options = { dir, memory: looking, registry: registry && `${registry.host}/${name}` };
       for (const [i, step] of scenario.steps.entries()) {
         step.before?.(dir);
         for (let time = 0; time < (step.times ?? 1); time++) {
-          const sample = await attempt(subject, () => subject.run(step, { dir, memory: looking }));
+          const sample = await attempt(subject, () => subject.run(step, options));
           if (sample) samples[i]!.push(sample);
         }
       }

@@ -47,13 +47,26 @@ export class Docker implements Subject, AsyncDisposable {
     this.#daemon = undefined;
   }
 
-  async run({ docker }: Step, { dir }: RunOptions): Promise<Sample | undefined> {
+  async run({ docker }: Step, { dir, registry }: RunOptions): Promise<Sample | undefined> {
     if (!docker) return undefined;
+    const name = `${registry}/app`;
+    if (docker.kind === 'push') await this.#client(['tag', built, name], { cwd: dir });
     const before = this.#daemon!.cpu();
-    const sample = await (docker.kind === 'build'
-      ? this.#client([...build, '.'], { cwd: dir })
-      : this.#timed(buildAll(docker), { cwd: dir }));
+    const sample = await this.#run(docker, name, { cwd: dir });
     return { ...sample, cpu: sample.cpu + this.#daemon!.cpu() - before };
+  }
+
+  #run(docker: DockerWork, name: string, options: TimedOptions): Promise<Sample> {
+    switch (docker.kind) {
+      case 'build':
+        return this.#client([...build, '--tag', built, '.'], options);
+      case 'build-all':
+        return this.#timed(buildAll(docker), options);
+      case 'save':
+        return this.#client(['save', '--output', '../docker.tar', built], options);
+      case 'push':
+        return this.#client(['push', '--quiet', name], options);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -72,6 +85,8 @@ export class Docker implements Subject, AsyncDisposable {
 }
 
 const build = ['build', '--network=host'];
+/** What the last build made. */
+const built = 'built:latest';
 
 /** Four at a time. */
 function buildAll({ dockerfiles }: Extract<DockerWork, { kind: 'build-all' }>): readonly string[] {

@@ -32,8 +32,9 @@ export class Monokit implements Subject {
     await this.cli(buildFolder(), { cwd: this.#warm });
   }
 
-  run({ ours }: Step, { dir, memory }: RunOptions): Promise<Sample> {
-    return this.cli(ours, { cwd: dir, memory });
+  run({ ours }: Step, { dir, memory, registry = '' }: RunOptions): Promise<Sample> {
+    const args = ours.map((arg) => arg.replace('{registry}', registry));
+    return this.cli(args, { cwd: dir, memory });
   }
 
   cli(args: readonly string[], options: TimedOptions): Promise<Sample> {

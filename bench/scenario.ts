@@ -16,6 +16,8 @@ export interface Scenario {
    * ten times as long to make a file.
    */
   readonly manyFiles?: boolean;
+  /** Its steps push: `{registry}` in a command line is a place in one, empty for each subject in each round. */
+  readonly registry?: boolean;
 }
 
 export interface Step {
@@ -34,9 +36,9 @@ export interface Step {
   readonly goal?: number;
 }
 
-/** `build` of the project's folder, or of several Dockerfiles in it, four at a time. */
+/** `build` of the project's folder, or of several Dockerfiles in it, four at a time; what was built saved or pushed. */
 export type DockerWork =
-  | { readonly kind: 'build' }
+  | { readonly kind: 'build' | 'save' | 'push' }
   | { readonly kind: 'build-all'; readonly dockerfiles: readonly string[] };
 
 export type MakeScenario = (sizes: Sizes) => readonly Scenario[];

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly dir: string;
   /** Looks at the memory all the while, which takes time itself. */
   readonly memory: boolean;
+  /** Where this round's pushes go. */
+  readonly registry?: string | undefined;
 }
 
 /** Seconds and bytes. */

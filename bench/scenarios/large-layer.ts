@@ -1,37 +1,44 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFolder, type MakeScenario, type Step } from '../scenario.ts';
 
-/** S5: one large layer, built and exported in each compression, for the first time and again. */
+/** S5: one large layer, exported and pushed in each compression: for the first time, again, and where the archive is gone. */
 export const largeLayer: MakeScenario = ({ layerBytes }) => {
   const size = `${Math.round(layerBytes / 1e6)} MB`;
-  const compressions = [
-    ['uncompressed', 3.5],
-    ['gzip', 14.4],
-    ['zstd', 4.6],
-  ] as const;
+  const write = (dir: string): void => {
+    writeMixed(join(dir, 'large'), layerBytes);
+    writeFileSync(join(dir, 'Dockerfile'), 'FROM busybox\nCOPY large /large\n');
+  };
+  const build: Step = { name: 'transfer and build', ours: buildFolder(), docker: { kind: 'build' }, goal: 2.1 };
+  const output = (text: string, compression: string) =>
+    buildFolder('--output', `${text},compression=${compression},force-compression=true`);
+  const archives = Object.entries({ uncompressed: 3.5, gzip: 14.4, zstd: 4.6 }).flatMap(([compression, goal]) => {
+    const ours = output('type=oci,dest=../out.tar', compression);
+    // Docker's own archives are not compressed.
+    const docker = compression === 'uncompressed' ? ({ docker: { kind: 'save' } } as const) : {};
+    return [
+      { name: `oci ${compression}, first`, ours, ...docker, goal },
+      { name: `oci ${compression}, again`, ours, goal: 0.2 },
+      { name: `oci ${compression}, gone`, before: removeArchive, ours, goal: 1 },
+    ];
+  });
+  const pushes = ['gzip', 'zstd', 'uncompressed'].flatMap((compression) => {
+    const ours = output(`type=image,name={registry}/app:${compression},push=true`, compression);
+    const docker = compression === 'gzip' ? ({ docker: { kind: 'push' } } as const) : {};
+    return [
+      { name: `push ${compression}, first`, ours, ...docker },
+      { name: `push ${compression}, again`, ours, ...docker },
+    ];
+  });
   return [
-    {
-      id: 'S5',
-      title: `a layer of ${size}`,
-      write: (dir) => {
-        writeMixed(join(dir, 'large'), layerBytes);
-        writeFileSync(join(dir, 'Dockerfile'), 'FROM busybox\nCOPY large /large\n');
-      },
-      steps: [
-        { name: 'transfer and build', ours: buildFolder(), docker: { kind: 'build' }, goal: 2.1 },
-        ...compressions.flatMap(([compression, goal]): Step[] => {
-          const output = `type=oci,dest=../out.tar,compression=${compression},force-compression=true`;
-          const ours = buildFolder('--output', output);
-          return [
-            { name: `oci ${compression}, first`, ours, goal },
-            { name: `oci ${compression}, again`, ours },
-          ];
-        }),
-      ],
-    },
+    { id: 'S5', title: `a layer of ${size}`, write, steps: [build, ...archives] },
+    { id: 'S5', title: `a layer of ${size}, pushed`, write, steps: [build, ...pushes], registry: true },
   ];
 };
+
+function removeArchive(dir: string): void {
+  rmSync(join(dir, '../out.tar'), { force: true }); // docker's round has none
+}
 
 /** Text like source code, and a third that does not shrink; the same bytes every time. */
 function writeMixed(path: string, bytes: number): void {

@@ -56,14 +56,14 @@ interface BlockFormat {
 }
 
 /** Of libuv's pool: more blocks at once would only wait in memory. */
-const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
 
 class Parallel implements Compressor {
   readonly #format: BlockFormat;
   readonly #output: (chunk: Uint8Array) => void;
   readonly #running: Promise<readonly Buffer[]>[] = [];
   readonly #free: Buffer[] = [];
-  readonly #width = Math.min(availableParallelism(), threads) + 1;
+  readonly #width = Math.min(availableParallelism(), threads);
 
   constructor(format: BlockFormat, output: (chunk: Uint8Array) => void) {
     this.#format = format;
