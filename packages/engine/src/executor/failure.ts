@@ -17,6 +17,8 @@ export type ExecutorFailure =
   | (FailureKind & { readonly kind: 'platform-unsupported'; readonly platform: string })
   /** The network asked for cannot be made on this machine. */
   | (FailureKind & { readonly kind: 'network-unavailable' })
+  /** The system refused what takes root. */
+  | (FailureKind & { readonly kind: 'unprivileged' })
   /** There is no runc or crun. */
   | (FailureKind & { readonly kind: 'runtime-missing' })
   /** The runtime could not make or start the container. */

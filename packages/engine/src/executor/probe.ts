@@ -8,13 +8,13 @@ import { makeTempFolder } from '../std/temp.ts';
 import { mountAt, unmountNow } from '../snapshot/mounts.ts';
 import type { Mount } from '../snapshot/mount.ts';
 import { bridgeTools, installBridgeTools } from './bridge.ts';
-import { ownCapabilities } from './capabilities.ts';
 import { findCgroups, openGroup, removeGroup, removeIfEmpty } from './cgroup.ts';
 import { EmulatorNamespace } from './emulator-namespace.ts';
 import { emulationOf, installEmulator, registerEmulator, type Emulation } from './emulator.ts';
 import { knownArchitectures } from './foreign-program.ts';
 import { leaseGroup } from './lease.ts';
 import { seccompSupported } from './machine.ts';
+import { missingPrivilege } from './privileges.ts';
 import { findRuntime, installRuntime, programPath } from './runtime.ts';
 
 export { programPath };
@@ -58,15 +58,9 @@ export async function probe({ folder }: { readonly folder: string }): Promise<re
 }
 
 function root(): Finding {
-  const name = 'root';
-  if (process.getuid?.() !== 0) {
-    return { name, state: 'missing', detail: 'this is not root', mend: 'run it as root, e.g. with sudo' };
-  }
-  if (!ownCapabilities().includes('CAP_SYS_ADMIN')) {
-    const detail = 'root here may not administer the system (CAP_SYS_ADMIN), as in a container without privileges';
-    return { name, state: 'missing', detail, mend: 'start the container that this runs in with --privileged' };
-  }
-  return { name, state: 'ok', detail: 'root with CAP_SYS_ADMIN' };
+  const missing = missingPrivilege();
+  if (missing) return { name: 'root', state: 'missing', ...missing };
+  return { name: 'root', state: 'ok', detail: 'root with CAP_SYS_ADMIN' };
 }
 
 async function mounts(): Promise<Finding> {

@@ -1,5 +1,6 @@
 // How each op is keyed and run: the table between the solver, which knows no ops, and the rooms that do the work.
 import type { ImmutableRef } from '../cache/ref.ts';
+import { asUnprivileged } from '../executor/privileges.ts';
 import { opKey } from '../llb/cache-key.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { Op } from '../llb/op.ts';
@@ -39,9 +40,13 @@ export function operatorOf(vertex: GraphVertex, world: Surroundings, session: Se
   if (op.kind === 'source') return sourceOperator(op, vertex, world, session);
   return {
     cacheMaps: async () => [cacheMapOf(op, world)],
-    run: (inputs, { signal, report }) => {
+    async run(inputs, { signal, report }) {
       const run = runs[op.kind] as Run<Op['kind']>;
-      return run(op, inputs, { ...world, vertex, job: { signal, report, session } });
+      try {
+        return await run(op, inputs, { ...world, vertex, job: { signal, report, session } });
+      } catch (error) {
+        throw asUnprivileged(error);
+      }
     },
   };
 }
