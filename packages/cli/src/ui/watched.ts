@@ -1,0 +1,55 @@
+// How a build in a watch is shown: a line for each image that is made anew, with its cause, and failures; nothing of what
+// stays as it was.
+import { styleText } from 'node:util';
+import { failureBlocks } from './failure-block.ts';
+import { bytes, duration, shortDigest } from './format.ts';
+import { emptyModel, isWork, reduce } from './model.ts';
+import type { Renderer, RunStart, Screen } from './renderer.ts';
+import { symbolsFor } from './symbols.ts';
+import { writerTo } from './terminal.ts';
+import { Warnings } from './warnings.ts';
+
+export interface WatchedStart extends RunStart {
+  /** Why an image is built again, where one file or step is why. */
+  readonly causes: ReadonlyMap<string, string>;
+  /** The digest that an image had before; kept from build to build. */
+  readonly digests: Map<string, string>;
+}
+
+export function openWatched(start: WatchedStart, { stderr, env }: Screen): Renderer {
+  let model = emptyModel(start.ids, start.startedAt);
+  const symbols = symbolsFor(env);
+  const warnings = new Warnings();
+  const print = writerTo(stderr, env);
+  const dim = (text: string) => styleText('dim', text, { stream: stderr });
+  return {
+    report(event) {
+      model = reduce(model, event);
+      if (event.kind === 'warning') warnings.add(event.diagnostic);
+      if (event.kind !== 'task-completed') return;
+      const image = model.images.get(event.task)!;
+      const known = start.digests.get(event.task);
+      const digest = event.digest ?? '';
+      start.digests.set(event.task, digest);
+      const cause = start.causes.get(event.task);
+      const ran = image.steps.filter((vertex) => isWork(model.steps.get(vertex))).length;
+      const same = known === digest && digest !== '';
+      // Everything was there already, and nobody asked.
+      if (same && ran === 0 && cause === undefined) return;
+      const facts = [
+        cause,
+        ran > 0 ? `${ran} ${ran === 1 ? 'step' : 'steps'}` : 'cached',
+        event.size === undefined ? undefined : bytes(event.size),
+        digest === '' ? undefined : same ? 'digest kept' : shortDigest(digest),
+        duration(event.at - start.startedAt),
+      ];
+      const symbol = same ? '=' : ran > 0 ? symbols.built : symbols.cached;
+      print(`${symbol} ${event.task}  ${dim(facts.filter((fact) => fact !== undefined).join('  '))}\n`);
+    },
+    finish() {
+      for (const line of warnings.lines(stderr)) print(`${line}\n`);
+      for (const block of failureBlocks(model, start, stderr)) print(`\n${block}`);
+    },
+    [Symbol.dispose]() {},
+  };
+}

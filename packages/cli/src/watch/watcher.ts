@@ -1,0 +1,109 @@
+// Tells which files change, a burst at a time. The home of chokidar.
+import { watch, type FSWatcher } from 'chokidar';
+
+export interface WatchPlaces {
+  /** Folders that are watched with all that is in them. */
+  readonly folders: readonly string[];
+  /** Files and folders (there or not) that are watched by themselves. */
+  readonly paths: readonly string[];
+  /** Whether nothing that lies at or below this path matters. */
+  ignored(path: string): boolean;
+}
+
+export interface WatcherOptions {
+  /** Milliseconds of silence that end a burst. */
+  readonly debounce: number;
+  /** Milliseconds after which a burst that goes on is told all the same. */
+  readonly longest: number;
+  /** Looks so often (in milliseconds) instead of being told by the kernel. */
+  readonly poll?: number;
+  /** Absolute paths that came, changed or went, each once. */
+  onChange(paths: ReadonlySet<string>): void;
+  /** The kernel can tell of no more files: from now on this looks for itself. */
+  onPoll(reason: string): void;
+}
+
+/** A burst of changes goes on while they come less than `debounce` apart. */
+export class Watcher implements AsyncDisposable {
+  readonly #options: WatcherOptions;
+  #poll: number | undefined;
+  #places: WatchPlaces | undefined;
+  #watchers: readonly FSWatcher[] = [];
+  #changed = new Set<string>();
+  #began = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#poll = options.poll;
+  }
+
+  /** Watches these places in place of those before; resolves once every change is seen. */
+  async watch(places: WatchPlaces): Promise<void> {
+    await this.#close();
+    this.#places = places;
+    const common = {
+      ignoreInitial: true,
+      followSymlinks: false,
+      // A rename over a file is a change like any other here: bursts are told as one.
+      atomic: false,
+      ignorePermissionErrors: true,
+      ...(this.#poll !== undefined && { backend: 'polling' as const, pollingInterval: this.#poll }),
+    } as const;
+    const ignored = (path: string) => places.ignored(path);
+    const watchers = [
+      watch([...places.folders], { ...common, ignored }),
+      watch([...places.paths], { ...common, depth: 0 }),
+    ];
+    this.#watchers = watchers;
+    const failed = Promise.withResolvers<void>();
+    for (const watcher of watchers) {
+      watcher.on('all', (_event, path) => this.#add(path));
+      watcher.on('error', (error) => {
+        const { code } = error as NodeJS.ErrnoException;
+        if (this.#watchers !== watchers) return;
+        if ((code === 'ENOSPC' || code === 'EMFILE') && this.#poll === undefined) {
+          this.#poll = fallback;
+          this.#options.onPoll(code === 'ENOSPC' ? 'fs.inotify.max_user_watches' : 'fs.inotify.max_user_instances');
+          failed.resolve(this.watch(places));
+        } else failed.reject(error);
+      });
+    }
+    const ready = watchers.map((watcher) => new Promise<void>((resolve) => watcher.once('ready', () => resolve())));
+    await Promise.race([failed.promise, Promise.all(ready)]);
+  }
+
+  /** What is watched now. */
+  get places(): WatchPlaces | undefined {
+    return this.#places;
+  }
+
+  #add(path: string): void {
+    const now = Date.now();
+    if (this.#changed.size === 0) this.#began = now;
+    this.#changed.add(path);
+    clearTimeout(this.#timer);
+    const { debounce, longest } = this.#options;
+    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(debounce, this.#began + longest - now)));
+  }
+
+  #tell(): void {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    this.#options.onChange(changed);
+  }
+
+  async #close(): Promise<void> {
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    await Promise.all(watchers.map((watcher) => watcher.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#close();
+  }
+}
+
+/** How often to look where the kernel cannot tell, in milliseconds. */
+const fallback = 300;
