@@ -1,0 +1,83 @@
+// Makes the pictures of terminals in the documentation, docs/pictures/screen-*.svg: real commands on the example.
+//   node --conditions=source scripts/screens.ts
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInTerminal, screenSvg, type Screen } from './terminal.ts';
+
+const root = join(import.meta.dirname, '..');
+const pictures = join(root, 'docs/pictures');
+const scratch = mkdtempSync(join(tmpdir(), 'monokit-screens-'));
+const folder = join(scratch, 'shop');
+
+const config = `export default {
+  registries: { 'docker.io': { mirrors: [${JSON.stringify(join(root, '.bases'))}] } },
+  images: {
+    base: { context: 'base' },
+    api: { context: 'api' },
+    web: { context: 'web' },
+    tool: { context: 'tool' },
+    worker: { context: 'worker', matrix: { queue: ['mail', 'reports'] }, args: { QUEUE: '\${queue}' } },
+    release: { context: 'release' },
+  },
+};
+`;
+
+const { CI: _, GITHUB_ACTIONS: __, ...own } = process.env;
+const env = {
+  ...own,
+  MONOKIT_CACHE_DIR: join(scratch, 'cache'),
+  PATH: `${join(root, 'node_modules/.bin')}:${own['PATH']}`,
+};
+const size = { columns: 96, height: 32 };
+
+try {
+  cpSync(join(root, 'examples/monorepo'), folder, { recursive: true });
+  writeFileSync(join(folder, 'buildkit.config.ts'), config);
+  mkdirSync(pictures, { recursive: true });
+
+  // While the first images are done and others still run.
+  let running: Screen | undefined;
+  const first = await run('cli build all', (snapshot) => {
+    const screen = snapshot();
+    const done = textOf(screen).match(/^✔/gm)?.length ?? 0;
+    const steps = textOf(screen).match(/ {2}\d+(?:ms|\.\ds)$/gm)?.length ?? 0;
+    if (done >= 1 && done <= 4 && steps >= 3) running = screen;
+  });
+  if (running) write('running', running, 'cli build all');
+  write('first', first, 'cli build all');
+  await run('cli build all');
+  write('cached', await run('cli build all'), 'cli build all');
+
+  edit('api/src/server.mjs', (text) => `${text}// one line more\n`);
+  write('changed', await run('cli build all'), 'cli build all');
+
+  edit('api/src/greeting.mjs', (text) => text.replace(/hello/i, 'goodbye'));
+  write('failed', await run('cli build all'), 'cli build all');
+
+  edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
+  edit('web/site/page.html', (text) => `${text}<!-- more -->\n`);
+  write('ci', await run('CI=true cli build web 2>&1 | cat'), 'CI=true cli build web');
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function run(line: string, onChange?: (snapshot: () => Screen) => void): Promise<Screen> {
+  return runInTerminal(line, { cwd: folder, env, ...size, ...(onChange && { onChange }) });
+}
+
+function write(name: string, screen: Screen, command: string): void {
+  writeFileSync(join(pictures, `screen-${name}.svg`), screenSvg(screen, command));
+}
+
+function edit(name: string, change: (text: string) => string): void {
+  const path = join(folder, name);
+  const before = readFileSync(path, 'utf8');
+  const after = change(before);
+  if (after === before) throw new Error(`${name} is not what it was: the edit changes nothing`);
+  writeFileSync(path, after);
+}
+
+function textOf({ rows }: Screen): string {
+  return rows.map((runs) => runs.map(({ text }) => text).join('  ')).join('\n');
+}

@@ -1,0 +1,127 @@
+// A program on a terminal of its own, and what its screen shows, as SVG. The home of @xterm/headless.
+import { spawn } from 'node:child_process';
+import xterm from '@xterm/headless';
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: readonly (readonly Run[])[];
+}
+
+/** Cells beside each other that look alike. */
+interface Run {
+  readonly column: number;
+  readonly text: string;
+  readonly colour: string | undefined;
+  readonly bold: boolean;
+  readonly dim: boolean;
+}
+
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly columns: number;
+  readonly height: number;
+  /** Told of each change; what `snapshot` gives is kept. */
+  readonly onChange?: (snapshot: () => Screen) => void;
+}
+
+/** Runs a command line of sh in a terminal (util-linux's script makes one), and gives the last screen. */
+export async function runInTerminal(
+  line: string,
+  { cwd, env, columns, height, onChange }: TerminalOptions,
+): Promise<Screen> {
+  const terminal = new xterm.Terminal({ cols: columns, rows: height, scrollback: 2000, allowProposedApi: true });
+  const inside = `stty cols ${columns} rows ${height}; ${line}`;
+  const child = spawn('script', ['-qec', inside, '/dev/null'], {
+    cwd,
+    env: { ...env, TERM: 'xterm-256color', COLORTERM: '', LC_ALL: 'C.UTF-8' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => resolve());
+  });
+  const snapshot = () => screenOf(terminal);
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    await new Promise<void>((resolve) => terminal.write(chunk, resolve));
+    onChange?.(snapshot);
+  }
+  await ended;
+  return snapshot();
+}
+
+/** What is on the screen and above it, without the empty rows at the end. */
+function screenOf(terminal: xterm.Terminal): Screen {
+  const buffer = terminal.buffer.active;
+  const rows = Array.from({ length: buffer.length }, (_, y) => runsOf(buffer.getLine(y)!, terminal.cols));
+  return { columns: terminal.cols, rows: rows.slice(0, rows.findLastIndex((row) => row.length > 0) + 1) };
+}
+
+function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
+  const runs: { column: number; text: string; colour: string | undefined; bold: boolean; dim: boolean }[] = [];
+  for (let column = 0; column < columns; column++) {
+    const cell = line.getCell(column)!;
+    const text = cell.getChars() || ' ';
+    const look = {
+      colour: cell.isFgPalette() ? palette[cell.getFgColor()] : undefined,
+      bold: cell.isBold() > 0,
+      dim: cell.isDim() > 0,
+    };
+    const last = runs.at(-1);
+    const same = last && last.colour === look.colour && last.bold === look.bold && last.dim === look.dim;
+    if (same) last.text += text;
+    else runs.push({ column, text, ...look });
+  }
+  return runs.map((run) => ({ ...run, text: run.text.trimEnd() })).filter(({ text }) => text !== '');
+}
+
+/** The first sixteen colours, for a dark ground. */
+const palette = [
+  ...['#4a5262', '#ff7b83', '#4ccb85', '#f2b04b', '#8aa0ff', '#c9a0ff', '#5cc8d8', '#e8eaf0'],
+  ...['#7d8798', '#ff9aa0', '#7be0a6', '#ffd08a', '#aebcff', '#dcc2ff', '#8fe0ec', '#ffffff'],
+];
+
+const [cellWidth, cellHeight, pad, bar] = [7.83, 18, 16, 34];
+
+/** A window with the command as its title line and the screen below. Ends in a line break. */
+export function screenSvg({ columns, rows }: Screen, command: string): string {
+  const all: Screen['rows'] = [
+    [{ column: 0, text: `$ ${command}`, colour: '#9aa4b5', bold: false, dim: false }],
+    ...rows,
+  ];
+  const [width, height] = [Math.ceil(columns * cellWidth + 2 * pad), Math.ceil(all.length * cellHeight + bar + pad)];
+  const lines = all.flatMap((runs, y) =>
+    runs.flatMap(({ column, text, colour, bold, dim }) => {
+      const look = [
+        colour === undefined ? '' : ` fill="${colour}"`,
+        bold ? ' font-weight="700"' : '',
+        dim ? ' opacity=".6"' : '',
+      ].join('');
+      // Not all that shows SVG keeps blanks: what they part goes to its own place.
+      return [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: part, index }) => {
+        const [x, length] = [pad + (column + index) * cellWidth, part.length * cellWidth].map((each) =>
+          each.toFixed(1),
+        );
+        const at = `x="${x}" y="${bar + y * cellHeight + 13}" textLength="${length}"`;
+        return `<text ${at}${look}>${escaped(part)}</text>`;
+      });
+    }),
+  );
+  const dots = ['#ff7b83', '#f2b04b', '#4ccb85'].map(
+    (fill, i) => `<circle cx="${20 + i * 18}" cy="17" r="5.5" fill="${fill}"/>`,
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<rect width="${width}" height="${height}" rx="10" fill="#161922"/>`,
+    dots.join(''),
+    `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13" fill="#e8eaf0">`,
+    ...lines,
+    '</g>',
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
