@@ -195,6 +195,72 @@ test('a result of several platforms has an image for each, an empty one too', as
   );
 });
 
+test('what a frontend states of its result goes with it', async () => {
+  const predicateType = 'https://example.com/facts';
+  const { out } = await rig.build(async (client, { llb }) => {
+    const file = (path: string, data: unknown) => client.solve(llb.scratch().mkfile(path, JSON.stringify(data)));
+    const type = 'https://example.com/facts';
+    const common = { predicateType: type, metadata: new Map() };
+    const subject = [{ name: 'other', digest: { sha256: 'ab' } }];
+    const attestations = [
+      {
+        ...common,
+        kind: 'in-toto',
+        path: '/facts.json',
+        ref: await file('/facts.json', { isFact: true }),
+        subjects: [{ kind: 'self', name: '', digests: [] }],
+      },
+      {
+        ...common,
+        kind: 'bundle',
+        path: '/',
+        ref: await file('/more.json', { predicateType: type, subject, predicate: { isFact: 'too' } }),
+        subjects: [],
+      },
+    ] as const;
+    return { images: [{ platform: client.platforms[0]!, ref: await file('/file', 1), attestations }] };
+  });
+  const statement = (name: string) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Record<string, unknown>;
+  assert.deepEqual(statement('facts.json').predicate, { isFact: true });
+  assert.equal(statement('facts.json').predicateType, predicateType);
+  assert.deepEqual(statement('more.json').predicate, { isFact: 'too' });
+  assert.deepEqual(statement('more.json').subject, [{ name: 'other', digest: { sha256: 'ab' } }]);
+});
+
+test('annotations that a frontend gives are on its image', async () => {
+  const layout = join(rig.folder, 'annotated');
+  await rig.build(
+    async (client, { llb }) => {
+      const ref = await client.solve(llb.scratch().mkfile('/file', ''));
+      const metadata = { 'annotation.org.example': 'of the frontend', 'annotation.org.other': 'too' };
+      return { images: [{ platform: client.platforms[0]!, ref }], metadata };
+    },
+    {
+      exports: [
+        {
+          type: 'oci',
+          attrs: { tar: 'false', 'annotation.org.other': 'of the client' },
+          destination: { kind: 'folder', path: layout },
+        },
+      ],
+    },
+  );
+  const read = <T>(path: string) => JSON.parse(readFileSync(join(layout, path), 'utf8')) as T;
+  const { manifests } = read<{ manifests: readonly { digest: string }[] }>('index.json');
+  const { annotations } = read<{ annotations: object }>(`blobs/${manifests[0]!.digest.replace(':', '/')}`);
+  assert.deepEqual(annotations, { 'org.example': 'of the frontend', 'org.other': 'of the client' });
+});
+
+test('where an image came from is not for a frontend to state', async () => {
+  const built = rig.build(async (client, { llb }) => {
+    const ref = await client.solve(llb.scratch().mkfile('/p.json', '{}'));
+    const predicateType = 'https://slsa.dev/provenance/v1';
+    const stated = { kind: 'in-toto', predicateType, path: '/p.json', ref, subjects: [], metadata: new Map() } as const;
+    return { images: [{ platform: client.platforms[0]!, ref, attestations: [stated] }] };
+  });
+  await assert.rejects(built, /a frontend may not say where an image came from/);
+});
+
 test('a frontend has other frontends do a part, with inputs of its own', async () => {
   const { out } = await rig.build(
     async (client, { llb }) => {

@@ -3,7 +3,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { llb, openEngine, type Defined, type Event, type LocalEngine, type SolveResponse } from '@monokit/engine';
+import {
+  llb,
+  openEngine,
+  type Defined,
+  type Event,
+  type ExportRequest,
+  type LocalEngine,
+  type SolveResponse,
+} from '@monokit/engine';
 import type * as gateway from '@monokit/engine/gateway';
 import { openSession } from '@monokit/engine/session';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
@@ -30,10 +38,10 @@ export interface FrontendRig extends AsyncDisposable {
   readonly folder: string;
   /** What the scenario returned. */
   ask<T>(scenario: Scenario<T>, options?: AskOptions): Promise<T>;
-  /** Builds what the scenario gives, into a folder. */
+  /** Builds what the scenario gives, into a folder unless told otherwise. */
   build(
     scenario: Scenario<gateway.FrontendOutput>,
-    options?: AskOptions & { readonly multiPlatform?: boolean },
+    options?: AskOptions & { readonly exports?: readonly ExportRequest[] },
   ): Promise<{ readonly out: string; readonly defined: Defined; readonly response: SolveResponse }>;
   /** Runs a program of any kind as the frontend. */
   define(program: string, options?: AskOptions): Promise<Defined>;
@@ -97,7 +105,8 @@ export async function openFrontendRig(): Promise<FrontendRig> {
       const defined = await define(programOf(scenario, { answers: false }), options);
       const out = join(temp.path, `out${count++}`);
       mkdirSync(out);
-      const exports = [{ type: 'local', attrs: {}, destination: { kind: 'folder', path: out } }] as const;
+      const folder = { type: 'local', attrs: {}, destination: { kind: 'folder', path: out } } as const;
+      const { exports = [folder] } = options ?? {};
       await using build = engine.open({ signal: new AbortController().signal, report: () => undefined });
       const [response] = build.solve([{ ...defined, request: { ...defined.request, exports } }]);
       return { out, defined, response: await response! };

@@ -120,6 +120,8 @@ export async function folderRequest(
         const here = file !== undefined && !existsSync(join(spooled.folder, file)) && existsSync(resolve(cwd, file));
         // As with what is fetched, an ignore file in it is a file like others.
         options['context'] = 'local:context';
+        // Frontends that run as images look for it here.
+        folders['dockerfile'] = { root: spooled.folder };
         options['filename'] = here ? basename(file) : (file ?? 'Dockerfile');
         if (here) {
           folders['dockerfile'] = { root: dirname(resolve(cwd, file)) };

@@ -1,6 +1,7 @@
 // The engine's own words: one interface for the engine in this process and for one that is reached over the Control API.
 import type { ImageMaterial } from './attestation/capture.ts';
 import type { Definition } from './llb/definition.ts';
+import type { Attestation } from './llb/result.ts';
 import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
 import type { Loader } from './loader/loader.ts';
@@ -117,6 +118,8 @@ export interface DefinedImage {
   readonly epoch?: number;
   /** What an SBOM tells of beside it, by name. */
   readonly scanned?: ReadonlyMap<string, Definition>;
+  /** What the frontend states about it, by trees that hold the statements. */
+  readonly attestations?: readonly Attestation<Definition>[];
 }
 
 /** What a solve gave. `exported` holds each exporter's answer by BuildKit's keys (`containerimage.digest`, …). */

@@ -8,6 +8,7 @@ import type { Defined, DefinedImage } from '../engine.ts';
 import { dockerfileVersion } from '../frontend/dockerfile/version.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
+import { frontendAttestations, hasSbom } from './frontend-attestations.ts';
 import { configSource, materialOf } from './materials.ts';
 import type { Parts } from './parts.ts';
 
@@ -35,9 +36,10 @@ export async function attest(
     images.map(async (image, i): Promise<readonly Attestation[]> => {
       const from = told[i];
       const where = options.provenance && from ? [provenance(from, options.provenance)] : [];
-      if (!options.sbom) return where;
+      const stated = await frontendAttestations(image, defined, parts, job);
+      if (!options.sbom || hasSbom(image)) return [...stated, ...where];
       const { scan } = await import('./scan.ts');
-      return [...(await scan({ ...image, ref: refs[i]! }, options.sbom, defined, parts, job)), ...where];
+      return [...(await scan({ ...image, ref: refs[i]! }, options.sbom, defined, parts, job)), ...stated, ...where];
     }),
   );
   if (answerProvenance === undefined) return { attestations };

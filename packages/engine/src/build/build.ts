@@ -123,7 +123,7 @@ function solveAll(
   });
 }
 
-/** What the request wants to be said of its images; nothing is loaded where that is nothing. */
+/** What the request and its frontend want to be said of its images; nothing is loaded where that is nothing. */
 async function attestAll(
   defined: Defined,
   refs: readonly ImmutableRef[],
@@ -132,7 +132,8 @@ async function attestAll(
   job: Job,
 ): Promise<Attested | undefined> {
   const { provenance, sbom } = options;
-  if (!provenance && !sbom && defined.request.answerProvenance === undefined) return undefined;
+  const stated = defined.images.some(({ attestations }) => attestations !== undefined);
+  if (!provenance && !sbom && !stated && defined.request.answerProvenance === undefined) return undefined;
   const { attest } = await import('./attest.ts');
   return attest(defined, refs, options, parts, job);
 }
@@ -146,7 +147,7 @@ interface Solved {
 }
 
 async function exportAll(
-  { request, images, multiPlatform }: Defined,
+  { request, images, multiPlatform, metadata }: Defined,
   { refs, attested, inline, startedAt }: Solved,
   exporters: readonly Exporter[],
   parts: Parts,
@@ -162,7 +163,8 @@ async function exportAll(
     ...(inline[i] && { inlineCache: inline[i] }),
   }));
   const made: Made[] = [];
-  for (const [i, { attrs, destination }] of request.exports.entries()) {
+  for (const [i, { type, attrs: asked, destination }] of request.exports.entries()) {
+    const attrs = annotated.has(type) ? { ...annotationsOf(metadata), ...asked } : asked;
     const input = { images: results, multiPlatform, attrs, startedAt, ...(destination && { destination }) };
     made.push(await exporters[i]!.make(input, await parts.exportDeps(), job));
   }
@@ -176,6 +178,14 @@ async function exportAll(
     ...(image?.size !== undefined && { size: image.size }),
     ...(attested?.provenance && { provenance: attested.provenance }),
   };
+}
+
+/** Exporters of what has room for annotations. */
+const annotated: ReadonlySet<ExportRequest['type']> = new Set(['image', 'oci']);
+
+/** Annotations that the frontend gives, by the names that exporters have for them. */
+function annotationsOf(metadata: Defined['metadata']): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => /^annotation[.[-]/.test(key)));
 }
 
 /** The exporter, which has looked at its attributes before anything is built. */

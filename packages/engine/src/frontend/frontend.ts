@@ -1,5 +1,6 @@
 // A frontend turns text and options into definitions. All that it may ask of the world is a Bridge.
 import type { Definition } from '../llb/definition.ts';
+import type { Attestation } from '../llb/result.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -31,6 +32,8 @@ export interface FrontendImage {
   readonly epoch?: number;
   /** What an SBOM tells of beside the result, by name: the context, and stages that are in no layer of it. */
   readonly scanned?: ReadonlyMap<string, Definition>;
+  /** What the frontend states about it, by trees that hold the statements. */
+  readonly attestations?: readonly Attestation<Definition>[];
 }
 
 /** What a frontend may ask during a build. Implemented in build/; a test's fake is a few lines. */

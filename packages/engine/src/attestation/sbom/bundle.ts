@@ -14,22 +14,29 @@ export function readBundle(folder: string): readonly Attestation[] {
   const names = readdirSync(folder).sort(
     (a, b) => Number(b.startsWith(core)) - Number(a.startsWith(core)) || (a < b ? -1 : 1),
   );
-  return names.map((name) => readStatement(join(folder, name), name));
+  return names.map((name) => {
+    const path = join(folder, name);
+    const stats = lstatSync(path);
+    if (!stats.isFile()) throw malformed(name, 'is not a regular file');
+    if (stats.size > maxStatement) throw malformed(name, `exceeds ${maxStatement} bytes`);
+    return readStatement(readFileSync(path), { name, predicateType: predicateTypes.spdx });
+  });
 }
 
-function readStatement(path: string, name: string): Attestation {
-  const stats = lstatSync(path);
-  if (!stats.isFile()) throw malformed(name, 'is not a regular file');
-  if (stats.size > maxStatement) throw malformed(name, `exceeds ${maxStatement} bytes`);
+/** An in-toto statement as a file has it; of whatever type where the wanted one is ''. */
+export function readStatement(
+  bytes: Uint8Array,
+  { name, predicateType: wanted }: { readonly name: string; readonly predicateType: string },
+): Attestation {
   let statement: unknown;
   try {
-    statement = JSON.parse(readFileSync(path, 'utf8'));
+    statement = JSON.parse(Buffer.from(bytes).toString());
   } catch (cause) {
     throw malformed(name, 'is not JSON', cause);
   }
   const { predicateType, subject, predicate } = (statement ?? {}) as Record<string, unknown>;
-  if (predicateType !== predicateTypes.spdx) {
-    throw malformed(name, `does not match required predicate type ${predicateTypes.spdx}`);
+  if (typeof predicateType !== 'string' || (wanted !== '' && predicateType !== wanted)) {
+    throw malformed(name, `does not match required predicate type ${wanted}`);
   }
   const subjects = Array.isArray(subject) ? (subject as unknown[]) : [];
   if (!subjects.every(isSubject)) throw malformed(name, 'has a subject without name and digest');

@@ -2,7 +2,6 @@ import { gatewayCapabilities, llbCapabilities } from '../../llb/capabilities.ts'
 
 /** What BuildKit's gateway can and this one cannot. */
 const missing: Readonly<Record<string, string>> = {
-  'reference.attestations': 'attestations of frontends are not exported',
   'source.metaresolver.image.attestations': 'attestations of images are not looked up',
   'source.metaresolver.http.checksumrequest': 'checksums of downloads are sha256',
 };

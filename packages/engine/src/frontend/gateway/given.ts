@@ -23,9 +23,6 @@ export function given({ given: what, failures }: BridgeService, ended: Ended): F
   if (what?.kind === 'error') throw failedAs(what.status, source, failures);
   if (ending !== undefined) throw broken(source, ending, said);
   if (!what) throw broken(source, new Error('it ended without a result'), said);
-  if (what.result.attestations.size > 0) {
-    throw unusable(source, 'it has attestations, which cannot be taken from a frontend yet');
-  }
   try {
     return frontendResultOf(what.result, { answersOnly: 'requestid' in options });
   } catch (error) {

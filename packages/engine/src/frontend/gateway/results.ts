@@ -1,7 +1,7 @@
 // Results as they go over the wire, and as frontends of this engine give them: image configs, platforms and the like
 // are metadata there, by BuildKit's keys.
 import type { Definition } from '../../llb/definition.ts';
-import type { PlatformRef, Result } from '../../llb/result.ts';
+import type { Attestation, PlatformRef, Result } from '../../llb/result.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { formatPlatform, hostPlatform, normalise, type Platform } from '../../oci/platform.ts';
 import { goJson } from '../../std/go-json.ts';
@@ -20,6 +20,8 @@ export interface ImageOf<T> {
   readonly config?: ImageConfig;
   readonly baseConfig?: ImageConfig;
   readonly epoch?: number;
+  /** What is stated about it. */
+  readonly attestations?: readonly Attestation<T>[];
 }
 
 /** Images as a result: one alone, or one for each platform. */
@@ -32,10 +34,12 @@ export function resultOf<T>(
 ): Result<T> {
   const all = new Map(Object.entries(metadata).map(([key, value]) => [key, bytesOf(value)]));
   const platforms: PlatformRef<T>[] = [];
-  for (const { platform, ref, config, baseConfig, epoch } of images) {
+  const attestations = new Map<string, readonly Attestation<T>[]>();
+  for (const { platform, ref, config, baseConfig, epoch, attestations: stated } of images) {
     const id = formatPlatform(platform);
     const suffix = multiPlatform ? `/${id}` : '';
     platforms.push({ id, platform, ref });
+    if (stated) attestations.set(id, stated);
     if (config) all.set(`${configKey}${suffix}`, bytesOf(JSON.stringify(config)));
     if (baseConfig) all.set(`${baseConfigKey}${suffix}`, bytesOf(JSON.stringify(baseConfig)));
     if (epoch !== undefined) all.set(`${epochKey}${suffix}`, bytesOf(String(epoch)));
@@ -44,7 +48,6 @@ export function resultOf<T>(
     const list = platforms.map(({ id, platform }) => ({ ID: id, Platform: platform }));
     all.set(platformsKey, bytesOf(goJson({ Platforms: list })));
   }
-  const attestations = new Map();
   if (multiPlatform) return { kind: 'platforms', platforms, metadata: all, attestations };
   return { kind: 'single', ref: platforms[0]?.ref, metadata: all, attestations };
 }
@@ -72,6 +75,8 @@ export function frontendResultOf(
     const config = readConfig(configKey, take(configKey, id));
     const baseConfig = readConfig(baseConfigKey, take(baseConfigKey, id));
     const epoch = readEpoch(take(epochKey, id));
+    // Those of one image alone may be told under its platform, or under no name.
+    const attestations = result.attestations.get(id) ?? (single ? result.attestations.get('') : undefined);
     const of = platform ?? (config?.os && config.architecture ? (config as Platform) : hostPlatform());
     const { os, architecture, variant, 'os.version': version, 'os.features': features } = of;
     return {
@@ -86,6 +91,7 @@ export function frontendResultOf(
       ...(config && { config: { ...config, os: config.os || os, architecture: config.architecture || architecture } }),
       ...(baseConfig && { baseConfig }),
       ...(epoch !== undefined && { epoch }),
+      ...(attestations && { attestations }),
     };
   });
   const own = [configKey, baseConfigKey, epochKey, platformsKey];
