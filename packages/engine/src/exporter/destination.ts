@@ -27,7 +27,10 @@ export function folderDestination(type: string, destination: ExportDestination |
   );
 }
 
-/** Writes all bytes. A file appears under its name once it is whole; pipes and devices are written as they are. */
+/**
+ * Writes all bytes. A file appears under its name once it is whole; pipes and devices are written as they are. As with
+ * what compilers write, nobody waits for the disk.
+ */
 export async function writeTo(
   destination: FileDestination,
   bytes: AsyncIterable<Uint8Array>,
@@ -68,7 +71,6 @@ async function writeFile(
       signal.throwIfAborted();
       for (let at = 0; at < piece.length;) at += (await handle.write(piece, at)).bytesWritten;
     }
-    if (fresh) await handle.sync();
   } finally {
     await handle.close();
   }

@@ -57,14 +57,16 @@ async function pack(
   { output, compression, level, epoch }: Omit<PackOptions, 'upper' | 'below'>,
   { check }: TaskContext,
 ): Promise<Packed> {
-  const [tar, blob] = [new Digester(), new Digester()];
+  const tar = new Digester();
+  // Uncompressed, one is the other.
+  const blob = compression === 'uncompressed' ? tar : new Digester();
   const fd = openSync(output, 'w', 0o644);
   try {
     const compressor = openCompressor({
       compression,
       level,
       output: (chunk) => {
-        blob.update(chunk);
+        if (blob !== tar) blob.update(chunk);
         writeAll(fd, chunk);
       },
     });
@@ -77,7 +79,8 @@ async function pack(
   } finally {
     closeSync(fd);
   }
-  return { diffId: tar.digest(), digest: blob.digest(), size: blob.size };
+  const diffId = tar.digest();
+  return { diffId, digest: blob === tar ? diffId : blob.digest(), size: blob.size };
 }
 
 function writeAll(fd: number, chunk: Uint8Array): void {
