@@ -109,7 +109,10 @@ export async function runBuild(cacheDir: string, argv: readonly string[], { env 
     ran: ran.filter((name) => !name.includes('load')),
     /** What of that ran in a container. */
     steps: ran.filter((name) => name.includes('RUN')),
-    warnings: events.flatMap((each) => (each.kind === 'warning' ? each.diagnostic.message : [])),
+    /** What was said of caches. */
+    warnings: events.flatMap((each) =>
+      each.kind === 'warning' && each.diagnostic.code.startsWith('cache/') ? each.diagnostic.message : [],
+    ),
   };
 }
 

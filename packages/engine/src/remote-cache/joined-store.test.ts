@@ -89,6 +89,19 @@ test('imported records are followed by definition and by content, and kept under
   }
 });
 
+test('more ways to what is elsewhere are written down with the result that follows, and not before', async () => {
+  const own = new Own();
+  const store = joined(own, Promise.resolve([records()]), async () => ref);
+  const [first] = await store.query(asked(step, content));
+  await store.link(first!, asked(step, 'k:by-definition'));
+  assert.equal(own.links.length, 0);
+  const [second] = await store.query(asked(last, first!));
+  await store.load([second!]);
+  assert.ok(own.links.includes(`k:by-definition → ${first}`));
+  await store.link(first!, asked(step, 'k:later'));
+  assert.ok(own.links.includes(`k:later → ${first}`));
+});
+
 test('another digest, output or selector leads nowhere', async () => {
   const store = joined(new Own(), Promise.resolve([records()]), async () => ref);
   assert.deepEqual(await store.query(asked(step, rootKey(base, 0))), []);

@@ -82,10 +82,10 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
     return records ?? new Set();
   };
 
-  const remember = (key: KeyId, question: KeyQuestion, records: ReadonlySet<ImportedRecord>) => {
+  const remember = (key: KeyId, question: KeyQuestion, { records, here }: Pick<Found, 'records' | 'here'>) => {
     const known = found.get(key);
     if (known) for (const record of records) known.records.add(record);
-    else found.set(key, { question, records: new Set(records) });
+    else found.set(key, { question, records: new Set(records), here, links: [] });
   };
 
   /** The question as it would have been asked with the content at hand that the records tell of. */
@@ -102,15 +102,18 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
   const adopt = async (key: KeyId, save: (question: KeyQuestion) => Promise<void>): Promise<void> => {
     const way = found.get(key);
     if (!way) return;
-    await save(whole(way));
+    linked.add(key);
+    // All at once: what is written together waits for the disk once.
+    const writes = [save(whole(way)), ...way.links.map((question) => own.link(key, question))];
     const open = inputsOf(way);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const before = linked.has(next) ? undefined : found.get(next);
       linked.add(next);
       if (!before) continue;
-      await own.link(next, whole(before));
+      for (const question of [whole(before), ...before.links]) writes.push(own.link(next, question));
       open.push(...inputsOf(before));
     }
+    await Promise.all(writes);
   };
 
   /** The keys here, or else the one that imported records give; either stands for those records from now on. */
@@ -121,7 +124,7 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
     // Asked of some inputs only: there is no key for that, but there is something.
     if (!deps.every((dep) => dep !== undefined)) return [...here, ...[...records].map(({ digest }) => digest)];
     const keys = here.length > 0 ? here : [derivedKey(question.digest, question.output, deps)];
-    for (const key of keys) remember(key, { ...question, deps }, records);
+    for (const key of keys) remember(key, { ...question, deps }, { records: new Set(records), here: here.length > 0 });
     return keys;
   };
 
@@ -170,13 +173,20 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
       const times = recordsOf(key).flatMap(({ results }) => results.map(({ createdAt }) => createdAt));
       const createdAt = here.createdAt ?? (times.length > 0 ? Math.max(...times) : undefined);
       return {
-        ways: [...here.ways, ...(way ? [whole(way)] : [])],
+        ways: [...here.ways, ...(way ? [whole(way), ...way.links] : [])],
         ...(createdAt !== undefined && { createdAt }),
       };
     },
 
     save: (...given) => own.save(...given),
-    link: (key, question) => own.link(key, question),
+
+    async link(key, question) {
+      const way = found.get(key);
+      // A way to what is not here is kept together with it, if it comes to that: steps that are skipped write nothing.
+      if (way && !way.here && !linked.has(key)) way.links.push(question);
+      else await own.link(key, question);
+    },
+
     claim: (key, options) => own.claim(key, options),
   };
 }
@@ -185,12 +195,16 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
 interface Found {
   readonly question: KeyQuestion;
   readonly records: Set<ImportedRecord>;
+  /** Whether the key is known here, too. */
+  readonly here: boolean;
+  /** More ways that lead to the key. */
+  readonly links: KeyQuestion[];
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-function inputsOf({ question }: Found): KeyId[] {
-  return question.deps.flatMap(({ keys }) => keys.map(({ id }) => id));
+function inputsOf({ question, links }: Found): KeyId[] {
+  return [question, ...links].flatMap(({ deps }) => deps.flatMap(({ keys }) => keys.map(({ id }) => id)));
 }
