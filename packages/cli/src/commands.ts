@@ -10,6 +10,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Build, push and tag all images of the workspace as one release',
     load: async () => (await import('./commands/release.ts')).release as Command,
   },
+  plan: {
+    summary: 'Tell what a build would run, without building',
+    load: async () => (await import('./commands/plan.ts')).plan as Command,
+  },
   watch: {
     summary: 'Build, and build again what a change reaches',
     load: async () => (await import('./commands/watch.ts')).watch as Command,

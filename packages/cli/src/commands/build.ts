@@ -18,6 +18,17 @@ const openGraphFlag = {
   'open-graph': { kind: 'switch', help: 'Follow the build on a page of this machine, until Ctrl-C', env: false },
 } as const satisfies Flags;
 
+const dryFlag = {
+  dry: {
+    kind: 'choice',
+    placeholder: 'FORMAT',
+    implied: 'text',
+    among: ['text', 'json'],
+    help: 'Tell what would run and build nothing, as cli plan does',
+    env: false,
+  },
+} as const satisfies Flags;
+
 export const build = command({
   summary: 'Build images of the workspace, or a folder with a Dockerfile',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
@@ -29,7 +40,13 @@ tags, where \`cli ls\`, a \`FROM\` and a later --output find it.
 
 A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
 there with the flags of \`docker buildx build\`; no config is needed.`,
-  flags: { ...imageFlags, ...callFlags, ...workFlags, ...openGraphFlag },
+  flags: {
+    ...imageFlags,
+    ...callFlags,
+    ...workFlags,
+    ...openGraphFlag,
+    ...dryFlag,
+  },
   examples: [
     ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
@@ -52,7 +69,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 });
 
 async function buildImages(
-  invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags>,
+  invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags & typeof dryFlag>,
   page?: RunPage,
 ): Promise<number> {
   const { flags, positionals, stdout, stderr, env, signal } = invocation;
@@ -61,6 +78,11 @@ async function buildImages(
     throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
   }
 
+  if (flags.dry !== undefined) {
+    if (page)
+      throw new Mistake('--open-graph shows a build, and --dry builds nothing', 'cli graph --open shows the graph');
+    return (await import('../plan.ts')).showPlan(invocation, flags.dry as 'text' | 'json');
+  }
   const asked = callOf(flags);
   if (asked) {
     if (page)

@@ -1,0 +1,26 @@
+import { imageFlags } from '../build-flags.ts';
+import { command } from '../command.ts';
+import { workspaceFlags } from '../workspace-flags.ts';
+
+export const plan = command({
+  summary: 'Tell what a build would run, without building',
+  usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
+  description: `
+Asks the cache about every step of the chosen images: which run, which are there
+already, and which depend on what another step makes (?): those run unless it makes
+what it made before. Nothing is run, fetched or kept. The same is cli build --dry.`,
+  flags: {
+    ...imageFlags,
+    ...workspaceFlags,
+    json: { kind: 'switch', help: 'Print it as JSON: images with their counts, steps with their outlook', env: false },
+  },
+  examples: [
+    ['cli plan', 'the next cli build'],
+    ['cli plan api --build-arg V=2', 'what another argument would cost'],
+    ['cli plan all --affected --json', 'for programs'],
+  ],
+  async run(invocation) {
+    const { showPlan } = await import('../plan.ts');
+    return showPlan(invocation, invocation.flags.json ? 'json' : 'text');
+  },
+});

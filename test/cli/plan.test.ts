@@ -1,0 +1,124 @@
+// What the plan foretells is what then happens.
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { busyboxLayout } from '../rig/bases.ts';
+import { Rig } from '../rig/rig.ts';
+import type { Tree } from '../rig/tree.ts';
+
+const config = {
+  discover: true,
+  defaults: { contexts: { busybox: `oci-layout://${busyboxLayout()}` } },
+  images: { web: { args: { TITLE: 'shop' } } },
+};
+
+const files: Tree = {
+  'buildkit.config.json': JSON.stringify(config),
+  base: { Dockerfile: 'FROM busybox\nCOPY tools /tools\nRUN ls /tools > /list\n', tools: { t: 't' }, readme: 'r' },
+  api: {
+    Dockerfile:
+      'FROM base AS build\nCOPY src /src\nRUN sort /src/* > /all\nFROM base\nCOPY --from=build /all /all\nRUN wc /all > /wc\n',
+    src: { a: 'a\n', b: 'b\n' },
+  },
+  web: {
+    Dockerfile: 'FROM busybox\nARG TITLE\nRUN echo $TITLE > /t\nCOPY . /w\n',
+    '.dockerignore': '*.md\n',
+    'w.txt': 'w',
+  },
+};
+
+interface Planned {
+  readonly steps: readonly { readonly digest: string; readonly name: string; readonly outlook: 'run' | 'unknown' }[];
+}
+
+async function planned(rig: Rig): Promise<{ readonly run: string[]; readonly unknown: string[] }> {
+  const { steps } = JSON.parse((await rig.ok(['plan', 'all', '--json'])).stdout) as Planned;
+  const names = (wanted: string) => steps.filter(({ outlook }) => outlook === wanted).map(({ name }) => name);
+  return { run: names('run').sort(), unknown: names('unknown').sort() };
+}
+
+/** Names of the steps that a build runs, those that only look left out. */
+async function ran(rig: Rig): Promise<string[]> {
+  const { stdout } = await rig.ok(['build', 'all', '--json']);
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const plan = events.find(({ type }) => type === 'plan')!['steps'] as { step: string; name: string }[];
+  const done = new Set(
+    events.filter(({ type, status }) => type === 'step.end' && status === 'done').map(({ step }) => step),
+  );
+  return plan
+    .filter(({ step, name }) => done.has(step) && !name.startsWith('[internal]'))
+    .map(({ name }) => name)
+    .sort();
+}
+
+test('the plan tells what runs, for ten kinds of changes, and runs nothing itself', async () => {
+  await using rig = await Rig.open(files);
+  const cold = await planned(rig);
+  assert.deepEqual(await planned(rig), cold, 'a plan changes nothing');
+  const first = await ran(rig);
+  assert.deepEqual(
+    cold.run.filter((name) => !first.includes(name)),
+    [],
+  );
+  assert.deepEqual(
+    first.filter((name) => ![...cold.run, ...cold.unknown].includes(name)),
+    [],
+  );
+
+  const append = (path: string, text: string) => appendFileSync(rig.path(path), text);
+  const changes: readonly (readonly [what: string, change: () => void])[] = [
+    ['nothing', () => undefined],
+    ['a file of a base', () => append('base/tools/t', 'more')],
+    ['a file that nothing copies', () => append('base/readme', 'more')],
+    ['a new file', () => writeFileSync(rig.path('web/new'), 'new')],
+    ['a file that is gone', () => rmSync(rig.path('web/new'))],
+    ['a mode', () => chmodSync(rig.path('web/w.txt'), 0o755)],
+    ['a file under another name', () => renameSync(rig.path('api/src/a'), rig.path('api/src/c'))],
+    ['an instruction', () => append('web/Dockerfile', 'RUN echo more > /more\n')],
+    ['a comment', () => append('api/Dockerfile', '# more\n')],
+    ['an ignore pattern', () => append('web/.dockerignore', '*.txt\n')],
+    [
+      'an argument',
+      () => writeFileSync(rig.path('buildkit.config.json'), JSON.stringify(config).replace('shop', 'store')),
+    ],
+    [
+      'an image',
+      () => (mkdirSync(rig.path('neu')), writeFileSync(rig.path('neu/Dockerfile'), 'FROM base\nRUN echo > /neu\n')),
+    ],
+    ['what was there before', () => writeFileSync(rig.path('buildkit.config.json'), JSON.stringify(config))],
+  ];
+  for (const [what, change] of changes) {
+    change();
+    const { run, unknown } = await planned(rig);
+    const really = await ran(rig);
+    assert.deepEqual(
+      run.filter((name) => !really.includes(name)),
+      [],
+      `${what}: was to run, and did not`,
+    );
+    assert.deepEqual(
+      really.filter((name) => !run.includes(name) && !unknown.includes(name)),
+      [],
+      `${what}: ran, and was not foretold`,
+    );
+    assert.deepEqual(await planned(rig), { run: [], unknown: [] }, `${what}: nothing is left to do`);
+  }
+});
+
+test('the plan is told for people, and by build --dry', async () => {
+  await using rig = await Rig.open(files);
+  const { stdout } = await rig.ok(['plan', 'web']);
+  assert.match(stdout, /^web {2}\d to run.*\n(?: {2}[▸?] .*\n)+\n\d steps to run/);
+  assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, stdout);
+  await rig.ok(['build', 'web']);
+  assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, '0 steps to run, 1 image up to date\n');
+  append(rig);
+  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4\n/);
+});
+
+function append(rig: Rig): void {
+  appendFileSync(rig.path('web/w.txt'), 'more');
+}
