@@ -110,8 +110,8 @@ test('words split where blanks are not protected', () => {
 
 test('patterns take no longer than they must', () => {
   const long = new Map([['a', 'a'.repeat(100_000)]]);
-  const started = performance.now();
+  const started = process.cpuUsage();
   assert.equal(expand('${a//*a*a*a*a*a*b/x}', long).text.length, 100_000);
   assert.equal(expand('${a%%*a*a*a*a*b}', long).text.length, 100_000);
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(process.cpuUsage(started).user < 5000000); // of this process alone, however busy the machine is
 });
