@@ -167,6 +167,20 @@ test('saving is asked for, keeps modes and links, and overwrites nobody', async 
   assert.equal(await editor.inputValue(), 'FROM scratch AS theirs\n');
 });
 
+test('line ends stay as they are, and what is no text is refused', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch AS a\r\nLABEL a=b\r\n' });
+  const { page } = await showPage(rig, browser, ['explore']);
+  const editor = page.getByLabel('Dockerfile', { exact: true });
+  await counts(page, 'stages', 1);
+  assert.equal(await page.locator('#save').isDisabled(), true);
+  await editor.fill('FROM scratch AS a\nLABEL a=c\n');
+  await page.locator('#save').click();
+  await page.locator('#save:disabled').waitFor();
+  assert.equal(readFileSync(rig.path('Dockerfile'), 'utf8'), 'FROM scratch AS a\r\nLABEL a=c\r\n');
+  writeFileSync(rig.path('latin1'), Buffer.from([0x46, 0xe9, 0x0a]));
+  assert.match((await rig.cli(['explore', 'latin1'])).stderr, /latin1 is no text in UTF-8/);
+});
+
 test('an image of the workspace is explored with what it is built from', async () => {
   await using rig = await Rig.open({
     'buildkit.config.json': JSON.stringify({

@@ -31,7 +31,7 @@ let found = { text: '', at: 0 };
 
 async function open(): Promise<void> {
   await ask<OpenedFile>('file', { tell: (line) => (file = line) });
-  editor.text = file.text;
+  take(file, { convert: false });
   byId('name').textContent = file.name;
   byId('path').textContent = file.path;
   document.title = `${file.name} · ${file.image}`;
@@ -41,8 +41,17 @@ async function open(): Promise<void> {
   await convert();
 }
 
+/** The text as it would be saved. Text fields know no carriage returns: the lines end as the file's do. */
+function textNow(): string {
+  return file.text.includes('\r\n') ? editor.text.replaceAll('\n', '\r\n') : editor.text;
+}
+
+function isSaved(): boolean {
+  return textNow() === file.text;
+}
+
 function changed(): void {
-  byId<HTMLButtonElement>('save').disabled = editor.text === file.text;
+  byId<HTMLButtonElement>('save').disabled = isSaved();
   clearTimeout(timer);
   timer = setTimeout(() => void convert(), pause);
 }
@@ -53,7 +62,7 @@ async function convert({ retry = false } = {}): Promise<void> {
   const mine = (asking = new AbortController());
   say('…');
   try {
-    const json = { text: editor.text, target: byId<HTMLSelectElement>('target').value, retry };
+    const json = { text: textNow(), target: byId<HTMLSelectElement>('target').value, retry };
     await ask<Line>('convert', { json, signal: mine.signal, tell: (line) => mine === asking && told(line) });
   } catch (error) {
     if (mine.signal.aborted) return;
@@ -334,7 +343,7 @@ function showLine(line: number): void {
 }
 
 async function save(over = file.version): Promise<void> {
-  const { text } = editor;
+  const text = textNow();
   const conflict = byId('conflict');
   conflict.hidden = true;
   type Saved =
@@ -349,7 +358,7 @@ async function save(over = file.version): Promise<void> {
         if (line.kind === 'saved') {
           file = { ...file, text, version: line.version };
           say('saved');
-          byId<HTMLButtonElement>('save').disabled = editor.text === file.text;
+          byId<HTMLButtonElement>('save').disabled = isSaved();
           return void convert();
         }
         conflict.hidden = false;
@@ -365,16 +374,20 @@ async function save(over = file.version): Promise<void> {
   }
 }
 
-function take({ text, version }: { readonly text: string; readonly version: string }): void {
+/** Shows what is in the file, in the place of what was typed. */
+function take(
+  { text, version }: { readonly text: string; readonly version: string },
+  { convert = true }: { readonly convert?: boolean } = {},
+): void {
   byId('conflict').hidden = true;
   file = { ...file, text, version };
   editor.text = text;
-  changed();
+  if (convert) changed();
 }
 
 /** A file that was changed elsewhere, and not here, is read anew. */
 async function look(): Promise<void> {
-  if (editor.text !== file.text) return;
+  if (!isSaved()) return;
   await ask<OpenedFile>('file', { tell: (now) => now.version !== file.version && take(now) }).catch(() => undefined);
 }
 
@@ -407,14 +420,14 @@ addEventListener('focus', () => void look());
 addEventListener('keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
     event.preventDefault();
-    if (editor.text !== file.text) void save();
+    if (!isSaved()) void save();
   } else if (event.key === '/' && !(event.target as HTMLElement).closest('textarea, input')) {
     event.preventDefault();
     byId('search').focus();
   } else if (event.key === 'Escape' && chosen !== undefined) viewer.choose(undefined);
 });
 addEventListener('beforeunload', (event) => {
-  if (editor.text !== file.text) event.preventDefault();
+  if (!isSaved()) event.preventDefault();
 });
 
 const divider = byId('divider');

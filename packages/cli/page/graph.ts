@@ -156,7 +156,8 @@ function happened(line: EventLine): void {
     if (!all || !shown.graph) take(merged(graph, told));
     return;
   }
-  if (changed !== undefined) stale.add(changed);
+  if (changed === 'start') for (const step of byDigest.keys()) stale.add(step);
+  else if (changed !== undefined) stale.add(changed);
   frame ||= requestAnimationFrame(refresh);
 }
 

@@ -31,15 +31,18 @@ export class Run {
   startedAt: number | undefined;
   ended: { readonly code: number; readonly ms: number } | undefined;
 
-  /** Takes a line; `plan` if the graph grew, and otherwise the step that is another one now. */
-  take(line: EventLine): 'plan' | string | undefined {
+  /** Takes a line; tells if a run begins, if the graph grew, or which step is another one now. */
+  take(line: EventLine): 'start' | 'plan' | string | undefined {
     const at = Date.parse(line['ts'] as string);
     const { step = '' } = line;
     const known = this.steps.get(step);
     switch (line.type) {
       case 'run.start':
+        // Whoever watches builds again and again.
         this.startedAt = at;
-        return undefined;
+        this.ended = undefined;
+        for (const known of [this.steps, this.logs, this.images]) known.clear();
+        return 'start';
       case 'plan':
         for (const each of line['steps'] as readonly PlanStep[]) this.#plan.set(each.step, each);
         return 'plan';

@@ -64,8 +64,10 @@ each step is made of and keyed by, the critical path, and with --events a build 
       ]);
       const work = { signal: invocation.signal, report: () => undefined };
       const graph = await detailedGraph(images, await images.engine.outlooks(images.defined, work));
+      // The page needs no engine, and others may want the cache.
+      await scope.disposeAsync();
       const events = flags.events === undefined ? undefined : followEvents(flags.events, invocation);
-      scope.use(await showGraph({ graph, level, events }, flags, invocation));
+      await using _page = await showGraph({ graph, level, events }, flags, invocation);
       return await untilStopped(invocation);
     }
     const whole = await graphOf(images);

@@ -33,7 +33,7 @@ const patience = 15_000;
  * name stands for a while, so that no registry hears of every letter that is typed.
  */
 export class Bases {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Promise<Entry>>();
   readonly #asked = new WeakMap<Session, Set<Entry>>();
   /** Changes whenever more is known: what was converted before may be another now. */
   generation = 0;
@@ -43,17 +43,18 @@ export class Bases {
     async (reference, options, job) => {
       const platform = options.platform ?? hostPlatform();
       const key = JSON.stringify([reference, platform, options.mode]);
-      let entry = this.#entries.get(key);
-      if (!entry) {
+      let known = this.#entries.get(key);
+      if (!known) {
         const look = (signal: AbortSignal) => ask(reference, options, { ...job, signal });
-        entry = { name: reference, platform: formatPlatform(platform), look };
-        try {
-          entry.found = await ask(reference, { ...options, here: true }, job);
-        } catch {
-          job.signal.throwIfAborted(); // not on this machine
-        }
-        this.#entries.set(key, entry);
+        // What is asked once is not given up with the one who asked first.
+        const here = ask(reference, { ...options, here: true }, { ...job, signal: new AbortController().signal });
+        known = here.then(
+          (found): Entry => ({ name: reference, platform: formatPlatform(platform), look, found }),
+          (): Entry => ({ name: reference, platform: formatPlatform(platform), look }), // not on this machine
+        );
+        this.#entries.set(key, known);
       }
+      const entry = await known;
       const asked = this.#asked.get(job.session) ?? new Set();
       this.#asked.set(job.session, asked.add(entry));
       return entry.found ?? { config: unknownConfig(platform) };
@@ -89,8 +90,8 @@ export class Bases {
   }
 
   /** Forgets what could not be found, to ask again. */
-  retry(): void {
-    for (const [key, { found }] of this.#entries) if (!found) this.#entries.delete(key);
+  async retry(): Promise<void> {
+    for (const [key, entry] of this.#entries) if ((await entry).why !== undefined) this.#entries.delete(key);
   }
 }
 

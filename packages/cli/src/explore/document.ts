@@ -3,6 +3,8 @@ import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Mistake } from '../mistake.ts';
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The one file that is explored, and the only one that is ever written. */
 export class Document {
   /** As it is called where it lies. */
@@ -20,12 +22,20 @@ export class Document {
       throw new Mistake(`there is no Dockerfile at ${path}`, (cause as Error).message);
     });
     if (!(await stat(target)).isFile()) throw new Mistake(`${path} is no file`);
-    return new Document(path, target);
+    const document = new Document(path, target);
+    await document.read();
+    return document;
   }
 
   async read(): Promise<{ readonly text: string; readonly version: string }> {
     const bytes = await readFile(this.#target);
-    return { text: bytes.toString(), version: versionOf(bytes) };
+    try {
+      return { text: utf8.decode(bytes), version: versionOf(bytes) };
+    } catch (cause) {
+      // To save it would change what can't be shown.
+      if (cause instanceof TypeError) throw new Mistake(`${this.path} is no text in UTF-8`);
+      throw cause;
+    }
   }
 
   /** Writes it whole or not at all. Undefined if it is not `over` any more: somebody else wrote it. */

@@ -57,7 +57,7 @@ export async function openExplorer(invocation: ExploreInvocation, scope: AsyncDi
     'GET file': async ({ send }) => send(await explorer.opened()),
     'POST convert': async ({ json, signal, send }) => {
       const { retry, ...edit } = readEdit(json);
-      if (retry) bases.retry();
+      if (retry) await bases.retry();
       await explorer.explore(edit, AbortSignal.any([signal, invocation.signal]), send);
     },
     'POST save': async ({ json, send }) => {

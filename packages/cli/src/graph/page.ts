@@ -1,5 +1,5 @@
 // The graph as a page: what it is asked, of a graph that is known and of a run that goes on.
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { RunEvent } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
@@ -65,6 +65,7 @@ export async function showRun(flags: PageFlags, world: World): Promise<RunPage> 
 
 /** The lines of `cli build --json`, out of a file or, for `-`, from standard input. */
 export function followEvents(file: string, { stdin }: Pick<Invocation, 'stdin'>): Feed {
+  if (file !== '-' && !existsSync(file)) throw new Mistake(`there is no file ${file} to follow`);
   const feed = new Feed();
   const input = file === '-' ? stdin : createReadStream(file);
   const lines = createInterface({ input });
