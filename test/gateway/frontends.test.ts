@@ -171,6 +171,19 @@ test('an image of a frontend is built with its config, in the graph of the build
   assert.equal(defined.multiPlatform, false);
 });
 
+test('what a frontend gave is scanned by the engine where the frontend does not', async () => {
+  const { out } = await rig.build(
+    async (client, { llb }) => {
+      const lock = { packages: { 'node_modules/left-pad': { version: '1.3.0' } } };
+      const ref = await client.solve(llb.scratch().mkfile('/package-lock.json', JSON.stringify(lock)));
+      return { images: [{ platform: client.platforms[0]!, ref }] };
+    },
+    { options: { 'attest:sbom': '', 'attest:provenance': 'mode=max' } },
+  );
+  assert.match(readFileSync(join(out, 'sbom.spdx.json'), 'utf8'), /pkg:npm\/left-pad@1\.3\.0/);
+  assert.match(readFileSync(join(out, 'provenance.json'), 'utf8'), /"frontend": "gateway\.v0"/);
+});
+
 test('a result of several platforms has an image for each, an empty one too', async () => {
   const { out, defined } = await rig.build(
     async (client, { llb, formatPlatform }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -28,9 +28,9 @@ async function asked(argv: readonly string[], { env = {}, stdin = '' as string |
   const { source } = made.request;
   assert.equal(source.kind, 'frontend');
   const options = source.kind === 'frontend' ? source.options : {};
-  const spooled = made.lent.folders?.['dockerfile']?.root.startsWith(join(cwd, 'scratch'))
-    ? readFileSync(join(made.lent.folders['dockerfile'].root, 'Dockerfile'), 'utf8')
-    : undefined;
+  const dockerfile = join(made.lent.folders?.['dockerfile']?.root ?? cwd, 'Dockerfile');
+  const isSpooled = dockerfile.startsWith(join(cwd, 'scratch')) && existsSync(dockerfile);
+  const spooled = isSpooled ? readFileSync(dockerfile, 'utf8') : undefined;
   const relative = (path: string) => path.replace(cwd, '');
   const folders = Object.entries(made.lent.folders ?? {}).map(([name, { root }]) => [name, relative(root)]);
   return { ...made, options, folders: Object.fromEntries(folders) as Record<string, string>, spooled };
@@ -83,7 +83,7 @@ test('an archive on standard input is taken whole, with the Dockerfile in it or 
   const stdin = execFileSync('tar', ['-cf', '-', '-C', import.meta.dirname, 'folder.ts']);
   const inside = await asked(['-'], { stdin });
   assert.deepEqual(inside.options, { context: 'local:context', filename: 'Dockerfile' });
-  assert.deepEqual(inside.folders, { context: '/scratch/stdin' });
+  assert.deepEqual(inside.folders, { context: '/scratch/stdin', dockerfile: '/scratch/stdin' });
   const beside = await asked(['-f', 'app/Dockerfile', '-'], { stdin });
   assert.deepEqual(beside.options, { context: 'local:context', filename: 'Dockerfile', dockerfilekey: 'dockerfile' });
   assert.deepEqual(beside.folders, { context: '/scratch/stdin', dockerfile: '/app' });

@@ -205,6 +205,10 @@ test('files get their statements beside them, about every file', async () => {
   await exported('local', { images: shared, multiPlatform: true, destination, attrs });
   for (const platform of ['linux_amd64', 'linux_arm64']) readFileSync(at(`sbom.spdx.${platform}.json`));
 
+  for (const filename of ['..', '../x', '']) {
+    const outside = image({ ref: other, attestations: [attestation({ filename })] });
+    await assert.rejects(exported('local', { images: [outside], destination }), /no name for the file/);
+  }
   writeFileSync(join(root, 'provenance.json'), '{}');
   await assert.rejects(exported('local', { images: [of(amd64)], destination }), /two files provenance\.json/);
 });

@@ -37,6 +37,10 @@ export async function statementFiles(
   const names = new Set(result.flatMap(({ name }) => (name.includes('/') ? [] : [name])));
   return stated.map((attestation) => {
     const name = nameOf(attestation, tree);
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+      const message = `${JSON.stringify(name)} is no name for the file of an attestation`;
+      throw new Failed<ExportFailure>({ kind: 'export-result', message });
+    }
     if (names.has(name)) {
       const message = `there are two files ${name}: what was built has one where its attestation goes; choose another name with attestation-prefix=…`;
       throw new Failed<ExportFailure>({ kind: 'export-result', message });
