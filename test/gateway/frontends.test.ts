@@ -137,6 +137,23 @@ test('what runs is brought about when somebody looks, and only then', async () =
   assert.ok(!seen.includes('is never looked at'));
 });
 
+test('what a frontend looks at may come from a cache of the request', async () => {
+  const random = async (client: FrontendClient, { llb }: typeof gateway) => {
+    const ref = await client.solve(llb.image('busybox').run(['sh', '-c', 'cat /proc/sys/kernel/random/uuid > /id']));
+    return { images: [{ platform: client.platforms[0]!, ref }] };
+  };
+  const cache = join(rig.folder, 'exported-cache');
+  const cacheTo = [{ type: 'local', attrs: { dest: cache } }];
+  const { out } = await rig.build(random, { cacheTo });
+  await using other = await openFrontendRig();
+  const read = async (client: FrontendClient, { llb }: typeof gateway) => {
+    const ref = await client.solve(llb.image('busybox').run(['sh', '-c', 'cat /proc/sys/kernel/random/uuid > /id']));
+    return ref.readText('/id');
+  };
+  const cacheFrom = [{ type: 'local', attrs: { src: cache } }];
+  assert.equal(await other.ask(read, { cacheFrom }), readFileSync(join(out, 'id'), 'utf8'));
+});
+
 test('images are resolved, and what is wrong with that is told', async () => {
   const answer = await rig.ask(async (client) => {
     const found = await client.resolveImage('busybox');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   llb,
   openEngine,
+  type CacheEntry,
   type Defined,
   type Event,
   type ExportRequest,
@@ -29,6 +30,8 @@ export interface AskOptions {
   readonly entitlements?: readonly string[];
   readonly secrets?: Readonly<Record<string, string>>;
   readonly inputs?: Readonly<Record<string, llb.State>>;
+  readonly cacheFrom?: readonly CacheEntry[];
+  readonly cacheTo?: readonly CacheEntry[];
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: Event) => void;
 }
@@ -86,8 +89,8 @@ export async function openFrontendRig(): Promise<FrontendRig> {
         session,
         exports: [],
         entitlements,
-        cacheFrom: [],
-        cacheTo: [],
+        cacheFrom: about.cacheFrom ?? [],
+        cacheTo: about.cacheTo ?? [],
       },
       { signal: signal ?? new AbortController().signal, report: onEvent ?? (() => undefined) },
     );

@@ -4,7 +4,9 @@ import type { Bridge } from '../frontend/frontend.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
 import { frontendOf, openBridge } from './bridge.ts';
+import { openCaches } from './caches.ts';
 import type { Parts } from './parts.ts';
+import { SharedExports } from './shared-exports.ts';
 
 /** Turns a request into its definitions, image configs and inputs. */
 export async function define(request: SolveRequest, parts: Parts, work: Work): Promise<Defined> {
@@ -28,7 +30,16 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
   };
   const imports: CacheEntry[] = [];
   const imported = (cache: CacheEntry) => imports.push(cache);
-  const bridge = openBridge(job, parts, {
+  await using opened = new AsyncDisposableStack();
+  // What a frontend has brought about may be in the caches that the request imports.
+  let store: Parts['store'] | undefined;
+  const withCaches: Parts = {
+    ...parts,
+    get store() {
+      return (store ??= importsOf(request, parts, job, opened));
+    },
+  };
+  const bridge = openBridge(job, withCaches, {
     client: request,
     lenders,
     input,
@@ -45,4 +56,10 @@ export async function define(request: SolveRequest, parts: Parts, work: Work): P
     ...(lenders.size > 0 && { lenders }),
     ...(imports.length > 0 && { imports }),
   };
+}
+
+function importsOf(request: SolveRequest, parts: Parts, work: Work, opened: AsyncDisposableStack): Parts['store'] {
+  if (request.cacheFrom.length === 0) return parts.store;
+  const caches = openCaches([{ ...request, cacheTo: [] }], parts, { work, shared: new SharedExports() });
+  return caches ? opened.use(caches).store : parts.store;
 }
