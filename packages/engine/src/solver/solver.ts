@@ -53,7 +53,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     { vertex, index }: Edge,
     options: { readonly bringAbout: boolean } = { bringAbout: false },
   ): Promise<KeyedEdge> {
-    return this.#of(vertex).keyed(index, options);
+    return this.#of(vertex).keys.keyed(index, options);
   }
 
   /** The result of an edge if it is here or kept, and when it was made; nothing runs for it. It stays the solver's. */
@@ -63,7 +63,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
 
   /** What solving an edge would do with its vertex. Nothing is run or fetched to find out. */
   async outlook(edge: Edge): Promise<Outlook> {
-    return (await this.#of(edge.vertex).foreseen(edge.index)).outlook;
+    return (await this.#of(edge.vertex).foresight.of(edge.index)).outlook;
   }
 
   /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */

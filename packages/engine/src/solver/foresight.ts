@@ -1,0 +1,72 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Work } from '../progress/work.ts';
+import type { Surroundings } from './active.ts';
+import { contentOutput, rootKey, type KeyId } from './cache-key.ts';
+import type { Keys } from './keys.ts';
+import { memo } from './memo.ts';
+import type { CacheMap, Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
+
+export interface Foreseen {
+  readonly outlook: Outlook;
+  /** Those of the output that are known. */
+  readonly keys: readonly KeyId[];
+}
+
+/** Tells what a build would do with a vertex, and does nothing. */
+export class Foresight<R extends Held<R>, J extends Work> {
+  readonly #vertex: Vertex;
+  readonly #operator: Operator<R, J>;
+  readonly #around: Surroundings<R, J>;
+  readonly #keys: Keys<R, J>;
+  readonly #foreseen = new Map<number, Promise<Foreseen>>();
+
+  constructor(vertex: Vertex, operator: Operator<R, J>, around: Surroundings<R, J>, keys: Keys<R, J>) {
+    this.#vertex = vertex;
+    this.#operator = operator;
+    this.#around = around;
+    this.#keys = keys;
+  }
+
+  /** What asking for an output's result would do. Content counts as far as it is here; nothing runs for it. */
+  of(output: number): Promise<Foreseen> {
+    return memo(this.#foreseen, output, async () => {
+      await undefined;
+      if (this.#operator.looks) return { outlook: 'look', keys: await this.#keys.fast(output) };
+      if (this.#vertex.ignoreCache) return { outlook: 'run', keys: [] };
+      const fast = await this.#keys.fast(output);
+      if (fast.length > 0 || this.#vertex.inputs.length === 0) return this.#outlookOf(fast);
+      const [map] = await this.#keys.maps();
+      const deps = await Promise.all(
+        this.#vertex.inputs.map(async (edge, i) => {
+          const before = await this.#around.active(edge).foresight.of(edge.index);
+          const { selector, content } = map!.deps[i] ?? {};
+          const byDefinition = before.keys.map((id) => ({ id, ...(selector && { selector }) }));
+          const digest = content && (await this.#contentHere(edge, before, content));
+          const keys = [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
+          const open = before.outlook === 'open' || (before.outlook === 'run' && content !== undefined);
+          return { keys, open: open && !digest };
+        }),
+      );
+      const keys = await this.#keys.query(output, deps);
+      if (keys.length === 0 && deps.some(({ open }) => open)) return { outlook: 'open', keys };
+      return this.#outlookOf(keys);
+    });
+  }
+
+  async #outlookOf(keys: readonly KeyId[]): Promise<Foreseen> {
+    const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
+    return { outlook: kept.some(({ createdAt }) => createdAt !== undefined) ? 'hit' : 'run', keys };
+  }
+
+  /** Digest of what matters of an input's content, if that is here. */
+  async #contentHere(
+    edge: Edge,
+    { outlook, keys }: Foreseen,
+    content: NonNullable<CacheMap<R, J>['deps'][number]['content']>,
+  ): Promise<Digest | undefined> {
+    if (outlook === 'look') return content(await this.#around.active(edge).result(edge.index), this.#around.job);
+    if (outlook !== 'hit') return undefined;
+    await using kept = await this.#around.store.load(keys);
+    return kept && content(kept, this.#around.job);
+  }
+}
