@@ -87,6 +87,10 @@ test('a build that finds everything here asks no cache, however slow that is', a
   cached.registry.fault({ on: /./, kind: 'hold', times: 1000 });
   const again = await cached.build([...cached.from(), ...cached.from(',timeout=1h')], 'one');
   assert.deepEqual([cached.registry.log, again.warnings, copied(again)], [[], [], 0]);
+  // Nor does one whose context has changed where no step looks.
+  cached.place.write({ other: 'nobody copies this' });
+  const edited = await cached.build(cached.from(), 'one');
+  assert.deepEqual([cached.registry.log, edited.warnings, copied(edited)], [[], [], 0]);
 });
 
 test('what breaks once is tried again', async () => {

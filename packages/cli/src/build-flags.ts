@@ -85,8 +85,13 @@ export const imageFlags = {
   },
   'no-cache': { kind: 'switch', help: 'Run every step again', env: false },
   'no-cache-filter': { kind: 'list', placeholder: 'STAGE', help: 'Run the steps of this stage again', env: false },
-  'cache-from': { kind: 'list', placeholder: 'type=TYPE,…', help: 'A cache to read from', env: false },
-  'cache-to': { kind: 'list', placeholder: 'type=TYPE,…', help: 'A cache to write to', env: false },
+  'cache-from': {
+    kind: 'list',
+    placeholder: 'type=TYPE,…',
+    help: 'A cache to read from: local, registry, s3 or gha',
+    env: false,
+  },
+  'cache-to': { kind: 'list', placeholder: 'type=TYPE,…', help: 'A cache to write to; inline is one, too', env: false },
   pull: { kind: 'switch', help: 'Ask the registries again which image a tag means', env: false },
   network: {
     kind: 'value',

@@ -3,8 +3,7 @@
 import { maxDocumentSize } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
 import { verified } from '../content/verify.ts';
-import { digestOf, type Digest } from '../oci/digest.ts';
-import { wait } from '../registry/retry.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Transport } from '../registry/transport.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
@@ -15,7 +14,8 @@ import type { RemoteCacheFailure } from './failure.ts';
 import { listKeys } from './gha-blobs.ts';
 import { GhaHttp } from './gha-http.ts';
 import type { GhaPlace, GhaRepository } from './gha-options.ts';
-import { openGha, readEntry, type GhaEntries } from './gha-service.ts';
+import { indexKey, writeIndex } from './gha-index.ts';
+import { openGha, readEntry } from './gha-service.ts';
 import { tokenScopes } from './gha-token.ts';
 import type { Origin } from './imported.ts';
 import type { OpenedCache } from './joined-store.ts';
@@ -74,7 +74,7 @@ export async function openGhaCache(
   });
   const found = await Promise.all(
     tokenScopes(service.token).map(async (branch) => {
-      const key = `${indexKey(scope, branch.scope)}#`;
+      const key = indexKey(scope, branch.scope);
       const newest = await entries.find(key, { signal });
       if (!newest) return [];
       const config = await collect(readEntry(key, { entries, http, newest, signal }), maxDocumentSize);
@@ -86,42 +86,10 @@ export async function openGhaCache(
   return { caches, [Symbol.asyncDispose]: async () => {} };
 }
 
-/**
- * Indexes are numbered; the newest counts. A number that somebody has taken is waited for, since theirs may be the one to
- * follow; it is passed over once they must have given up.
- */
-async function writeIndex(
-  bytes: Uint8Array,
-  key: string,
-  { entries, signal }: { readonly entries: GhaEntries; readonly signal: AbortSignal },
-): Promise<void> {
-  let waited = 0;
-  for (let passed = 0; ;) {
-    const newest = await entries.find(`${key}#`, { signal });
-    const number = Number(newest?.key.slice(key.length + 1) ?? 0);
-    if (!Number.isSafeInteger(number)) throw refused(`its newest index has the key ${newest?.key}`);
-    const upload = await entries.reserve(`${key}#${number + 1 + passed}`, { signal });
-    if (upload) return upload.send(once(bytes), { size: bytes.length, signal });
-    if (waited >= indexPatience) passed++;
-    else {
-      await wait(indexPause, signal);
-      waited += indexPause;
-    }
-  }
-}
-
-/** In milliseconds. */
-const indexPatience = 15_000;
-const indexPause = 2_000;
-
 const blobPrefix = 'buildkit-blob-1-';
 
 function blobKey(digest: Digest): string {
   return `${blobPrefix}${digest}`;
-}
-
-function indexKey(scope: string, branch: string): string {
-  return `index-${scope}-1-${digestOf(branch).slice('sha256:'.length).slice(0, 8)}`;
 }
 
 function outside(): Failed<RemoteCacheFailure> {
@@ -132,8 +100,4 @@ function outside(): Failed<RemoteCacheFailure> {
 
 function refused(why: string): Failed<RemoteCacheFailure> {
   return new Failed<RemoteCacheFailure>({ kind: 'cache-refused', message: `the cache of GitHub Actions: ${why}` });
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

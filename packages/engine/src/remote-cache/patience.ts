@@ -15,7 +15,13 @@ export async function withPatience<T>(
   work: (patience: { readonly signal: AbortSignal; readonly alive: () => void }) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(slow(name, timeout)), timeout);
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+  const alive = () => {
+    clearTimeout(timer);
+    if (!ended) timer = setTimeout(() => over.abort(slow(name, timeout)), timeout);
+  };
+  alive();
   const signal = AbortSignal.any([outer, over.signal]);
   // What does not heed its signal is left behind.
   const abandoned = new Promise<never>((_, reject) => {
@@ -23,10 +29,11 @@ export async function withPatience<T>(
   });
   abandoned.catch(() => undefined);
   try {
-    return await Promise.race([work({ signal, alive: () => timer.refresh() }), abandoned]);
+    return await Promise.race([work({ signal, alive }), abandoned]);
   } catch (error) {
     throw over.signal.aborted && !outer.aborted ? over.signal.reason : error;
   } finally {
+    ended = true;
     clearTimeout(timer);
   }
 }
