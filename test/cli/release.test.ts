@@ -1,7 +1,7 @@
 // Releases to a registry with TLS and tokens: all or nothing, unchanged images carried forward, tags from git.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { test } from 'node:test';
 import { FaultRegistry } from '../rig/fault-registry.ts';
 import { Rig } from '../rig/rig.ts';
@@ -162,6 +162,44 @@ test('what the registry lost is built again, and so is all with --all', async ()
       ['build', '--all'],
     ],
   );
+});
+
+test('a fingerprint is of what an image is made of: not of other files, folders, times, or what is released', async () => {
+  await using shop = await Shop.open();
+  shop.commit('release', 'v1.0.0');
+  const prints = async (of: Shop) => {
+    const { code, stdout, stderr } = await of.release('--dry=json');
+    assert.equal(code, 0, stderr);
+    const { images } = JSON.parse(stdout) as { images: { fingerprint: string }[] };
+    return images.map(({ fingerprint }) => fingerprint);
+  };
+  const [api, web] = await prints(shop);
+  assert.notEqual(api, web);
+  // Elsewhere, later, of another commit, beside other files.
+  await using other = await Shop.open();
+  await other.rig.write({ api: { 'notes.txt': 'not copied' }, 'more.txt': 'nobody reads this' });
+  utimesSync(other.rig.path('api/word'), 1, 1);
+  other.commit('later', 'v9.9.9');
+  assert.deepEqual(await prints(other), [api, web]);
+  // One file that is copied, one instruction, one platform.
+  await other.rig.write({ api: { word: 'two' } });
+  assert.deepEqual((await prints(other))[1], web);
+  assert.notEqual((await prints(other))[0], api);
+  await other.rig.write({ api: { word: 'one', Dockerfile: 'FROM busybox\nCOPY word /\nRUN cat /word >  /said\n' } });
+  assert.notEqual((await prints(other))[0], api);
+});
+
+test('a release of some images leaves the others as they were, and knows them the next time', async () => {
+  await using shop = await Shop.open();
+  shop.commit('release', 'v1.0.0');
+  assert.equal((await shop.release()).code, 0);
+  shop.commit('some', 'v1.1.0');
+  const some = await shop.release('api');
+  assert.equal(some.code, 0, some.stderr);
+  assert.equal(shop.tags('web')['1.1.0'], undefined);
+  shop.commit('all', 'v1.2.0');
+  const dry = await shop.release('--dry');
+  assert.match(dry.stdout, /api {2}carry forward .* since 1\.0\.0\n {2}web {2}carry forward .* since 1\.0\.0\n/);
 });
 
 test('a build that fails moves no tag of any image', async () => {

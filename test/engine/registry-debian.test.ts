@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Failed } from '../../packages/engine/src/std/failed.ts';
 import { collect } from '../../packages/engine/src/std/collect.ts';
@@ -7,6 +8,7 @@ import type { Descriptor } from '../../packages/engine/src/oci/descriptor.ts';
 import { mediaTypes } from '../../packages/engine/src/oci/media-type.ts';
 import { parseReference } from '../../packages/engine/src/oci/reference.ts';
 import { Registries } from '../../packages/engine/src/registry/registry.ts';
+import { BreakingProxy } from '../rig/breaking-proxy.ts';
 import { startDebianRegistry } from '../rig/debian-registry.ts';
 
 test("Debian's docker-registry takes what we push and gives it back, whole or in chunks, uploaded or mounted", async () => {
@@ -75,4 +77,56 @@ test("Debian's docker-registry takes what we push and gives it back, whole or in
     whole.as(somebody).resolve(parseReference(`${host}/one:none`), { signal }),
     (error) => error instanceof Failed && error.failure.kind === 'image-not-found',
   );
+});
+
+test("uploads to Debian's docker-registry survive a line that breaks in the middle, again and again", async () => {
+  await using registry = await startDebianRegistry();
+  await using proxy = await BreakingProxy.open(registry.host);
+  const { signal } = new AbortController();
+  const bytes = randomBytes(3 << 20);
+  const root = { mediaType: mediaTypes.ociLayer, digest: digestOf(bytes), size: bytes.length };
+  const provider = {
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 1 << 16) yield bytes.subarray(at, at + (1 << 16));
+    },
+  };
+  const request = { root, children: async () => [], provider, signal };
+  for (const [name, host] of [
+    ['whole', {}],
+    ['chunked', { chunkSize: 1 << 20 }],
+  ] as const) {
+    await using registries = new Registries({
+      hosts: { [proxy.host]: host },
+      retry: { tries: 5, delay: () => 0 },
+    });
+    proxy.cuts.push(1_500_000, 800_000, 200_000);
+    const broken = proxy.broken;
+    const client = registries.as({ credentials: async () => undefined });
+    await client.push(parseReference(`${proxy.host}/${name}`), request);
+    assert.equal(proxy.broken - broken, 3, name);
+    // A blob that is there whole is not sent again.
+    await client.push(parseReference(`${proxy.host}/${name}`), request);
+  }
+  await using direct = new Registries();
+  const found = direct.as({ credentials: async () => undefined });
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { ...root, mediaType: mediaTypes.ociConfig },
+      layers: [],
+    }),
+  );
+  const top = { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length };
+  await found.push(parseReference(`${registry.host}/whole:v1`), {
+    ...request,
+    root: top,
+    provider: {
+      async *open() {
+        yield manifest;
+      },
+    },
+  });
+  const image = await found.resolve(parseReference(`${registry.host}/whole:v1`), { signal });
+  assert.equal(digestOf(await collect(image.blobs.open(root, { signal }), 4 << 20)), root.digest);
 });

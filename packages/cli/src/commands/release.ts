@@ -27,7 +27,8 @@ what the registry has. What was released is written to release.json.`,
     const { openRelease } = await import('../release/open.ts');
     const opened = await openRelease(invocation, scope);
     const { engine, client, facts, tags, images, settings } = opened;
-    const { halfDone, headline, planLines, releaseMarkdown, shown, tagLines } = await import('../release/report.ts');
+    const { halfDone, headline, nothing, planLines, releaseMarkdown, shown, tagLines } =
+      await import('../release/report.ts');
     const mode = progressMode(flags);
     const reports = reportsOf(flags, env);
     const print = (lines: readonly string[]) => void stderr.write(lines.map((line) => `${line}\n`).join(''));
@@ -40,7 +41,7 @@ what the registry has. What was released is written to release.json.`,
       return 0;
     }
     if (tags.version === undefined) {
-      tell([`nothing to release: no rule of release.tags gives a tag to ${facts.commit.slice(0, 7)}`]);
+      tell([nothing(facts)]);
       return 0;
     }
     tell([headline(tags.version, facts), ...planLines(images), '']);

@@ -1,6 +1,6 @@
 import { currentOf } from './move-tags.ts';
 import type { OpenRelease } from './open.ts';
-import { headline, planLines, shown } from './report.ts';
+import { headline, nothing, planLines, shown } from './report.ts';
 import { shortDigest } from '../ui/format.ts';
 
 /** What a release would do, for people or as JSON. */
@@ -31,7 +31,7 @@ export async function dryRun(
     }));
     return `${JSON.stringify({ version: tags.version, tags: tags.tags, commit, event, images: planned, moves }, null, 2)}\n`;
   }
-  if (tags.version === undefined) return `nothing to release${headline('', facts).replace('release', '')}\n`;
+  if (tags.version === undefined) return `${nothing(facts)}\n`;
   const lines = moves.map(({ name, from, to }) => {
     const now = to ? shortDigest(to) : 'what is built';
     return `  ${name}  ${from === undefined ? 'new' : from === to ? `${now} already` : `${shortDigest(from)} → ${now}`}`;

@@ -6,9 +6,13 @@ import type { OpenRelease } from './open.ts';
 
 /** What the release is, once all images are in their registries. */
 export function manifestOf(
-  { facts, tags, images }: Pick<OpenRelease, 'facts' | 'tags' | 'images'>,
+  { facts, tags, images, previous, ids }: Pick<OpenRelease, 'facts' | 'tags' | 'images' | 'previous' | 'ids'>,
   responses: ReadonlyMap<string, SolveResponse>,
 ): ReleaseManifest {
+  const left = [...(previous?.images ?? []), ...(previous?.others ?? [])].filter(
+    ({ id }) => ids.has(id) && !images.some((image) => image.id === id),
+  );
+  const others = left.map((image) => ({ ...image, carriedFrom: image.carriedFrom ?? previous!.version }));
   return {
     schemaVersion: 1,
     version: tags.version!,
@@ -23,9 +27,11 @@ export function manifestOf(
         digest: carried ? decision.digest : responses.get(id)!.digest!,
         platforms: target.platforms,
         fingerprint: fingerprint!,
-        ...(carried && { carriedFrom: decision.from }),
+        // What the same release built when it was tried before is its own.
+        ...(carried && decision.from !== tags.version && { carriedFrom: decision.from }),
       };
     }),
+    ...(others.length > 0 && { others }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface ReleaseManifest {
   /** Those of every image. */
   readonly tags: readonly string[];
   readonly images: readonly ReleasedImage[];
+  /** Images of the workspace that were left out of this release, as they were released before. */
+  readonly others?: readonly ReleasedImage[];
 }
 
 export interface ReleasedImage {
@@ -115,12 +117,13 @@ function parsed(text: string, where: string): ReleaseManifest {
   } catch {
     manifest = null;
   }
-  const { schemaVersion, version, images } = manifest ?? {};
+  const { schemaVersion, version, images, others = [] } = manifest ?? {};
   const fine =
     schemaVersion === 1 &&
     typeof version === 'string' &&
     Array.isArray(images) &&
-    images.every(
+    Array.isArray(others) &&
+    [...images, ...others].every(
       (image: Partial<ReleasedImage> | null) =>
         typeof image?.id === 'string' &&
         typeof image.digest === 'string' &&

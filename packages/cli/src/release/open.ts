@@ -24,6 +24,9 @@ export interface OpenRelease {
   readonly facts: Facts;
   readonly tags: Tags;
   readonly images: readonly PlannedImage[];
+  /** All images of the workspace. */
+  readonly ids: ReadonlySet<string>;
+  readonly previous?: ReleaseManifest | undefined;
   readonly manifestPath: string;
   /** Where the manifest is kept in a registry. */
   readonly artifact?: Reference & { readonly tag: string };
@@ -75,6 +78,8 @@ export async function openRelease(
     facts,
     tags,
     images,
+    ids: new Set(workspace.targets.keys()),
+    previous,
     manifestPath,
     ...(artifact && { artifact }),
     async toBuild() {

@@ -71,7 +71,7 @@ async function decide(
   const build = (why: string): Decision => ({ kind: 'build', why });
   if (all !== undefined) return build(all);
   if (!previous) return build('there is no release before this one');
-  const before = previous.images.find(({ id }) => id === target.id);
+  const before = [...previous.images, ...(previous.others ?? [])].find(({ id }) => id === target.id);
   if (!before) return build(`new since ${previous.version}`);
   if (before.fingerprint !== fingerprint) return build(`changed since ${previous.version}`);
   for (const repository of repositories) {

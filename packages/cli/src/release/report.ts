@@ -7,14 +7,22 @@ import type { TagOutcome } from './move-tags.ts';
 import type { PlannedImage } from './plan.ts';
 
 /** `release 1.2.3 of 860c190 (tag v1.2.3)`. */
-export function headline(version: string, { event, commit }: Facts): string {
+export function headline(version: string, facts: Facts): string {
+  return `release ${version} of ${commitOf(facts)}`;
+}
+
+export function nothing(facts: Facts): string {
+  return `nothing to release: no rule of release.tags gives a tag to ${commitOf(facts)}`;
+}
+
+function commitOf({ event, commit }: Facts): string {
   const where =
     event.kind === 'tag'
       ? `tag ${event.tag}`
       : event.kind === 'pull-request'
         ? `pull request ${event.number}`
         : `${event.kind === 'schedule' ? 'on schedule, ' : ''}branch ${event.branch}`;
-  return `release ${version} of ${commit.slice(0, 7)} (${where})`;
+  return `${commit.slice(0, 7)} (${where})`;
 }
 
 /** A line for each image: what happens to it, and why. */
