@@ -97,7 +97,7 @@ test('a generator scans the image, the context and the stages that ask for it', 
   const scan = `#!/bin/sh
 set -e
 one() {
-  printf '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","subject":null,"predicate":{"name":"%s","files":"%s","depth":"%s"}}' \\
+  printf '{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","subject":null,"predicate":{"name":"%s","listed":"%s","depth":"%s","files":[{"fileName":"/app"}]}}' \\
     "$1" "$(ls "$2" | tr '\\n' ' ')" "$BUILDKIT_SCAN_DEPTH" >"$BUILDKIT_SCAN_DESTINATION/$1.spdx.json"
 }
 touch /tmp/may-write
@@ -127,10 +127,16 @@ for extra in "$BUILDKIT_SCAN_SOURCE_EXTRAS"/*; do one "$(basename "$extra")" "$e
   assert.match(stderr, /generating sbom using .*\/scanner:1@sha256:/);
   const predicate = (name: string) =>
     (JSON.parse(readFileSync(rig.path(`out/${name}.spdx.json`), 'utf8')) as { predicate: unknown }).predicate;
-  assert.deepEqual(predicate('sbom'), { name: 'sbom', files: 'app ', depth: '2' });
-  assert.deepEqual(predicate('sbom-tools'), { name: 'sbom-tools', files: 'tool ', depth: '2' });
-  const { files } = predicate('sbom-context') as { files: string };
-  assert.match(files, /tool/);
+  const files = [{ fileName: '/app' }];
+  assert.deepEqual(predicate('sbom'), { name: 'sbom', listed: 'app ', depth: '2', files });
+  assert.deepEqual(predicate('sbom-tools'), { name: 'sbom-tools', listed: 'tool ', depth: '2', files });
+  const { listed } = predicate('sbom-context') as { listed: string };
+  assert.match(listed, /tool/);
+  // Of an image, files are told with their layers.
+  await rig.ok(['build', ...args, '-t', `${registry.host}/app:1`, '--push', './app']);
+  const format = ['--format', '{{range .SBOM.SPDX.files}}{{.comment}}{{end}}'];
+  const told = await rig.ok(['imagetools', 'inspect', `${registry.host}/app:1`, ...format]);
+  assert.match(told.stdout, /^layerID: sha256:[0-9a-f]{64}$/);
 });
 
 test('the config asks for attestations, --set and flags go before it, and the repository is told', async () => {

@@ -1,6 +1,7 @@
 import type { SbomOptions } from '../attestation/attest-options.ts';
 import type { Attestation } from '../attestation/attestation.ts';
 import { readBundle } from '../attestation/sbom/bundle.ts';
+import { findFileLayers, uncommentedFiles, withFileLayers } from '../attestation/sbom/file-layers.ts';
 import { scanTree } from '../attestation/sbom/scan-tree.ts';
 import { coreName, scanDefinition, type Scanner } from '../attestation/sbom/scanner.ts';
 import { sbom } from '../attestation/sbom/spdx.ts';
@@ -32,7 +33,9 @@ export async function scan(
     const scanner = await scannerOf({ ...options, generator }, mode, parts, job);
     await using result = await solve(await scanDefinition(scanner, { core: definition, extras: scanned }, platform));
     await using mounted = await result.mount(job);
-    return readBundle(mounted.path);
+    const [core, ...others] = readBundle(mounted.path);
+    if (!core) return [];
+    return [core.filename.startsWith(`${coreName}.`) ? await layered(core, ref, parts, job) : core, ...others];
   }
   const read = (tree: ImmutableRef, name: string) =>
     shown(`[${platform}] generating ${name}`, job, async () => {
@@ -44,6 +47,17 @@ export async function scan(
     return await read(tree, `${coreName}-${name}`);
   });
   return Promise.all([read(ref, coreName), ...others]);
+}
+
+/** What a scanner says of the image, with the layer of each file. */
+async function layered(core: Attestation, ref: ImmutableRef, { pool }: Parts, job: Job): Promise<Attestation> {
+  const files = uncommentedFiles(core);
+  if (files.length === 0) return core;
+  const view = await ref.view(job);
+  const folders = view.kind === 'overlay' ? view.lower : view.kind === 'bind' ? [view.path] : [];
+  const found = await pool.run(findFileLayers, { folders, files }, { signal: job.signal });
+  const layers = files.flatMap((file, i) => (found[i] === undefined ? [] : [[file, found[i]] as const]));
+  return withFileLayers(core, { layers: new Map(layers), count: folders.length });
 }
 
 async function scannerOf(

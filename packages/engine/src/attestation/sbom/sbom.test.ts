@@ -8,6 +8,7 @@ import { makeTempFolder } from '../../std/temp.ts';
 import { readApk } from './apk.ts';
 import { readBundle } from './bundle.ts';
 import { readDpkg } from './dpkg.ts';
+import { findFileLayersHere, uncommentedFiles, withFileLayers } from './file-layers.ts';
 import type { FoundPackage } from './found-package.ts';
 import { readPackageJson, readPackageLock } from './npm.ts';
 import { readOsRelease, scanTreeHere } from './scan-tree.ts';
@@ -287,6 +288,36 @@ test('a generator is run by BuildKit’s protocol', async () => {
     scanDefinition({ ...scanner, config: { ...config, config: {} } }, { core, extras: new Map() }, 'x'),
     /neither an entrypoint nor a command/,
   );
+});
+
+test('files that a generator found are told with the layer that has them', async () => {
+  await using base = treeOf({ 'bin/sh': 'base', 'etc/a': 'base', 'etc/gone': 'base' });
+  await using top = treeOf({ 'etc/a': 'top', app: 'top' });
+  const names = ['/bin/sh', './etc/a', 'app', '/etc/none', '../../bin/sh'];
+  const found = findFileLayersHere({ folders: [top.path, base.path], files: names }, context);
+  assert.deepEqual(found, [0, 1, 1, undefined, 0]);
+  const files = [{ fileName: '/bin/sh' }, { fileName: 'app', comment: 'mine' }, { fileName: './etc/a' }];
+  const document = { creationInfo: { creators: ['Tool: x'] }, files };
+  const bundled = { ...sbom({ packages: [] }, 'sbom'), predicate: () => document };
+  assert.deepEqual(uncommentedFiles(bundled), ['/bin/sh', './etc/a']);
+  const told = withFileLayers(bundled, {
+    layers: new Map([
+      ['/bin/sh', 0],
+      ['./etc/a', 1],
+      ['app', 1],
+    ]),
+    count: 2,
+  });
+  const layers = ['x', 'y'].map((text) => ({ mediaType: 'l', digest: digestOf(text), size: 1 }));
+  const { files: shown, creationInfo } = told.predicate({ layers }) as typeof document;
+  assert.deepEqual(shown, [
+    { fileName: '/bin/sh', comment: `layerID: ${digestOf('x')}` },
+    files[1],
+    { fileName: './etc/a', comment: `layerID: ${digestOf('y')}` },
+  ]);
+  assert.deepEqual(creationInfo.creators, ['Tool: x', 'Tool: monokit-0.1.0']);
+  // Without layers, or with others than those that were searched, nothing is said.
+  assert.equal(told.predicate({ layers: [] }), document);
 });
 
 test('what a generator wrote are statements, the result’s first', async () => {

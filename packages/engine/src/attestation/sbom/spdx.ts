@@ -50,7 +50,7 @@ export function spdxDocument(
     documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${identity}`,
     creationInfo: {
       created: new Date(created * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
-      creators: ['Organization: monokit', `Tool: monokit-${version()}`],
+      creators: ['Organization: monokit', `Tool: monokit-${monokitVersion()}`],
     },
     packages: [root, ...listed],
     ...(extracted.length > 0 && { hasExtractedLicensingInfos: extracted }),
@@ -117,6 +117,6 @@ function relationship(spdxElementId: string, relationshipType: string, relatedSp
 
 let known: string | undefined;
 
-function version(): string {
+export function monokitVersion(): string {
   return (known ??= (createRequire(import.meta.url)('../../../package.json') as { version: string }).version);
 }
