@@ -50,7 +50,7 @@ export async function askImages(
   const settled = await Promise.allSettled(answers);
   signal.throwIfAborted();
   // What came from standard input lies nowhere that people know.
-  const spooled = folder === '-' || flags.file === '-';
+  const spooled = folder === '-' || flags.file.includes('-');
   const pathOf = (id: string, file: string) => {
     const root = spooled ? undefined : folderOf.get(id);
     return root === undefined ? file : join(root, file);

@@ -4,10 +4,10 @@ import { workspaceFlags } from './workspace-flags.ts';
 /** Flags that describe one image, as `docker buildx build` spells them. */
 export const imageFlags = {
   file: {
-    kind: 'value',
+    kind: 'list',
     short: 'f',
     placeholder: 'FILE',
-    help: 'The Dockerfile; - reads it from standard input',
+    help: "A folder's Dockerfile (- reads it from standard input), or a workspace's bake or compose file",
     env: false,
   },
   target: { kind: 'value', placeholder: 'STAGE', help: 'The stage to build; the last one by default', env: false },
@@ -116,6 +116,17 @@ export const imageFlags = {
     env: false,
   },
   'cgroup-parent': { kind: 'value', placeholder: 'CGROUP', help: 'The cgroup above those of RUN steps', env: false },
+} as const satisfies Flags;
+
+/** Flags that tell of targets in place of building them, as `docker buildx bake` spells them. */
+export const bakeFlags = {
+  print: { kind: 'switch', help: 'Print what would be built, as JSON, and build nothing', env: false },
+  list: {
+    kind: 'value',
+    placeholder: 'targets|variables',
+    help: 'List targets or variables, and build nothing; type=targets,format=json for programs',
+    env: false,
+  },
 } as const satisfies Flags;
 
 /** Flags that say how to work and what to tell. */

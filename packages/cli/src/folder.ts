@@ -101,7 +101,7 @@ export async function folderRequest(
   };
 
   async function placeContext(): Promise<void> {
-    const file = flags.file;
+    const file = flags.file.at(-1);
     if (context === '-' && file === '-') throw new Mistake('only one of context and Dockerfile can be standard input');
     if (context.includes('://')) {
       options['context'] = context;

@@ -17,6 +17,7 @@ import { attestsOf } from './attests.ts';
 import { bytesOf, type ImageFlags } from './folder.ts';
 import { Mistake } from './mistake.ts';
 import { loadedInto } from './outputs.ts';
+import { isTargetFileName } from './target-file.ts';
 
 interface World {
   readonly cwd: string;
@@ -35,10 +36,11 @@ export async function overridden(
 }
 
 function refuse(targets: readonly ResolvedTarget[], flags: ImageFlags): void {
-  if (flags.file !== undefined) {
+  const [dockerfile] = flags.file.filter((file) => !isTargetFileName(file));
+  if (dockerfile !== undefined) {
     throw new Mistake(
       '-f names the Dockerfile of a folder, and images of the workspace were asked for',
-      `cli build -f ${flags.file} .  builds a folder; --set IMAGE.dockerfile=${flags.file} changes an image's; --config chooses the config`,
+      `cli build -f ${dockerfile} .  builds a folder; --set IMAGE.dockerfile=${dockerfile} changes an image's; --config chooses the config`,
     );
   }
   if (flags['cgroup-parent'] !== undefined) {

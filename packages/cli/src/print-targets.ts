@@ -1,14 +1,15 @@
 // Resolved targets as bake has them.
-import { isAbsolute, relative } from 'node:path';
-import type { ResolvedTarget } from '@monokit/config';
+import type { ResolvedTarget, Workspace } from '@monokit/config';
+import { goJson } from '@monokit/engine/std/go-json';
+import { bakeName, bakeTarget } from './bake-target.ts';
 import type { ShowInvocation } from './defined-images.ts';
 import { overridden } from './overrides.ts';
 import { openWorkspace } from './workspace.ts';
 
-/** Prints the chosen images and those that they name, as JSON for `docker buildx bake -f`. */
+/** Prints the chosen images and those that they name, as `docker buildx bake --print` does. */
 export async function printTargets(invocation: ShowInvocation): Promise<void> {
   const { cwd, env, flags, positionals, stdout, stderr } = invocation;
-  const workspace = await openWorkspace(invocation, positionals);
+  const workspace = await openWorkspace(invocation, positionals, { purpose: 'print' });
   const chosen = await overridden(workspace.selected, flags, { cwd, env });
   const { withNeeds } = await import('@monokit/config');
   const all = withNeeds(chosen, workspace.targets);
@@ -17,101 +18,44 @@ export async function printTargets(invocation: ShowInvocation): Promise<void> {
     stderr.write(`${id} is left out, for it is written in TypeScript: cli print --llb ${id}\n`);
   }
   const targets = all.filter((target) => !typed.includes(target));
-  const printed = {
-    group: { default: { targets: chosen.filter((target) => !typed.includes(target)).map(({ id }) => bakeName(id)) } },
-    target: Object.fromEntries(targets.map((target) => [bakeName(target.id), bakeTarget(target, cwd)])),
+  const printed = targets.map((target): [string, unknown] => {
+    // What is only built from has no output of its own.
+    const linked: ResolvedTarget = { ...target, outputs: [{ type: 'cacheonly', attrs: {} }] };
+    return [bakeName(target.id), bakeTarget(chosen.includes(target) ? target : linked, cwd)];
+  });
+  const wanted = chosen.filter((target) => !typed.includes(target)).map(({ id }) => bakeName(id));
+  const definition = { group: groupsOf(workspace, positionals, wanted), target: byName(printed) };
+  stdout.write(`${goJson(definition, { indent: true })}\n`);
+}
+
+interface Group {
+  readonly description?: string;
+  readonly targets: readonly string[];
+}
+
+/** The groups that were asked for with those in them, and `default`: what is built. */
+function groupsOf(
+  { groups, sources }: Workspace,
+  positionals: readonly string[],
+  chosen: readonly string[],
+): Readonly<Record<string, Group>> {
+  const selectors = positionals.length > 0 ? positionals : ['default'];
+  const found = new Map<string, Group>();
+  const add = (name: string): void => {
+    if (found.has(name) || !groups.has(name)) return;
+    const written = sources?.groups.find((group) => group.name === name);
+    const targets = written?.targets ?? groups.get(name)!.map(bakeName);
+    found.set(name, { ...(written?.description && { description: written.description }), targets });
+    for (const member of targets) add(member);
   };
-  stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
+  for (const selector of selectors) add(selector);
+  const isKnown = (selector: string) => groups.has(selector) || chosen.includes(selector);
+  const asked = selectors.every(isKnown) ? selectors.filter((name) => name !== 'default' || !found.has(name)) : chosen;
+  const { targets = [], ...rest } = found.get('default') ?? {};
+  found.set('default', { ...rest, targets: [...new Set([...targets, ...asked])].sort() });
+  return byName([...found]);
 }
 
-/** Names of targets in bake have no dots or hashes. */
-export function bakeName(id: string): string {
-  return id.replace(/[^\w-]/g, '_');
-}
-
-/** A target by bake's keys, without those that say nothing. Paths as people would type them in `cwd`. */
-export function bakeTarget(target: ResolvedTarget, cwd: string): Readonly<Record<string, unknown>> {
-  const path = (absolute: string) => {
-    const short = relative(cwd, absolute) || '.';
-    return short.startsWith('../../') ? absolute : short;
-  };
-  const { recipe, context } = target;
-  const attributes = (type: string, attrs: Readonly<Record<string, string>>) =>
-    [['type', type], ...Object.entries(attrs)].map(([name, value]) => csvField(`${name}=${value}`)).join(',');
-  const keys: Record<string, unknown> = {
-    description: target.description,
-    context: context.kind === 'folder' ? path(context.path) : context.url,
-    dockerfile:
-      recipe.kind === 'dockerfile'
-        ? dockerfileName(recipe, context)
-        : recipe.kind === 'remote-dockerfile'
-          ? recipe.path
-          : undefined,
-    'dockerfile-inline': recipe.kind === 'inline-dockerfile' ? recipe.text : undefined,
-    target: target.target,
-    args: target.args,
-    contexts: Object.fromEntries(
-      Object.entries(target.contexts).map(([name, named]) => {
-        switch (named.kind) {
-          case 'folder':
-            return [name, path(named.path)];
-          case 'remote':
-            return [name, named.url];
-          case 'target':
-            return [name, `target:${bakeName(named.id)}`];
-          case 'image':
-            return [name, `docker-image://${named.reference}`];
-          case 'oci-layout': {
-            const tag = named.tag === undefined ? '' : `:${named.tag}`;
-            return [name, `oci-layout://${named.path}${tag}${named.digest === undefined ? '' : `@${named.digest}`}`];
-          }
-        }
-      }),
-    ),
-    platforms: target.platforms,
-    tags: target.tags,
-    labels: target.labels,
-    annotations: Object.entries(target.annotations).map(([attr, value]) => {
-      const [, places = '', key = ''] = /^annotation(?:-([^.]*))?\.(.*)$/.exec(attr) ?? [];
-      return `${places ? `${places}:` : ''}${key}=${value}`;
-    }),
-    output: target.outputs.map(({ type, dest, attrs }) =>
-      attributes(type, { ...(dest !== undefined && { dest: isAbsolute(dest) ? path(dest) : dest }), ...attrs }),
-    ),
-    attest: target.attests.map(({ type, disabled, attrs }) =>
-      attributes(type, { ...attrs, ...(disabled && { disabled: 'true' }) }),
-    ),
-    'cache-from': target.cacheFrom.map(({ type, attrs }) => attributes(type, attrs)),
-    'cache-to': target.cacheTo.map(({ type, attrs }) => attributes(type, attrs)),
-    'no-cache': target.noCache || undefined,
-    'no-cache-filter': target.noCacheFilter,
-    pull: target.pull || undefined,
-    network: target.network === 'default' ? undefined : target.network,
-    secret: target.secrets.map(({ id, source }) =>
-      source.kind === 'env' ? `id=${id},env=${source.name}` : csvField(`id=${id},src=${path(source.path)}`),
-    ),
-    ssh: target.ssh.map(({ id, paths }) => (paths.length > 0 ? `${id}=${paths.map(path).join(',')}` : id)),
-    'extra-hosts': target.extraHosts,
-    'shm-size': target.shmSize === undefined ? undefined : String(target.shmSize),
-    ulimits: Object.entries(target.ulimits).map(([name, { soft, hard }]) => `${name}=${soft}:${hard}`),
-    entitlements: target.entitlements,
-  };
-  return Object.fromEntries(Object.entries(keys).filter(([, value]) => !isEmpty(value)));
-}
-
-/** Relative to the context, as bake has it. */
-function dockerfileName(
-  { folder, name }: { readonly folder: string; readonly name: string },
-  context: ResolvedTarget['context'],
-): string {
-  if (context.kind !== 'folder') return `${folder}/${name}`;
-  return relative(context.path, `${folder}/${name}`);
-}
-
-function csvField(text: string): string {
-  return text.includes('"') ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+function byName<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -7,14 +7,18 @@ export const cacheDirFlag = {
 
 /** Flags of all commands that look at a workspace. */
 export const workspaceFlags = {
-  config: { kind: 'value', placeholder: 'FILE', help: "The workspace's config; found by itself when left out" },
+  config: {
+    kind: 'list',
+    placeholder: 'FILE',
+    help: "The workspace's config, or bake and compose files; found by itself when left out",
+  },
   set: {
     kind: 'list',
     placeholder: 'IMAGE.KEY=VALUE',
     help: 'Override a key of images, as in api-*.args.VERSION=2',
     env: false,
   },
-  var: { kind: 'list', placeholder: 'NAME=VALUE', help: "A variable of the config's", env: false },
+  var: { kind: 'list', placeholder: 'NAME=VALUE', help: "A variable of the config's, or of a bake file's", env: false },
   filter: {
     kind: 'list',
     short: 'F',

@@ -7,7 +7,7 @@ import { imageFlags, workFlags } from './build-flags.ts';
 import { configText } from './commands/init.ts';
 import { parseFlags } from './flags.ts';
 import { Mistake } from './mistake.ts';
-import { bakeTarget } from './print-targets.ts';
+import { bakeTarget } from './bake-target.ts';
 import type { BuildInvocation } from './tasks.ts';
 import { memoryStream } from './ui/recorded.fixture.ts';
 import { openWorkspace, workspaceTasks } from './workspace.ts';
@@ -94,7 +94,7 @@ test('the folders of different images are told apart, and another image is an in
   const { tasks } = await tasksOf(['web']);
   const { source } = tasks.find(({ request }) => request.id === 'web')!.request;
   assert.deepEqual(source.kind === 'frontend' && source.options, {
-    'context:ground': 'input:base',
+    'context:ground': 'input:@base',
     filename: 'Dockerfile',
     'local-sessionid:context': 'web',
     'local-sessionid:dockerfile': 'web',
@@ -173,7 +173,7 @@ test('a target is printed by the keys of bake', async () => {
     dockerfile: 'Dockerfile',
     args: { A: '1' },
     tags: ['api:dev'],
-    output: ['type=oci,dest=out/api.tar'],
+    output: [{ dest: 'out/api.tar', type: 'oci' }],
   });
   assert.deepEqual(bakeTarget(targets.get('web')!, opened.path), {
     context: 'web',
@@ -182,6 +182,7 @@ test('a target is printed by the keys of bake', async () => {
   });
   assert.deepEqual(bakeTarget(targets.get('db')!, opened.path), {
     context: '.',
+    dockerfile: 'Dockerfile',
     'dockerfile-inline': 'FROM scratch\n',
   });
 });
@@ -197,7 +198,7 @@ test('the config that init writes describes what it found', async () => {
   assert.match(written, /^ {4}'x-y': \{ context: 'tools', dockerfile: 'x-y.Dockerfile' \},$/m);
   const file = join(opened.path, 'buildkit.config.ts');
   writeFileSync(file, written);
-  const again = { ...opened.invocation, flags: { ...opened.invocation.flags, config: file } };
+  const again = { ...opened.invocation, flags: { ...opened.invocation.flags, config: [file] } };
   assert.deepEqual(
     (await openWorkspace(again, ['all'])).selected.map(({ id }) => id).sort(),
     selected.map(({ id }) => id).sort(),

@@ -9,6 +9,7 @@ import {
   requestOf,
   resolveTargets,
   type RequestOptions,
+  type Purpose,
   type ResolvedTarget,
   type Workspace,
 } from '@monokit/config';
@@ -21,22 +22,30 @@ import { answerProvenanceOf } from './metadata-file.ts';
 import type { ShowInvocation } from './defined-images.ts';
 import { Mistake, NothingSelected } from './mistake.ts';
 import { overridden } from './overrides.ts';
+import { isTargetFileName } from './target-file.ts';
 import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import { diagnosticsText, shortest } from './ui/diagnostics.ts';
 import { count } from './ui/format.ts';
 import { isNarrowed, type workspaceFlags } from './workspace-flags.ts';
 
-export type WorkspaceInvocation = Pick<Invocation<typeof workspaceFlags>, 'cwd' | 'env' | 'stderr' | 'flags'>;
+export type WorkspaceInvocation = Pick<Invocation<typeof workspaceFlags>, 'cwd' | 'env' | 'stderr'> & {
+  /** `-f` names bake and compose files, as `--config` does. */
+  readonly flags: Invocation<typeof workspaceFlags>['flags'] & { readonly file?: readonly string[] };
+};
 
 /**
  * The workspace that rules this folder, with `select` of its images chosen. Problems are printed with their places; if
- * one is an error that is all, with exit code 2.
+ * one is an error that is all, with exit code 2. What is only printed or listed need not be buildable.
  */
-export async function openWorkspace(invocation: WorkspaceInvocation, select: readonly string[]): Promise<Workspace> {
-  const workspace = await workspaceIfAny(invocation, select);
+export async function openWorkspace(
+  invocation: WorkspaceInvocation,
+  select: readonly string[],
+  options: { readonly purpose?: Purpose } = {},
+): Promise<Workspace> {
+  const workspace = await workspaceIfAny(invocation, select, options);
   if (workspace) return narrow(invocation, workspace);
   throw new Mistake(
-    'there is no workspace here: neither a buildkit.config.ts nor a Dockerfile was found',
+    'there is no workspace here: neither a buildkit.config.ts, a bake or compose file, nor a Dockerfile was found',
     'write a Dockerfile, name a folder (cli build ./app), or begin with cli init',
   );
 }
@@ -56,6 +65,7 @@ async function narrow(invocation: WorkspaceInvocation, workspace: Workspace): Pr
 export async function workspaceIfAny(
   { cwd, env, stderr, flags }: WorkspaceInvocation,
   select: readonly string[],
+  { purpose = 'build' }: { readonly purpose?: Purpose } = {},
 ): Promise<Workspace | undefined> {
   const vars = Object.fromEntries(flags.var.map((text) => assignment('--var', text)!));
   const state = join(
@@ -67,10 +77,10 @@ export async function workspaceIfAny(
     vars,
     env,
     state,
-    ...(flags.config !== undefined && { config: flags.config }),
+    config: [...flags.config, ...(flags.file ?? []).filter(isTargetFileName)],
   });
   const resolution = loading.loaded
-    ? await resolveTargets(loading.loaded, { select, set: flags.set, vars, env, state })
+    ? await resolveTargets(loading.loaded, { select, set: flags.set, vars, env, state, purpose })
     : undefined;
   const diagnostics = [...loading.diagnostics, ...(resolution?.diagnostics ?? [])];
   const nothing = diagnostics.some(({ code }) => code === 'config/nothing-found');

@@ -13,6 +13,8 @@ export interface Config {
   readonly vars?: Readonly<Record<string, Variable | VariableValue>>;
   /** Finds images by their Dockerfiles. On by itself where there are no `images`. */
   readonly discover?: boolean | Discover;
+  /** Bake and compose files whose targets are images too: paths from the root, merged in order. */
+  readonly sources?: readonly string[];
   /** How to reach registries, by host. */
   readonly registries?: Readonly<Record<string, Registry>>;
   readonly run?: Run;

@@ -5,21 +5,24 @@ import type { Discovery } from './discover.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Problem } from './problem.ts';
 
-/** The discovered images: all Dockerfiles that no image in `images` names, if the configuration wants them. */
+/**
+ * The discovered images: all Dockerfiles that no image in `images` names and that are not `taken`, if the configuration
+ * wants them.
+ */
 export async function discoveredIn(
-  { config, root, file }: LoadedConfig,
-  { state }: { readonly state?: string },
+  { config, root, file, sources }: LoadedConfig,
+  { state, taken }: { readonly state?: string; readonly taken: readonly string[] },
   report: (problem: Problem) => void,
 ): Promise<Discovery> {
-  const { images, discover: written = images === undefined } = config;
+  const { images, discover: written = images === undefined && sources === undefined } = config;
   if (written === false) {
-    if (images === undefined)
+    if (images === undefined && sources === undefined)
       report({ code: 'config/nothing-found', message: 'there are no images, and discover is false' });
     return { found: [], seen: [] };
   }
   const { discover, soughtBy } = await import('./discover.ts');
   const wanted = written === true ? {} : written;
-  const named = new Set(Object.values(images ?? {}).flatMap(dockerfileOf));
+  const named = new Set([...Object.values(images ?? {}).flatMap(dockerfileOf), ...taken]);
   const { found: all, seen } = await discover(root, wanted, state === undefined ? {} : { state });
   // A Dockerfile that an image names belongs to that image.
   const found = all.filter(({ dockerfile }) => !named.has(dockerfile));

@@ -1,7 +1,14 @@
 // The door of @monokit/config.
 export { defineConfig } from './define-config.ts';
 export { loadConfig, type LoadedConfig, type Loading, type LoadOptions } from './load.ts';
-export { resolveTargets, withNeeds, type Resolution, type ResolveOptions, type Workspace } from './resolve.ts';
+export {
+  resolveTargets,
+  withNeeds,
+  type Purpose,
+  type Resolution,
+  type ResolveOptions,
+  type Workspace,
+} from './resolve.ts';
 export { namesOf, requestOf, type Requested, type RequestOptions } from './request.ts';
 export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';

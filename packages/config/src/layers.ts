@@ -31,17 +31,19 @@ const recipes = ['dockerfile', 'dockerfileInline', 'define'] as const;
 /** The layers of every image, lowest first, by its key in `images` or the id it was discovered under; no templates. */
 export function imageLayers(
   config: Config,
-  discovered: readonly Discovered[],
+  { discovered, sourced }: { readonly discovered: readonly Discovered[]; readonly sourced: ReadonlyMap<string, Layer> },
   report: (problem: Problem) => void,
 ): ReadonlyMap<string, readonly Layer[]> {
   const images = config.images ?? {};
   const found = new Map(discovered.map((one) => [one.id, one]));
-  const ids = [...new Set([...found.keys(), ...Object.keys(images)])];
+  const ids = [...new Set([...sourced.keys(), ...found.keys(), ...Object.keys(images)])];
 
   const rounds = new Set<string>();
 
   const layersOf = (id: string, heirs: readonly string[]): readonly Layer[] => {
     const layers: Layer[] = [];
+    const source = sourced.get(id);
+    if (source) return [source];
     const one = found.get(id);
     if (one) layers.push(layerOf(one));
     if (!Object.hasOwn(images, id)) return layers;
@@ -83,7 +85,7 @@ export function imageLayers(
       report({ code: 'config/name', message: `${found.get(id)!.dockerfile}: ${complaint}`, hint });
     }
     const layers = layersOf(id, []);
-    if (!id.startsWith('_')) result.set(id, [...defaults, ...layers]);
+    if (sourced.has(id) || !id.startsWith('_')) result.set(id, [...defaults, ...layers]);
   }
   return result;
 }
@@ -101,7 +103,12 @@ export function laidOver(below: Layered, layer: Layer, report: (problem: Problem
   if (given.length > 1) {
     const origin = layer.origin([given[1]!]);
     const message = `an image is made by one of ${given.join(' and ')}, not by both`;
-    report({ code: 'config/conflict', message, ...(origin.kind === 'config' && { path: origin.path }) });
+    report({
+      code: 'config/conflict',
+      message,
+      ...(origin.kind === 'config' && { path: origin.path }),
+      ...(origin.kind === 'source' && { place: origin.place }),
+    });
   }
   if (given.length > 0) {
     for (const key of recipes) {

@@ -11,7 +11,7 @@ export type Targets = ReadonlyMap<string, ResolvedTarget>;
  * The targets with `dependsOn` as ids (an image with a matrix stands for all of its targets) and `target:` contexts
  * checked.
  */
-export function linked(targets: Targets, report: (problem: Problem) => void): Targets {
+export function linked(targets: Targets, report: (problem: Problem, target: ResolvedTarget) => void): Targets {
   const byImage = Map.groupBy(targets.values(), ({ image }) => image);
   const known = [...new Set([...targets.keys(), ...byImage.keys()])];
   const result = new Map<string, ResolvedTarget>();
@@ -19,10 +19,8 @@ export function linked(targets: Targets, report: (problem: Problem) => void): Ta
     const { id, origins } = target;
     const unknown = (path: readonly (string | number)[], wanted: string) => {
       const message = `${JSON.stringify(wanted)} is no image`;
-      report({
-        ...problemAt(path, { origins, id, message, ...suggestion(wanted, known) }),
-        code: 'config/unknown-image',
-      });
+      const problem = problemAt(path, { origins, id, message, ...suggestion(wanted, known) });
+      report({ ...problem, code: 'config/unknown-image' }, target);
     };
     const dependsOn = target.dependsOn.flatMap((wanted, index) => {
       if (targets.has(wanted)) return [wanted];
@@ -32,13 +30,19 @@ export function linked(targets: Targets, report: (problem: Problem) => void): Ta
     });
     const contexts = Object.fromEntries(
       Object.entries(target.contexts).map(([name, context]): [string, NamedContext] => {
-        if (context.kind !== 'target' || targets.has(context.id)) return [name, context];
+        if (context.kind !== 'target') return [name, context];
+        const other = targets.get(context.id);
+        if (other) {
+          const message = lackOf(target, other);
+          if (message) report(problemAt(['contexts', name], { origins, id, message }), target);
+          return [name, context];
+        }
         const cells = byImage.get(context.id) ?? [];
         if (cells.length === 1) return [name, { kind: 'target', id: cells[0]!.id }];
         if (cells.length === 0) unknown(['contexts', name], context.id);
         else {
           const message = `${context.id} is ${cells.length} images: name one of ${cells.map((cell) => cell.id).join(', ')}`;
-          report(problemAt(['contexts', name], { origins, id, message }));
+          report(problemAt(['contexts', name], { origins, id, message }), target);
         }
         return [name, context];
       }),
@@ -55,7 +59,14 @@ export function needsOf({ dependsOn, contexts }: ResolvedTarget): readonly strin
   return [...new Set([...dependsOn, ...named])];
 }
 
-function reportCycles(targets: Targets, report: (problem: Problem) => void): void {
+/** Why one image can't be built from another, where both say what they are built for. */
+function lackOf({ platforms }: ResolvedTarget, other: ResolvedTarget): string | undefined {
+  if (platforms.length < 2 || other.platforms.length < 2) return undefined;
+  const missing = platforms.filter((platform) => !other.platforms.includes(platform));
+  return missing.length === 0 ? undefined : `${other.id} is not built for ${missing.join(' and ')}`;
+}
+
+function reportCycles(targets: Targets, report: (problem: Problem, target: ResolvedTarget) => void): void {
   const done = new Set<string>();
   const chain: string[] = [];
   const visit = (id: string): void => {
@@ -69,7 +80,7 @@ function reportCycles(targets: Targets, report: (problem: Problem) => void): voi
       )?.[0];
       const path = name === undefined ? ['dependsOn'] : ['contexts', name];
       const message = `images need each other: ${[...round, id].join(' → ')}`;
-      report({ ...problemAt(path, { origins: last.origins, id: last.id, message }), code: 'config/cycle' });
+      report({ ...problemAt(path, { origins: last.origins, id: last.id, message }), code: 'config/cycle' }, last);
       return;
     }
     chain.push(id);
@@ -80,13 +91,18 @@ function reportCycles(targets: Targets, report: (problem: Problem) => void): voi
   for (const id of targets.keys()) visit(id);
 }
 
-/** Groups with their members as ids. A member is an id, an image with a matrix, a glob or another group. */
+/**
+ * Groups with their members as ids, after those of bake and compose files. A member is an id, an image with a matrix, a
+ * glob or another group.
+ */
 export function groupMembers(
   groups: Readonly<Record<string, readonly string[]>>,
   targets: Targets,
   report: (problem: Problem) => void,
+  sourced: ReadonlyMap<string, { readonly targets: readonly string[] }> = new Map(),
 ): ReadonlyMap<string, readonly string[]> {
   const result = new Map<string, readonly string[]>();
+  for (const [name, group] of sourced) if (!Object.hasOwn(groups, name)) result.set(name, group.targets);
   const images = new Set([...targets.values()].map(({ image }) => image));
   const membersOf = (group: string, chain: readonly string[]): readonly string[] => {
     const done = result.get(group);
@@ -102,7 +118,7 @@ export function groupMembers(
         });
         return [];
       }
-      const ids = matching(member, targets);
+      const ids = result.get(member) ?? matching(member, targets);
       if (ids.length === 0) {
         const known = [...targets.keys(), ...images, ...Object.keys(groups)];
         report({
@@ -133,8 +149,8 @@ export function groupMembers(
 
 /** The ids that an id, an image's name or a glob stands for; none if there is no such thing. */
 export function matching(wanted: string, targets: Targets): readonly string[] {
-  if (wanted === 'all') return [...targets.keys()];
   if (targets.has(wanted)) return [wanted];
+  if (wanted === 'all') return [...targets.values()].flatMap(({ id, sourced }) => (sourced?.isTemplate ? [] : [id]));
   const expression = /[*?]/.test(wanted) ? globOf(wanted) : undefined;
   return [...targets.values()]
     .filter(({ id, image }) => (expression ? expression.test(id) : image === wanted))

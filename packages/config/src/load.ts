@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import type { Definition } from './bake/definition.ts';
 import type { Config } from './config.ts';
 import { gitTop } from './git.ts';
 import { isPlain, keep, keptPath, recall } from './kept.ts';
@@ -13,8 +14,11 @@ import { checkConfig } from './schema.ts';
 export interface LoadOptions {
   /** Where the search begins; it goes up to the top of the git repository, or of the file system. Absolute. */
   readonly cwd: string;
-  /** A file to take instead of searching, relative to `cwd`. */
-  readonly config?: string;
+  /**
+   * Files to take instead of searching, relative to `cwd`: a configuration, bake and compose files, or both. Of
+   * configurations there is one at most.
+   */
+  readonly config?: string | readonly string[];
   /** Texts given with `--var`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** The process's own unless given. */
@@ -32,6 +36,8 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** Where in the file it lies. */
   readonly prefix: KeyPath;
+  /** What bake and compose files define, named by the configuration or found where there is none. */
+  readonly sources?: Definition;
   /** Whether it was evaluated now or taken from the last time. */
   readonly from: 'evaluation' | 'cache';
   /** Why it will have to be evaluated the next time too, e.g. `import of node:fs`. */
@@ -54,6 +60,8 @@ interface Found {
   readonly file?: string;
   readonly prefix: KeyPath;
   readonly value: unknown;
+  readonly sources?: Definition;
+  readonly warnings?: readonly Diagnostic[];
 }
 
 const moduleEnds = ['ts', 'mts', 'js', 'mjs', 'cjs'];
@@ -80,7 +88,10 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
   const reads = new Reads();
   let found: Found;
   try {
-    found = await search(options, reads);
+    const searched = await search(options, reads);
+    const sourced = await withSources(searched, { vars, env, reads });
+    if ('diagnostics' in sourced) return sourced;
+    found = sourced;
   } catch (error) {
     const { ConfigMistake, diagnosticOf } = await import('./mistake.ts');
     if (error instanceof ConfigMistake) return { diagnostics: [diagnosticOf(error)] };
@@ -110,16 +121,17 @@ export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'pr
 }
 
 async function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen'>): Promise<Loading> {
-  const { root, file, prefix, value } = found;
+  const { root, file, prefix, value, sources, warnings = [] } = found;
   const problems = checkConfig(value);
   if (problems.length > 0) {
     const { diagnose } = await import('./diagnose.ts');
     return { diagnostics: diagnose(problems, sourceOf({ file, prefix, root })) };
   }
-  return { loaded: { root, file, prefix, config: value as Config, ...how }, diagnostics: [] };
+  const loaded = { root, file, prefix, config: value as Config, ...(sources && { sources }), ...how };
+  return { loaded, diagnostics: warnings };
 }
 
-async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions, reads: Reads): Promise<Found> {
+async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions, reads: Reads): Promise<Searched> {
   const { ConfigMistake } = await import('./mistake.ts');
   const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
 
@@ -159,14 +171,30 @@ async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions
   for (const place of metaPlaces) reads.file(join(process.cwd(), place));
   for (const place of metaModules) if (reads.link(join(process.cwd(), place))) reads.impure.add(place);
 
-  if (config !== undefined) {
-    const file = resolve(cwd, config);
-    reads.file(file);
-    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-      throw new ConfigMistake(file, new Error(`there is no file ${config}`));
-    const result = await explorer.load(file);
-    if (!result || result.isEmpty) throw new ConfigMistake(file, new Error(`${config} says nothing about buildkit`));
-    return foundIn(file, result.config);
+  const given = typeof config === 'string' ? [config] : (config ?? []);
+  if (given.length > 0) {
+    const { isTargetFile } = await import('./bake/files.ts');
+    const named: string[] = [];
+    let own: Searched | undefined;
+    for (const name of given) {
+      if (/^(?:https?|git|ssh):\/\//.test(name))
+        throw new ConfigMistake(name, new Error('a definition is not read from a URL: clone it, and name its file'));
+      const file = resolve(cwd, name);
+      reads.file(file);
+      if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+        throw new ConfigMistake(file, new Error(`there is no file ${name}`));
+      if (isTargetFile(file)) {
+        named.push(file);
+        continue;
+      }
+      const result = await explorer.load(file);
+      if (!result || result.isEmpty) throw new ConfigMistake(file, new Error(`${name} says nothing about buildkit`));
+      if (own)
+        throw new ConfigMistake(file, new Error('there is one configuration; bake and compose files may be several'));
+      own = foundIn(file, result.config);
+    }
+    // As with bake, paths are relative to where one is, unless a configuration rules.
+    return { ...(own ?? { root: cwd, prefix: [], value: {} }), files: named };
   }
 
   const git = gitTop(cwd);
@@ -180,7 +208,57 @@ async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions
     }
     if (folder === git || folder === dirname(folder)) break;
   }
+  const { filesIn, filesOfEnv } = await import('./bake/files.ts');
+  const ofEnv = filesOfEnv(cwd, env, reads);
+  for (const file of ofEnv)
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+      throw new ConfigMistake(file, new Error(`there is no file ${file}, which BUILDX_BAKE_FILE names`));
+  if (ofEnv.length > 0) return { root: cwd, prefix: [], value: {}, files: ofEnv };
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const files = filesIn(folder, reads);
+    if (files.length > 0) return { root: folder, prefix: [], value: {}, files, isGuess: true };
+    if (folder === git || folder === dirname(folder)) break;
+  }
   return { root: git ?? cwd, prefix: [], value: {} };
+}
+
+/** What is found, before its bake and compose files are read. */
+interface Searched extends Found {
+  /** Of these, absolute. */
+  readonly files?: readonly string[];
+  /** Whether nobody named them, so that they may well say nothing of images. */
+  readonly isGuess?: boolean;
+}
+
+/** What was found, with what its bake and compose files define. */
+async function withSources(
+  { files: named = [], isGuess, ...found }: Searched,
+  {
+    vars,
+    env,
+    reads,
+  }: { readonly vars: Readonly<Record<string, string>>; readonly env: NodeJS.ProcessEnv; readonly reads: Reads },
+): Promise<Found | Loading> {
+  const written = property(found.value, 'sources');
+  const own = Array.isArray(written) ? written.filter((name) => typeof name === 'string') : [];
+  const files = [...own.map((name) => resolve(found.root, name)), ...named];
+  if (files.length === 0) return found;
+  const { readDefinition } = await import('./bake/files.ts');
+  const missing = files.find((file) => !statSync(file, { throwIfNoEntry: false })?.isFile());
+  if (missing !== undefined && found.file !== undefined) {
+    const { diagnose } = await import('./diagnose.ts');
+    const path = ['sources', files.indexOf(missing)];
+    const problem = { code: 'config/no-file', path, message: `there is no file ${missing}` };
+    return { diagnostics: diagnose([problem], sourceOf({ ...found, file: found.file })) };
+  }
+  const { definition, diagnostics } = await readDefinition({ files, folder: found.root, vars, env, reads });
+  if (!definition) return { diagnostics };
+  // Services that are not built are no reason to look for Dockerfiles no more.
+  if (isGuess && definition.targets.length === 0 && files.every((file) => /\.ya?ml$/.test(file))) {
+    const top = gitTop(found.root) ?? found.root;
+    return { ...found, root: top };
+  }
+  return { ...found, sources: definition, warnings: diagnostics };
 }
 
 function foundIn(file: string, value: unknown): Found {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { nearest } from '@monokit/engine/std/nearest';
+import type { Place } from './bake/definition.ts';
 import type { KeyPath } from './place.ts';
 
 /** A mistake in a configuration before anybody looked for its place. */
@@ -8,6 +9,8 @@ export interface Problem {
   readonly code: string;
   /** The key it is about; `undefined` for what is not in the configuration (a `--set`, a folder). */
   readonly path?: KeyPath;
+  /** Where it was written, if not in the configuration: in a bake or compose file. */
+  readonly place?: Place;
   readonly message: string;
   readonly hint?: string;
   readonly severity?: Diagnostic['severity'];

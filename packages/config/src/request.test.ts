@@ -112,7 +112,7 @@ test('named contexts are lent, handed in or named', async () => {
     'context:other': `oci-layout://${stores[1]}@sha256:${'2'.repeat(64)}`,
     'context:src': 'local:src',
     'context:dockerfile': 'local:named-dockerfile',
-    'context:base': 'input:base',
+    'context:base': 'input:@base',
     'context:img': 'docker-image://alpine',
     'context:repo': 'https://x.test/r.git',
   });

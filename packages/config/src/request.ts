@@ -55,7 +55,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
         attrs[key] = context.url;
         break;
       case 'target':
-        attrs[key] = `input:${context.id}`;
+        attrs[key] = `input:${inputName(context.id)}`;
         break;
       case 'image':
         attrs[key] = `docker-image://${context.reference}`;
@@ -117,11 +117,34 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
   };
 }
 
-/** Every name by which another image's `FROM` may mean this one: its id, and its tags short and in full. */
-export function namesOf({ id, tags, names }: Pick<ResolvedTarget, 'id' | 'tags' | 'names'>): readonly string[] {
+/** The name of an image for those that have it as a named context: none that a `FROM` could have. */
+function inputName(id: string): string {
+  return `@${id}`;
+}
+
+/**
+ * Every name by which another image may mean this one: one for contexts, and for a `FROM` its id, and its tags short and
+ * in full. A `FROM` doesn't mean targets of bake and compose files by their ids: services often have the name of the
+ * image that they are built from.
+ */
+export function namesOf({
+  id,
+  tags,
+  names,
+  sourced,
+}: Pick<ResolvedTarget, 'id' | 'tags' | 'names' | 'sourced'>): readonly string[] {
   if (id.includes('#')) return [];
   const short = names.map((name) => familiar(parseReference(name)));
-  return [...new Set([id, ...tags, ...names, ...short, ...short.map((name) => name.replace(/:latest$/, ''))])];
+  return [
+    ...new Set([
+      inputName(id),
+      ...(sourced ? [] : [id]),
+      ...tags,
+      ...names,
+      ...short,
+      ...short.map((name) => name.replace(/:latest$/, '')),
+    ]),
+  ];
 }
 
 function frontendOptions(target: ResolvedTarget): Record<string, string> {

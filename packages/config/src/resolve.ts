@@ -1,9 +1,14 @@
 // From a configuration to the images that it means: variables, layers, matrices, `--set`, groups and selection.
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { relative, resolve } from 'node:path';
+import type { SourcedImages } from './bake/sourced.ts';
+import type { Definition } from './bake/definition.ts';
+import type { InheritOptions } from './bake/inherit.ts';
 import { checkFiles } from './check-files.ts';
 import { cellsOf, uniqueById } from './expand.ts';
+import type { Discovered } from './discover.ts';
 import { discoveredIn } from './found.ts';
-import { imageLayers, laidOver, merged } from './layers.ts';
+import { imageLayers, laidOver, merged, type Layer } from './layers.ts';
 import { groupMembers, linked, needsOf, type Targets } from './links.ts';
 import { sourceOf, type LoadedConfig } from './load.ts';
 import type { Problem } from './problem.ts';
@@ -12,6 +17,8 @@ import { settled } from './settle.ts';
 import { settingsOf, type Settings } from './settings.ts';
 import type { ResolvedTarget } from './target.ts';
 import { valuesOf, type VariableValues } from './vars.ts';
+
+export type Purpose = 'build' | 'print' | 'list';
 
 export interface ResolveOptions {
   /** What to build: `all`, ids, groups, globs, `id#stage`. None is the group `default`, or all. */
@@ -22,6 +29,8 @@ export interface ResolveOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** The process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What is done with the images: those that are only printed need no files, those that are listed may be wrong. */
+  readonly purpose?: Purpose;
   /** A folder to remember discoveries in. */
   readonly state?: string;
 }
@@ -37,6 +46,8 @@ export interface Workspace {
   /** Groups with their members' ids. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly vars: VariableValues;
+  /** What bake and compose files define, if any were read. */
+  readonly sources?: Definition;
   readonly settings: Settings;
   /**
    * Files and folders (there or not) that decide all this together with the environment: while none of them is touched,
@@ -58,37 +69,105 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
 
-  const { values: vars, problems: wrong } = valuesOf(config.vars ?? {}, { given, env });
+  const sourced = await sourcedImages(loaded, { set, env, report });
+  const { settable } = loaded.sources ?? { settable: [] as readonly string[] };
+  const isElsewhere = (name: string) => !settable || settable.includes(name);
+  const { values: vars, problems: wrong } = valuesOf(config.vars ?? {}, { given, env, isElsewhere });
   problems.push(...wrong);
   const settings = settingsOf(config, root, report);
-  const { found: discovered, seen } = await discoveredIn(loaded, options, report);
+  const discovery = { ...options, taken: dockerfilesOf(sourced?.layers, root) };
+  const { found: discovered, seen } = await discoveredIn(loaded, discovery, report);
   const overriding = set.length > 0 ? await import('./override.ts') : undefined;
-  const overrides = overriding?.readOverrides(set, report) ?? [];
+  const overrides = set.flatMap((text) => {
+    const wrongSets: Problem[] = [];
+    const read = overriding!.readOverrides([text], (problem) => wrongSets.push(problem));
+    // Other keys than those of images are for the targets of bake and compose files.
+    if (!sourced?.taken.has(text)) problems.push(...wrongSets);
+    return read;
+  });
+  if (sourced) reportClashes(sourced, { config, discovered, report });
   const expanded: ResolvedTarget[] = [];
-  for (const [image, layers] of imageLayers(config, discovered, report)) {
-    for (const { id, cell, layered } of cellsOf(image, merged(layers, report), vars, report)) {
-      const override = overriding?.overrideLayer(id, layered.image, overrides);
+  for (const [image, layers] of imageLayers(config, { discovered, sourced: sourced?.layers ?? new Map() }, report)) {
+    // What nobody builds of a bake or compose file may be wrong.
+    const tell = sourced?.has(image) ? (problem: Problem) => sourced.report(image, problem) : report;
+    for (const { id, cell, layered } of cellsOf(image, merged(layers, tell), vars, tell)) {
+      // Those of sources have been set already, with what they inherit from.
+      const override = sourced?.has(image) ? undefined : overriding?.overrideLayer(id, layered.image, overrides);
       const whole = override ? laidOver(layered, override, report) : layered;
       const network = config.run?.network ?? 'default';
-      expanded.push(settled(whole, { id, image, root, env, network, report, ...(cell && { cell }) }));
+      const target = settled(whole, { id, image, root, env, network, report: tell, ...(cell && { cell }) });
+      const more = sourced?.of(target);
+      expanded.push(more ? { ...target, sourced: more } : target);
     }
   }
   for (const override of overrides) {
-    if (expanded.some(({ id }) => overriding?.fits(override, id))) continue;
+    if (sourced?.taken.has(override.text) || expanded.some(({ id }) => overriding?.fits(override, id))) continue;
     report({
       code: 'config/set',
       message: `--set ${override.text}: no image matches ${JSON.stringify(override.pattern)}`,
     });
   }
-  const targets = linked(uniqueById(expanded, report), report);
-  const groups = groupMembers(config.groups ?? {}, targets, report);
-  const chosen = selected(select, { targets, groups }, report);
-  for (const target of withNeeds(chosen, targets)) checkFiles(target, root, report);
+  const targets = linked(uniqueById(expanded, report), (problem, { image }) =>
+    sourced?.has(image) ? sourced.report(image, problem) : report(problem),
+  );
+  const groups = groupMembers(config.groups ?? {}, targets, report, sourced?.groups);
+  const chosen = selected(select, { targets, groups, sourced: sourced?.groups }, report);
+  const { purpose = 'build' } = options;
+  for (const target of purpose === 'list' ? [] : withNeeds(chosen, targets)) {
+    for (const problem of sourced?.problemsOf(target.image, purpose) ?? []) report(problem);
+    if (purpose === 'build') checkFiles(target, root, report);
+  }
 
   const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
-  const decided = loaded.seen && seen && [...loaded.seen, ...seen];
-  return { workspace: { root, targets, selected: chosen, groups, vars, settings, seen: decided }, diagnostics };
+  const decided = loaded.seen && seen && [...loaded.seen, ...seen, ...(sourced?.looked ?? [])];
+  const { sources } = loaded;
+  const workspace = { root, targets, selected: chosen, groups, vars, settings, seen: decided };
+  return { workspace: { ...workspace, ...(sources && { sources }) }, diagnostics };
+}
+
+/** The targets of the configuration's bake and compose files, whose code is loaded only where there are any. */
+async function sourcedImages(
+  { sources }: LoadedConfig,
+  options: Omit<InheritOptions, 'reportOf'>,
+): Promise<SourcedImages | undefined> {
+  return sources && new (await import('./bake/sourced.ts')).SourcedImages(sources, options);
+}
+
+/** Relative to the root; a Dockerfile that a target names belongs to that target. */
+function dockerfilesOf(layers: ReadonlyMap<string, Layer> | undefined, root: string): readonly string[] {
+  return [...(layers?.values() ?? [])].flatMap(({ image: { context = '.', dockerfile } }) =>
+    dockerfile === undefined ? [] : [relative(root, resolve(root, context, dockerfile))],
+  );
+}
+
+/** An id is one image's: nobody is to guess which one was meant. */
+function reportClashes(
+  sourced: SourcedImages,
+  {
+    config,
+    discovered,
+    report,
+  }: {
+    readonly config: LoadedConfig['config'];
+    readonly discovered: readonly Discovered[];
+    readonly report: (problem: Problem) => void;
+  },
+): void {
+  const clash = (id: string, message: string, path?: Problem['path']) => {
+    const place = path ? undefined : sourced.placeOf(id);
+    const hint = 'give one of them another name';
+    report({ code: 'config/duplicate-id', message, hint, ...(path && { path }), ...(place && { place }) });
+  };
+  for (const id of Object.keys(config.images ?? {}))
+    if (sourced.has(id)) clash(id, `${id} is an image here, and a target of a bake or compose file`, ['images', id]);
+  for (const { id, dockerfile } of discovered)
+    if (sourced.has(id)) clash(id, `${id} is a target here, and would be the id of ${dockerfile}`);
+  for (const name of Object.keys(config.groups ?? {})) {
+    // The configuration says what is built where nothing is said.
+    if (name === 'default' || !sourced.groups.has(name)) continue;
+    clash(name, `${name} is a group here, and one of a bake or compose file`, ['groups', name]);
+  }
 }
 
 async function diagnosed(problems: readonly Problem[], loaded: LoadedConfig): Promise<readonly Diagnostic[]> {
@@ -114,9 +193,9 @@ export function withNeeds(chosen: readonly ResolvedTarget[], targets: Targets): 
  */
 function withoutRepeats(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>();
-  return problems.filter(({ path, code, message }) => {
-    if (!path) return true;
-    const place = JSON.stringify(path);
+  return problems.filter(({ path, place: written, code, message }) => {
+    if (!path && !written) return true;
+    const place = JSON.stringify(path ?? written);
     const key = code === 'config/wrong-value' ? place : `${place} ${code} ${message}`;
     if (seen.has(key)) return false;
     seen.add(key).add(place);

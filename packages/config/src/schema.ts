@@ -152,6 +152,7 @@ const config: Readonly<Record<keyof Config, Check>> = {
       : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
   ),
   discover,
+  sources: list(text),
   registries: record(
     keys(
       { mirrors: list(text), http: flag, ca: oneOrMany(text), insecure: flag, chunkSize: textOrNumber },
@@ -187,6 +188,9 @@ const configCheck = keys(config, {
     variables: 'vars',
     variable: 'vars',
     group: 'groups',
+    source: 'sources',
+    bake: 'sources',
+    compose: 'sources',
   },
 });
 

@@ -8,17 +8,32 @@ import type { ResolvedTarget } from './target.ts';
  */
 export function selected(
   selectors: readonly string[],
-  { targets, groups }: { readonly targets: Targets; readonly groups: ReadonlyMap<string, readonly string[]> },
+  {
+    targets,
+    groups,
+    sourced,
+  }: {
+    readonly targets: Targets;
+    readonly groups: ReadonlyMap<string, readonly string[]>;
+    /** Groups of bake and compose files may name what isn't there. */
+    readonly sourced?: ReadonlyMap<string, { readonly missing: readonly string[] }> | undefined;
+  },
   report: (problem: Problem) => void,
 ): readonly ResolvedTarget[] {
   const result = new Map<string, ResolvedTarget>();
-  const wanted = selectors.length > 0 ? selectors : [groups.has('default') ? 'default' : 'all'];
+  const isDefault = groups.has('default') || targets.get('default')?.sourced;
+  const wanted = selectors.length > 0 ? selectors : [isDefault ? 'default' : 'all'];
   for (const selector of wanted) {
     const hash = selector.indexOf('#');
     const name = hash < 0 ? selector : selector.slice(0, hash);
     const stage = hash < 0 ? undefined : selector.slice(hash + 1);
     const ids = groups.get(name) ?? matching(name, targets);
-    if (ids.length === 0 && !(name === 'all' && targets.size === 0)) {
+    const { missing = [] } = (groups.get(name) && sourced?.get(name)) ?? {};
+    for (const each of missing) {
+      const message = `the group ${name} names ${JSON.stringify(each)}, which is no target or group`;
+      report({ code: 'config/unknown-image', message, ...suggestion(each, targets.keys()) });
+    }
+    if (ids.length === 0 && missing.length === 0 && !groups.has(name) && !(name === 'all' && targets.size === 0)) {
       const known = [
         ...new Set(['all', ...targets.keys(), ...groups.keys(), ...[...targets.values()].map(({ image }) => image)]),
       ];

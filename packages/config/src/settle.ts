@@ -148,6 +148,7 @@ export function problemAt(
   const said = { code: 'config/wrong-value', ...(hint !== undefined && { hint }) };
   if (origin?.kind === 'config')
     return { ...said, message: `${id}: ${message}`, path: deep ? origin.path : [...origin.path, ...rest] };
+  if (origin?.kind === 'source') return { ...said, message: `${id}: ${message}`, place: origin.place };
   if (origin?.kind === 'set') return { ...said, message: `--set ${origin.text}: ${message}` };
   return { ...said, message: `${id}: ${message}` };
 }

@@ -1,5 +1,6 @@
 // An image as it will be built: all names settled, all paths absolute, each value with where it came from.
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
+import type { Place } from './bake/definition.ts';
 import type { KeyPath } from './place.ts';
 
 export interface ResolvedTarget {
@@ -11,6 +12,8 @@ export interface ResolvedTarget {
   readonly description?: string;
   /** Words that `--filter tag:WORD` finds it by. */
   readonly selectors: readonly string[];
+  /** What the bake or compose file that it comes from says beside all this. */
+  readonly sourced?: Sourced;
   readonly recipe: Recipe;
   readonly context: ContextSource;
   /** The stage to build; the last one unless said. */
@@ -51,6 +54,16 @@ export interface ResolvedTarget {
   readonly sourceDateEpoch?: string;
   /** Where values came from, by key (`tags`) or, in maps, by key and name (`args.VERSION`). Not there: a default. */
   readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** What only targets of bake and compose files have. */
+export interface Sourced {
+  /** A question to ask of the target instead of building it: `check`, `outline`, `targets`. */
+  readonly call?: string;
+  /** Limits of steps and source policies, which are told but not obeyed: who builds the target is refused. */
+  readonly refused: Readonly<Record<string, unknown>>;
+  /** Not one of `all`: it is there for others to inherit from. */
+  readonly isTemplate: boolean;
 }
 
 /** What an image is made by. */
@@ -111,4 +124,6 @@ export type Origin =
   | { readonly kind: 'set'; readonly text: string }
   /** The Dockerfile that was found. */
   | { readonly kind: 'discovered'; readonly file: string }
+  /** A bake or compose file. */
+  | { readonly kind: 'source'; readonly place: Place }
   | { readonly kind: 'env'; readonly name: string };

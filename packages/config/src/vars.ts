@@ -9,12 +9,14 @@ export interface VariableSources {
   /** Texts given with `--var`. */
   readonly given: Readonly<Record<string, string>>;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether a name that isn't declared here is a variable of somebody else's. */
+  readonly isElsewhere?: (name: string) => boolean;
 }
 
 /** The values of variables as declared (their shape already checked). A name that nobody declared is a problem. */
 export function valuesOf(
   declared: Readonly<Record<string, Variable | VariableValue>>,
-  { given, env }: VariableSources,
+  { given, env, isElsewhere }: VariableSources,
 ): { readonly values: VariableValues; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const values: Record<string, VariableValue | readonly VariableValue[]> = {};
@@ -51,7 +53,7 @@ export function valuesOf(
     }
   }
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(declared, name)) continue;
+    if (Object.hasOwn(declared, name) || isElsewhere?.(name)) continue;
     const hint = suggestion(name, Object.keys(declared)).hint ?? `declare it: vars: { ${name}: { default: … } }`;
     problems.push({
       code: 'config/unknown-variable',

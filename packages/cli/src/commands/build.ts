@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { LocalEngine, RunEvent, RunResult, Task } from '@monokit/engine';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { command, type Invocation } from '../command.ts';
-import { imageFlags, workFlags } from '../build-flags.ts';
+import { bakeFlags, imageFlags, workFlags } from '../build-flags.ts';
 import { callFlags, callOf } from '../call-flags.ts';
 import type { Flags } from '../flags.ts';
 import { isFolder } from '../folder.ts';
@@ -43,6 +43,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
   flags: {
     ...imageFlags,
     ...callFlags,
+    ...bakeFlags,
     ...workFlags,
     ...openGraphFlag,
     ...dryFlag,
@@ -59,6 +60,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
   ],
   async run(invocation) {
     const { flags, signal } = invocation;
+    if (flags.print || flags.list !== undefined) return tellTargets(invocation);
     if (!flags['open-graph']) return buildImages(invocation);
     const [{ showRun }, { untilStopped }] = await Promise.all([import('../graph/page.ts'), import('../page/show.ts')]);
     await using page = await showRun({ port: undefined, 'no-open': false }, invocation);
@@ -142,6 +144,19 @@ async function buildImages(
   return code;
 }
 
+/** `--print` and `--list`. */
+async function tellTargets(
+  invocation: Invocation<typeof imageFlags & typeof bakeFlags & typeof workFlags>,
+): Promise<number> {
+  const { print, list } = invocation.flags;
+  if (print && list !== undefined) throw new Mistake('--print and --list are two questions', 'ask one of them');
+  const [folder] = invocation.positionals.filter(isFolder);
+  if (folder !== undefined) throw new Mistake(`a folder has no targets: ${folder}`, 'name a bake file with --config');
+  if (list === undefined) await (await import('../print-targets.ts')).printTargets(invocation);
+  else await (await import('../list-definitions.ts')).listDefinitions(invocation, list);
+  return 0;
+}
+
 /** Whether the next call with the same words can be answered by what this one told, if nothing has changed. */
 function keepsAnswer(
   { flags, positionals, answerPath, env }: Invocation<typeof imageFlags & typeof workFlags>,
@@ -150,7 +165,7 @@ function keepsAnswer(
   const told = progressMode(flags) !== 'json' && !flags.verbose;
   const written = flags['metadata-file'] !== undefined || flags.iidfile !== undefined || reportsOf(flags, env);
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
-  const stdin = positionals.includes('-') || flags.file === '-';
+  const stdin = positionals.includes('-') || flags.file.includes('-');
   return answerPath !== undefined && told && !written && lent && !stdin && !shown;
 }
 

@@ -89,7 +89,7 @@ function meant(invocation: ExploreInvocation): {
       positionals: [positional],
       flags: { ...flags, ...(file !== undefined && { file }) },
     }) as unknown as BuildInvocation;
-  if (given === '-' || given?.includes('://') || flags.file === '-') {
+  if (given === '-' || given?.includes('://') || flags.file.includes('-')) {
     throw new Mistake('what is explored is a file on this machine', 'name a Dockerfile or a folder with one');
   }
   const path = resolve(cwd, given ?? '.');

@@ -86,7 +86,12 @@ function steps(cursor: Cursor, from: Expression): Expression {
       if (cursor.isMark('*')) {
         cursor.take();
         cursor.expect(']', 'after [*');
-        value = splat(cursor, value, steps(cursor, itemAt(cursor, open.start)));
+        const item = itemAt(cursor, open.start);
+        value = splat(
+          cursor,
+          value,
+          cursor.nested(() => steps(cursor, item)),
+        );
         continue;
       }
       const key = cursor.mindingNewlines(false, () => {

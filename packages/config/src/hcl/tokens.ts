@@ -29,7 +29,7 @@ type Mode =
   | { readonly in: 'bare' }
   | { readonly in: 'heredoc'; readonly opened: number; readonly marker: string; lineStarts: boolean };
 
-const space = /(?:[ \t]|\r(?=\n)|\/\*[^]*?\*\/)+/y;
+const space = /(?:[ \t]|\r(?=\n))+/y;
 const comment = /(?:#|\/\/)[^\n]*/y;
 const identifier = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const numeral = /\d(?:[\d.]|[eE][+-]?\d)*/y;
@@ -69,6 +69,12 @@ export function tokensOf(source: SourceText, first: 'expression' | 'bare' = 'exp
       at += skipped[0].length;
       return;
     }
+    if (text.startsWith('/*', at)) {
+      const end = text.indexOf('*/', at + 2);
+      if (end < 0) throw wrong(2, 'this comment has no end', 'write */ after it');
+      at = end + 2;
+      return;
+    }
     const c = text[at]!;
     const inTemplate = modes.length > 1 && mode.braces === 0;
     if (c === '\n') push('newline', 1);
@@ -100,7 +106,6 @@ export function tokensOf(source: SourceText, first: 'expression' | 'bare' = 'exp
 
   const unknownCharacter = () => {
     const c = String.fromCodePoint(text.codePointAt(at)!);
-    if (text.startsWith('/*', at)) return wrong(2, 'this comment has no end', 'write */ after it');
     if (c === "'") return wrong(1, 'a text is written in double quotes, not in single ones');
     if (c === '`') return wrong(1, 'a text is written in double quotes, or as a heredoc (<<EOT)');
     if (c === ';') return wrong(1, 'there is no ";" in HCL', 'put each argument on a line of its own');
