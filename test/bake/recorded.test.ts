@@ -61,12 +61,20 @@ for (const { name, files, env, asked, variables, targets } of recorded) {
   });
 }
 
-/** Sizes as bytes, as what is written 128m or 128MiB is one size; members in order, as buildx has those of a matrix in none. */
+/** Sizes as bytes, as what is written 128m or 128MiB is one size; members and limits in order, as buildx has those of a matrix and of a service in none. */
 function comparable(printed: Printed): unknown {
   const sizes: Readonly<Record<string, string>> = { '128MiB': '134217728', '128m': '134217728' };
   const target = Object.entries(printed.target).map(([id, keys]) => {
     const size = keys['shm-size'];
-    return [id, { ...keys, ...(typeof size === 'string' && { 'shm-size': sizes[size] ?? size }) }];
+    const ulimits = keys['ulimits'] as readonly string[] | undefined;
+    return [
+      id,
+      {
+        ...keys,
+        ...(ulimits && { ulimits: [...ulimits].sort() }),
+        ...(typeof size === 'string' && { 'shm-size': sizes[size] ?? size }),
+      },
+    ];
   });
   const group = Object.entries(printed.group).map(([id, { targets: members, ...rest }]) => [
     id,

@@ -21,6 +21,8 @@ export interface Chosen {
   /** Folder that the Dockerfile's name is relative to, by image. */
   readonly folderOf: ReadonlyMap<string, string>;
   readonly settings: EngineSettings;
+  /** What to ask of all of them in place of building them, as `--call` has it, where their bake file says so. */
+  readonly asks?: string;
   /**
    * Files and folders (there or not) that decide all this together with the command line and the environment; undefined
    * if files don't tell.

@@ -76,7 +76,7 @@ test('chosen images are tasks, after what they depend on; all others are offered
   );
   assert.deepEqual(
     offers.map(({ id, names }) => [id, names]),
-    [['base', ['base', 'org/base:1', 'docker.io/org/base:1']]],
+    [['base', ['@base', 'base', 'org/base:1', 'docker.io/org/base:1']]],
   );
   assert.deepEqual(settings, { concurrency: '3', continue: false, registries: {} });
   assert.equal(folderOf.get('base'), join(root, 'base'));

@@ -131,6 +131,7 @@ export async function tasksOf(
   chosen: readonly ResolvedTarget[],
   { env, flags, stdout, scope }: TaskWorld,
 ): Promise<Chosen> {
+  const asks = callOfAll(chosen);
   const first = chosen.filter(({ outputs }) => outputs.some(({ dest }) => dest === '-'));
   if (first.length > 1) {
     throw new Mistake(`only one image can go to standard output, not ${first.map(({ id }) => id).join(' and ')}`);
@@ -171,7 +172,23 @@ export async function tasksOf(
   const told = workspace.seen && wanted.every(({ recipe }) => recipe.kind !== 'define');
   const seen = told ? [...workspace.seen, ...layouts] : undefined;
   const meant = new Set(chosen.map(({ id }) => id));
-  return { tasks, meant, offers, folderOf, settings: engineSettingsOf(workspace, env), seen: () => seen };
+  const settings = engineSettingsOf(workspace, env);
+  return { tasks, meant, offers, folderOf, settings, ...(asks !== undefined && { asks }), seen: () => seen };
+}
+
+/** The question that all of these are asked; some that are built and others that are asked go not together. */
+function callOfAll(chosen: readonly ResolvedTarget[]): string | undefined {
+  const [first] = chosen;
+  const asks = first?.sourced?.call;
+  const other = chosen.find(({ sourced }) => sourced?.call !== asks);
+  if (!first || !other) return asks;
+  const told = [first, other].map(
+    ({ id, sourced }) => `${id} is ${sourced?.call ? `asked for ${sourced.call}` : 'built'}`,
+  );
+  throw new Mistake(
+    `not all of these are built: ${told.join(', ')}`,
+    'name those of one kind, or --set IMAGE.call=build',
+  );
 }
 
 /** The chosen images, after those that they say they depend on. */

@@ -211,7 +211,7 @@ test('a define that throws is a failure that says where', async () => {
 
 test('an image is known by its id and its tags, short and in full; a stage by none', () => {
   const target = { id: 'x', tags: ['x:latest'], names: ['docker.io/library/x:latest'] };
-  assert.deepEqual(namesOf(target), ['x', 'x:latest', 'docker.io/library/x:latest']);
+  assert.deepEqual(namesOf(target), ['@x', 'x', 'x:latest', 'docker.io/library/x:latest']);
   assert.deepEqual(namesOf({ ...target, id: 'x#deps' }), []);
 });
 

@@ -38,6 +38,9 @@ share run once, independent ones at the same time, and what is cached does not r
 An image goes where its \`output\` says; without one it stays in the store under its
 tags, where \`cli ls\`, a \`FROM\` and a later --output find it.
 
+Without a buildkit.config.ts the targets of docker-bake and compose files are the
+images; -f and --config name others.
+
 A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
 there with the flags of \`docker buildx build\`; no config is needed.`,
   flags: {
@@ -52,6 +55,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
     ['cli build api web --platform linux/arm64', 'two images, for another platform'],
+    ['cli build -f docker-bake.hcl all --set "*.args.V=2"', 'the targets of a bake file'],
     ['cli build api#test', 'the stage `test` of the image `api`'],
     ['cli build -t app:1 .', 'the Dockerfile in this folder'],
     ['cli build -o type=oci,dest=app.tar ./app', 'into a file that any registry tool reads'],
@@ -94,7 +98,8 @@ async function buildImages(
 
   await using scope = new AsyncDisposableStack();
   const { chosenTasks } = await import('../tasks.ts');
-  const { tasks, offers, folderOf, settings, seen } = await chosenTasks(invocation, scope, folders[0]);
+  const { tasks, offers, folderOf, settings, asks, seen } = await chosenTasks(invocation, scope, folders[0]);
+  if (asks !== undefined) return (await import('../call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
   const mode = progressMode(flags);
   const streams = tasks.some(({ request }) =>
     request.exports.some(({ destination }) => destination?.kind === 'stream'),

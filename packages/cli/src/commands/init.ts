@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { loadConfig, resolveTargets, type ResolvedTarget } from '@monokit/config';
 import { command } from '../command.ts';
 import { Mistake } from '../mistake.ts';
@@ -22,7 +22,16 @@ outputs and the rest. An existing config is left alone.`,
     if (existing !== undefined) {
       throw new Mistake(`there is a config already: ${shortest(existing, cwd)}`, 'cli ls  lists its images');
     }
-    const found = await resolveTargets({ ...loaded!, root: cwd, config: { discover: true } }, { env, select: ['all'] });
+    const { sources, ...rest } = loaded!;
+    if (sources) {
+      const names = sources.files.map((file) => shortest(file, cwd)).join(' and ');
+      const listed = sources.files.map((file) => `'${relative(loaded!.root, file)}'`).join(', ');
+      throw new Mistake(
+        `the images of this workspace are those of ${names}`,
+        `cli ls lists them; a buildkit.config.ts with \`sources: [${listed}]\` adds others to them`,
+      );
+    }
+    const found = await resolveTargets({ ...rest, root: cwd, config: { discover: true } }, { env, select: ['all'] });
     const { workspace } = found;
     const errors = found.diagnostics.filter(({ severity }) => severity === 'error');
     if (!workspace) {

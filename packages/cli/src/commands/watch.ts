@@ -42,7 +42,7 @@ At a terminal: r builds all again, f those that failed, q ends.`,
   ],
   async run(invocation) {
     const { flags, positionals, stdout, stderr, stdin, env, signal, cwd } = invocation;
-    if (positionals.includes('-') || flags.file === '-')
+    if (positionals.includes('-') || flags.file.includes('-'))
       throw new Mistake('standard input can not be watched', 'name a folder');
     const debounce = milliseconds('--debounce', flags.debounce) ?? 40;
     const poll = milliseconds('--poll', flags.poll);

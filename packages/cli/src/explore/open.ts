@@ -87,7 +87,7 @@ function meant(invocation: ExploreInvocation): {
     ({
       ...invocation,
       positionals: [positional],
-      flags: { ...flags, ...(file !== undefined && { file }) },
+      flags: { ...flags, ...(file !== undefined && { file: [file] }) },
     }) as unknown as BuildInvocation;
   if (given === '-' || given?.includes('://') || flags.file.includes('-')) {
     throw new Mistake('what is explored is a file on this machine', 'name a Dockerfile or a folder with one');
@@ -95,7 +95,7 @@ function meant(invocation: ExploreInvocation): {
   const path = resolve(cwd, given ?? '.');
   const found = statSync(path, { throwIfNoEntry: false });
   if (given !== undefined && found?.isFile()) {
-    if (flags.file !== undefined) throw new Mistake('--file goes with a folder', `cli explore ${given}`);
+    if (flags.file.length > 0) throw new Mistake('--file goes with a folder', `cli explore ${given}`);
     return { invocation: as(dirname(path), path), folder: dirname(path) };
   }
   if (given === undefined || isFolder(given)) {
