@@ -67,3 +67,24 @@ test('what is no config is refused, whatever is wrong with it', () => {
     );
   }
 });
+
+test('layers carry what a manifest says elsewhere, as Go writes it', () => {
+  const notes = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', diffId: b, size: 7 };
+  const layers = [
+    { blob: a, notes: { ...notes, createdAt: Date.UTC(2024, 0, 1) } },
+    { blob: c, parent: 0, notes },
+  ];
+  const text = cacheConfigJson({ layers, records: [] }).toString();
+  const said = `"mediaType":"${notes.mediaType}","diffID":"${b}","size":7,"createdAt"`;
+  assert.equal(
+    text,
+    `{"layers":[{"blob":"${a}","parent":-1,"annotations":{${said}:"2024-01-01T00:00:00Z"}},` +
+      `{"blob":"${c}","annotations":{${said}:"0001-01-01T00:00:00Z"}}]}`,
+  );
+  assert.deepEqual(readCacheConfig(Buffer.from(text)).layers, layers);
+  for (const wrong of [{ diffID: 'x' }, { size: -1 }, { mediaType: 1 }]) {
+    const said = { mediaType: 'x', diffID: b, size: 1, ...wrong };
+    const json = JSON.stringify({ layers: [{ blob: a, parent: -1, annotations: said }] });
+    assert.throws(() => readCacheConfig(Buffer.from(json)), /malformed/);
+  }
+});

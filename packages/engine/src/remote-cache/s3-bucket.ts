@@ -115,7 +115,8 @@ export class S3Bucket implements Disposable {
     if (error instanceof Failed || !(error instanceof Error)) return error;
     const status = statusOf(error);
     const at = `s3://${this.#bucket}/${key}`;
-    const why = error.message && error.message !== error.name ? `${error.name}: ${error.message}` : error.name;
+    const coded = error instanceof S3ServiceException && error.message !== error.name;
+    const why = coded ? `${error.name}: ${error.message}` : error.message || error.name;
     const message = status === 404 ? `there is no ${at} (${error.name})` : `${at}: ${why}`;
     return new Failed<RemoteCacheFailure>(
       { kind: 'cache-refused', message, ...(status !== undefined && { status }) },
