@@ -167,6 +167,21 @@ test('saving is asked for, keeps modes and links, and overwrites nobody', async 
   assert.equal(await editor.inputValue(), 'FROM scratch AS theirs\n');
 });
 
+test('several pages look at texts of their own', async () => {
+  await using rig = await Rig.open(files);
+  const { page, url } = await showPage(rig, browser, ['explore', ...rig.busybox]);
+  const other = await browser.newPage();
+  await other.goto(url);
+  await Promise.all([counts(page, 'stages', 3), counts(other, 'stages', 3)]);
+  await Promise.all([
+    page.getByLabel('Dockerfile', { exact: true }).fill(dockerfile.replace('echo one', 'echo uno')),
+    other.getByLabel('Dockerfile', { exact: true }).fill(dockerfile.replace('echo two', 'echo due')),
+  ]);
+  await Promise.all([counts(page, 'rebuild', 3), counts(other, 'rebuild', 2)]);
+  assert.deepEqual(await rows(page, 'changed'), ['RUN echo uno > /one']);
+  assert.deepEqual(await rows(other, 'changed'), ['RUN echo due > /two']);
+});
+
 test('line ends stay as they are, and what is no text is refused', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM scratch AS a\r\nLABEL a=b\r\n' });
   const { page } = await showPage(rig, browser, ['explore']);

@@ -1,12 +1,12 @@
 // The Dockerfile explorer: an editor, the graph of what is in it, and what a change would rebuild.
-import type { Converted, Finding, Line, OpenedFile } from '../src/explore/answer.ts';
+import type { Converted, Line, OpenedFile } from '../src/explore/answer.ts';
 import { stepPicture } from '../src/graph/cards.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
-import { titleOf } from '../src/graph/step-title.ts';
 import { ask } from './ask.ts';
 import { stepDetails } from './details.ts';
 import { byId, count, element } from './dom.ts';
 import { Editor } from './editor.ts';
+import { basesList, findingsList, rebuildList, stagesList } from './explore-lists.ts';
 import { addTools, Viewer } from './viewer.ts';
 
 /** How long nothing is typed before the text is looked at, in milliseconds. */
@@ -118,7 +118,7 @@ function mark({ findings, rebuild }: Converted): void {
   const touched = new Map<number, 'changed' | 'follows'>();
   for (const { digest, source } of graph?.steps ?? []) {
     const reason = rebuild?.steps[digest];
-    if (!reason || !source || !isOurs(source)) continue;
+    if (!reason || !source || source.folder !== undefined) continue;
     for (let line = source.lines[0]; line <= source.lines[1]; line++) {
       if (touched.get(line) !== 'changed') touched.set(line, reason.kind);
     }
@@ -139,11 +139,6 @@ function mark({ findings, rebuild }: Converted): void {
     ),
     touched,
   );
-}
-
-/** Whether a place is in the file that is edited, and not in another image's Dockerfile. */
-function isOurs(source: NonNullable<DetailedStep['source']>): boolean {
-  return source.file === file.name && source.folder === undefined;
 }
 
 function showTargets({ stages }: Converted): void {
@@ -188,118 +183,15 @@ function showTabs(): void {
     ),
   );
   const list = { rebuild: rebuildList, findings: findingsList, stages: stagesList, bases: basesList }[tab];
-  byId('list').replaceChildren(...list(answer));
-}
-
-function rebuildList({ rebuild }: Converted): readonly Node[] {
-  if (!rebuild) return [nothing('Nothing to compare: the text here or the one on disk can’t be built.')];
-  const steps = (graph?.steps ?? []).filter(({ digest }) => rebuild.steps[digest]);
-  if (steps.length === 0)
-    return [nothing('Equal to the file on disk: nothing would be built again because of an edit.')];
-  return [
-    element(
-      'div',
-      { class: 'all' },
-      `${steps.length} of ${count(graph!.steps.length, 'step')} would be built again${rebuild.gone > steps.length ? `, ${rebuild.gone - steps.length} fewer than on disk` : ''}.`,
-    ),
-    ...steps.map((step) => {
-      const { kind, because } = rebuild.steps[step.digest]!;
-      return item({ kind, text: titleOf(step.name).text, where: placeOf(step), more: because, mono: true }, () =>
-        viewer.choose(step.digest, { centre: true }),
-      );
+  byId('list').replaceChildren(
+    ...list({
+      answer,
+      graph,
+      goTo: (line) => editor.goTo(line),
+      choose: (step) => viewer.choose(step, { centre: true }),
+      retry: () => void convert({ retry: true }),
     }),
-  ];
-}
-
-function findingsList({ findings }: Converted): readonly Node[] {
-  if (findings.length === 0) return [nothing('The rules find nothing.')];
-  return findings.map(({ severity, code, message, hint, line }: Finding) =>
-    item(
-      {
-        kind: severity,
-        text: message,
-        where: line === undefined ? '' : `line ${line}`,
-        more: [code === 'dockerfile' ? '' : code, hint ?? ''].filter(Boolean).join(' · '),
-      },
-      () => line !== undefined && editor.goTo(line),
-    ),
   );
-}
-
-function stagesList({ stages }: Converted): readonly Node[] {
-  if (stages.length === 0) return [nothing('No stage could be read.')];
-  return stages.map(({ name, base, platform, description, lines, isDefault, steps }, i) =>
-    item(
-      {
-        kind: steps > 0 ? 'stage' : 'idle',
-        text: name === '' ? `stage ${i}` : name,
-        where: `line ${lines[0]}`,
-        more: [
-          `from ${base}`,
-          platform ?? '',
-          steps > 0 ? count(steps, 'step') : 'nothing of it is built for this target',
-          isDefault ? 'built by default' : '',
-          description ?? '',
-        ]
-          .filter(Boolean)
-          .join(' · '),
-      },
-      () => editor.goTo(lines[0]),
-    ),
-  );
-}
-
-function basesList({ bases }: Converted): readonly Node[] {
-  if (bases.length === 0) return [nothing('No image has to be looked up.')];
-  const unknown = bases.some(({ state }) => state === 'unknown');
-  return [
-    ...bases.map(({ name, platform, state, digest, why }) =>
-      item(
-        {
-          kind: state,
-          text: name,
-          where: platform,
-          more:
-            state === 'known'
-              ? (digest ?? '')
-              : state === 'asking'
-                ? 'being looked up …'
-                : `unknown: its environment and digest are missing from what is shown. ${why ?? ''}`,
-          mono: true,
-        },
-        () => undefined,
-      ),
-    ),
-    ...(unknown ? [element('button', { click: () => void convert({ retry: true }) }, 'Ask again')] : []),
-  ];
-}
-
-interface Item {
-  readonly kind: string;
-  readonly text: string;
-  readonly where: string;
-  readonly more: string;
-  readonly mono?: boolean;
-}
-
-function item({ kind, text, where, more, mono = false }: Item, click: () => void): HTMLElement {
-  return element(
-    'button',
-    { class: 'item', click },
-    element('i', { class: kind }),
-    element('span', { class: mono ? 'mono' : '', title: text }, text),
-    element('span', { class: 'where' }, where),
-    more !== '' && element('span', { class: 'more' }, more),
-  );
-}
-
-function nothing(text: string): HTMLElement {
-  return element('div', { class: 'nothing' }, text);
-}
-
-function placeOf({ source }: DetailedStep): string {
-  if (!source) return '';
-  return isOurs(source) ? `line ${source.lines[0]}` : `${source.file}:${source.lines[0]}`;
 }
 
 /** Shows what is known of a step; none closes the panel. */
@@ -328,7 +220,7 @@ function choose(key: string | undefined): void {
       named: (digest) => byDigest.get(digest),
       users: graph.steps.filter(({ inputs }) => inputs.includes(step.digest)),
       onChoose: (digest) => viewer.choose(digest, { centre: true }),
-      onPlace: step.source && isOurs(step.source) ? (line) => editor.goTo(line) : undefined,
+      onPlace: step.source && step.source.folder === undefined ? (line) => editor.goTo(line) : undefined,
     }),
   );
 }
@@ -336,7 +228,7 @@ function choose(key: string | undefined): void {
 /** The cursor is in a line: its step is marked in the graph, if it has one. */
 function showLine(line: number): void {
   const step = graph?.steps.find(
-    ({ source }) => source && isOurs(source) && source.lines[0] <= line && line <= source.lines[1],
+    ({ source }) => source && source.folder === undefined && source.lines[0] <= line && line <= source.lines[1],
   );
   for (const row of document.querySelectorAll('.row.found')) row.classList.remove('found');
   if (step) document.querySelector(`.row[data-step="${step.digest}"]`)?.classList.add('found');

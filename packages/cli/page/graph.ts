@@ -1,13 +1,13 @@
 // The graph of images and steps: what the cache holds of it, and how a build of it goes.
-import { imagePicture, stepPicture, type Card, type Picture } from '../src/graph/cards.ts';
+import { imagePicture, stepPicture, type Picture } from '../src/graph/cards.ts';
 import { criticalPath } from '../src/graph/critical.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
 import type { ShownGraphPage } from '../src/graph/page.ts';
-import { titleOf } from '../src/graph/step-title.ts';
 import type { EventLine } from '../src/page/feed.ts';
 import { ask } from './ask.ts';
-import { section, stepDetails } from './details.ts';
-import { byId, count, element } from './dom.ts';
+import { cardDetails } from './card-details.ts';
+import { stepDetails } from './details.ts';
+import { byId, count, duration, element } from './dom.ts';
 import { Run } from './run.ts';
 import { addTools, Viewer } from './viewer.ts';
 
@@ -251,7 +251,11 @@ function choose(key: string | undefined): void {
   const card = key === undefined ? undefined : picture.cards.find(({ id }) => id === key);
   panel.hidden = !step && !card;
   if (step) panel.replaceChildren(...ofStep(step));
-  else if (card) panel.replaceChildren(...ofCard(card));
+  else if (card) {
+    const onClose = () => viewer.choose(undefined);
+    const onOnly = (image: string) => showOnly(image);
+    panel.replaceChildren(...cardDetails({ card, graph, stateOf, onClose, onOnly, onStep: reveal }));
+  }
 }
 
 function ofStep(step: DetailedStep): readonly Node[] {
@@ -275,56 +279,10 @@ function ofStep(step: DetailedStep): readonly Node[] {
   });
 }
 
-function ofCard({ title, note, images, steps, tone }: Card): readonly Node[] {
-  const members = steps.map((step) => byDigest.get(step)!);
-  const stages = Map.groupBy(members, ({ name }) => titleOf(name).stage);
-  const alone = tone === 'image' ? title.split(', ').filter((id) => graph.images.some((image) => image.id === id)) : [];
-  const needs = alone.flatMap((id) => graph.images.find((image) => image.id === id)!.needs);
-  return [
-    element(
-      'button',
-      { class: 'close', title: 'Close (Esc)', 'aria-label': 'Close', click: () => viewer.choose(undefined) },
-      '×',
-    ),
-    element('h2', {}, title),
-    element('div', { class: 'kind' }, note),
-    ...alone.map((id) =>
-      element(
-        'button',
-        {
-          click: () => {
-            only = id;
-            level = 'step';
-            show({ keep: false });
-          },
-        },
-        `All steps of ${id}`,
-      ),
-    ),
-    ...(needs.length > 0 ? section('Built from', chips(needs)) : []),
-    ...(images.length > 1 ? section(`Shared by ${count(images.length, 'image')}`, chips(images)) : []),
-    ...[...stages].flatMap(([stage, own]) =>
-      section(
-        stage === '' ? 'In no stage' : stage,
-        element(
-          'ul',
-          {},
-          ...own.map((step) =>
-            element(
-              'li',
-              {},
-              element(
-                'button',
-                { title: step.name, class: stateOf(step.digest), click: () => reveal(step.digest) },
-                element('i', {}),
-                titleOf(step.name).text,
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-  ];
+function showOnly(image: string): void {
+  only = image;
+  level = 'step';
+  show({ keep: false });
 }
 
 /** Goes to a step among all steps. */
@@ -332,11 +290,6 @@ function reveal(digest: string): void {
   level = 'step';
   show({ keep: false });
   viewer.choose(digest, { centre: true });
-}
-
-function chips(texts: readonly string[]): HTMLElement {
-  const more = texts.length > 60 ? [element('span', {}, `+${texts.length - 60}`)] : [];
-  return element('div', { class: 'chips' }, ...texts.slice(0, 60).map((id) => element('span', {}, id)), ...more);
 }
 
 function legend(): void {
@@ -353,12 +306,4 @@ function say(text: string, bad = false): void {
   const status = byId('status');
   status.textContent = text;
   status.classList.toggle('bad', bad);
-}
-
-/** `42ms`, `3.2s`, `1m04s`. */
-function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }

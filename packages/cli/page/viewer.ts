@@ -3,6 +3,7 @@ import { cardSize, type Picture } from '../src/graph/cards.ts';
 import type { Direction } from '../src/graph/layout.ts';
 import { draw, type Drawing } from '../src/graph/svg.ts';
 import { byId } from './dom.ts';
+import { nextTo } from './walk.ts';
 
 /** A step's digest, or a card's id. */
 export type Key = string;
@@ -302,38 +303,15 @@ export class Viewer {
       case 'ArrowRight':
       case 'ArrowUp':
       case 'ArrowDown': {
-        const next = this.#nextTo(key);
+        const { picture, needs } = this.#shown;
+        const keys = picture.cards.flatMap(({ id, rows }) => (rows.length > 0 ? rows.map(({ step }) => step) : [id]));
+        const next = nextTo(key, { chosen: this.#chosen, keys, needs, users: this.#users, elements: this.#elements });
         if (next !== undefined) this.choose(next, { centre: true });
         return true;
       }
       default:
         return false;
     }
-  }
-
-  /** Left: what it needs; right: what needs it; up and down: the neighbour there. */
-  #nextTo(arrow: string): Key | undefined {
-    const { cards } = this.#shown.picture;
-    const keys = cards.flatMap(({ id, rows }) => (rows.length > 0 ? rows.map(({ step }) => step) : [id]));
-    if (this.#chosen === undefined) return keys[0];
-    const chosen = this.#elements.get(this.#chosen);
-    if (!chosen) return keys[0];
-    const here = centreOf(chosen);
-    if (arrow === 'ArrowLeft' || arrow === 'ArrowRight') {
-      const next = (arrow === 'ArrowLeft' ? this.#shown.needs : this.#users).get(this.#chosen) ?? [];
-      const others = next.filter((each) => this.#elements.get(each)?.parentElement !== chosen.parentElement);
-      return others[0] ?? next[0];
-    }
-    const sign = arrow === 'ArrowDown' ? 1 : -1;
-    let best: { readonly key: Key; readonly distance: number } | undefined;
-    for (const key of keys) {
-      const there = centreOf(this.#elements.get(key)!);
-      const dy = (there.y - here.y) * sign;
-      if (dy <= 0.5) continue;
-      const distance = dy + Math.abs(there.x - here.x) * 4;
-      if (!best || distance < best.distance) best = { key, distance };
-    }
-    return best?.key;
   }
 }
 
@@ -366,9 +344,4 @@ function keyAt(target: EventTarget | null): Key | undefined {
 function endsOf(line: Element): [from: Key, to: Key] {
   const end = (row: string, card: string) => line.getAttribute(row) || line.getAttribute(card)!;
   return [end('data-input', 'data-from'), end('data-step', 'data-to')];
-}
-
-function centreOf(each: Element): { readonly x: number; readonly y: number } {
-  const { x, y, width, height } = each.getBoundingClientRect();
-  return { x: x + width / 2, y: y + height / 2 };
 }
