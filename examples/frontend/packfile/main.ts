@@ -1,5 +1,12 @@
 // The frontend of Packfiles: `# syntax=packfile` has a build leave its file to the image that this is in.
-import { llb, runFrontend, type FrontendClient, type ImageConfig, type Platform } from '@monokit/engine/gateway';
+import {
+  FrontendError,
+  llb,
+  runFrontend,
+  type FrontendClient,
+  type ImageConfig,
+  type Platform,
+} from '@monokit/engine/gateway';
 import { parsePackfile, type Step } from './parse.ts';
 
 await runFrontend(async (client) => {
@@ -13,22 +20,20 @@ await runFrontend(async (client) => {
     await client.warn('nothing is started: the image does what its base does', { place: { file, text, line } });
   }
   const source = llb.sourceMap({ filename: file, data: Buffer.from(text), language: 'Packfile' });
-  const images = client.platforms.map((platform) => imageFor(platform, { client, steps, source }));
+  const images = client.platforms.map((platform) => imageFor(platform, { client, text, steps, source }));
   return { images: await Promise.all(images) };
 });
 
 interface Packing {
   readonly client: FrontendClient;
+  readonly text: string;
   readonly steps: readonly Step[];
   readonly source: llb.SourceMap;
 }
 
-async function imageFor(platform: Platform, { client, steps, source }: Packing) {
+async function imageFor(platform: Platform, { client, text, steps, source }: Packing) {
   const [base, ...rest] = steps;
-  const found = await client.resolveImage(base!.words[0]!, {
-    platform,
-    logName: `[internal] look up ${base!.words[0]}`,
-  });
+  const found = await lookUp(base!);
   const config = structuredClone(found.config.config) as { -readonly [K in keyof ImageConfig['config']]: unknown };
   const env = [...(found.config.config.Env ?? [])];
   const context = llb.local('context', { customName: '[internal] load build context' });
@@ -64,6 +69,16 @@ async function imageFor(platform: Platform, { client, steps, source }: Packing) 
   }
   const ref = await client.solve(state, { platform });
   return { platform, ref, config: { ...platform, config: { ...config, Env: env } } as ImageConfig };
+
+  async function lookUp({ words, line }: Step) {
+    try {
+      return await client.resolveImage(words[0]!, { platform, logName: `[internal] look up ${words[0]}` });
+    } catch (error) {
+      const { filename: file } = source;
+      const place = { file, text, line, column: text.split('\n')[line - 1]!.indexOf(words[0]!) + 1 };
+      throw new FrontendError((error as Error).message, place, { cause: error });
+    }
+  }
 
   function at({ line }: Step): llb.SourceLocation {
     return { map: source, ranges: [{ start: { line, character: 0 }, end: { line, character: 0 } }] };

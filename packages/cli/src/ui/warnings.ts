@@ -16,8 +16,10 @@ export class Warnings {
 
   lines(stream: NodeJS.WriteStream): string[] {
     return [...this.#found.values()].map(({ code, file, range, message, hint }) => {
-      const place = range ? `${file}:${range.start.line}` : file;
-      return `${styleText('yellow', 'warning', { stream })} ${code}: ${message} (${place})${hint ? `: ${hint}` : ''}`;
+      const at = range ? `${file}:${range.start.line}` : file;
+      // A frontend may warn of no file.
+      const place = at === '' ? '' : ` (${at})`;
+      return `${styleText('yellow', 'warning', { stream })} ${code}: ${message}${place}${hint ? `: ${hint}` : ''}`;
     });
   }
 }

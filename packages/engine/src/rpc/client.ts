@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { fromBytes, toBytes, type Message } from '../proto/message.ts';
 import { frameOf, readFrames } from './frames.ts';
-import { maxMessage, sessionMemory } from './server.ts';
+import { maxMessage, sessionMemory } from './limits.ts';
 import type { Call, Calls, Service } from './service.ts';
 import { failureOf, readTrailers, rpcFailed, type RpcStatus } from './status.ts';
 

@@ -5,7 +5,8 @@ import { bytes, int64, message, string } from '../proto/message.ts';
 import { Failed } from '../std/failed.ts';
 import { openRpcClient } from './client.ts';
 import type { RpcFailure } from './failure.ts';
-import { maxMessage, served, serveRpc } from './server.ts';
+import { maxMessage } from './limits.ts';
+import { served, serveRpc } from './server.ts';
 import { bidi, unary, type Handlers } from './service.ts';
 import { rpcFailed } from './status.ts';
 

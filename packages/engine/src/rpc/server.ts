@@ -4,14 +4,9 @@ import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import { fromBytes, toBytes, type Message } from '../proto/message.ts';
 import { frameOf, readFrames } from './frames.ts';
+import { maxMessage, sessionMemory } from './limits.ts';
 import type { Call, Handlers, Method, Service } from './service.ts';
 import { rpcFailed, statusOf, trailersOf } from './status.ts';
-
-/** The largest message that is taken or given: that of BuildKit's own connections. */
-export const maxMessage = 16 << 20;
-
-/** What a connection may hold, in MB: Node's own 10 would end calls with messages that are allowed. */
-export const sessionMemory = 512;
 
 /** A service with what answers for it. */
 export interface Served {

@@ -22,16 +22,10 @@ export type { ImageConfig } from '../../oci/image-config.ts';
 export { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 export type { TreeEntry } from '../program-bridge.ts';
 export { FrontendClient, type SolveOptions, type WarnOptions } from './client/client.ts';
-export {
-  FrontendContainer,
-  ProcessExit,
-  type ContainerMount,
-  type ContainerOptions,
-  type ProcessOptions,
-  type RunningProcess,
-} from './client/container.ts';
+export { FrontendContainer, type ContainerMount, type ContainerOptions } from './client/container.ts';
 export type { FrontendEnvironment, Worker } from './client/environment.ts';
 export { FrontendError, type TextPlace } from './client/error.ts';
+export { ProcessExit, type ProcessOptions, type RunningProcess } from './client/processes.ts';
 export { Reference, type FileRange } from './client/reference.ts';
 export { runFrontend, type FrontendOutput, type RunFrontendOptions } from './client/run.ts';
 export type { ImageOf } from './results.ts';

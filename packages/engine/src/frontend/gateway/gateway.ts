@@ -18,9 +18,9 @@ import { marshalDefinition, type Definition } from '../../llb/definition.ts';
 import type { Frontend, FrontendResult } from '../frontend.ts';
 import type { ProgramBridge } from '../program-bridge.ts';
 import type { GatewayFailure } from './failure.ts';
-import { given as resultGiven } from './given.ts';
 import { findFrontend } from './image.ts';
 import { findInputs } from './inputs.ts';
+import { judge } from './judge.ts';
 import { health, llbBridge } from './llb-bridge.ts';
 import { capabilityNames, frontendProcess } from './process.ts';
 import { BridgeService } from './service.ts';
@@ -140,7 +140,7 @@ async function talk(
   );
   far.end();
   work.signal.throwIfAborted();
-  return resultGiven(service, { source, options, ending, said: said.text });
+  return judge(service, { source, options, ending, said: said.text });
 }
 
 const root = {

@@ -8,9 +8,10 @@ import type { ImageConfig } from '../../../oci/image-config.ts';
 import { hostPlatform, parsePlatform, type Platform } from '../../../oci/platform.ts';
 import type { ResultMessage } from '../messages/result.ts';
 import { readResult } from '../wire-result.ts';
-import { FrontendContainer, openContainer, ProcessTalks, type ContainerOptions } from './container.ts';
+import { openContainer, type ContainerOptions, type FrontendContainer } from './container.ts';
 import type { FrontendEnvironment, Worker } from './environment.ts';
 import type { TextPlace } from './error.ts';
+import { ProcessTalks } from './processes.ts';
 import { Reference, type BridgeCalls } from './reference.ts';
 
 export interface SolveOptions {

@@ -18,13 +18,13 @@ export interface Ended {
 }
 
 /** An error that it gave comes before how its process ended, and that before a result. */
-export function given({ given: what, failures }: BridgeService, ended: Ended): FrontendResult {
+export function judge({ given, failures }: BridgeService, ended: Ended): FrontendResult {
   const { source, options, ending, said } = ended;
-  if (what?.kind === 'error') throw failedAs(what.status, source, failures);
+  if (given?.kind === 'error') throw failedAs(given.status, source, failures);
   if (ending !== undefined) throw broken(source, ending, said);
-  if (!what) throw broken(source, new Error('it ended without a result'), said);
+  if (!given) throw broken(source, new Error('it ended without a result'), said);
   try {
-    return frontendResultOf(what.result, { answersOnly: 'requestid' in options });
+    return frontendResultOf(given.result, { answersOnly: 'requestid' in options });
   } catch (error) {
     throw unusable(source, (error as Error).message, error);
   }
