@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FaultRegistry } from '../rig/fault-registry.ts';
+import { FaultRegistry, robot } from '../rig/fault-registry.ts';
 import { program } from '../rig/program.ts';
 import { startDockerd } from '../rig/dockerd.ts';
 import { Rig } from '../rig/rig.ts';
@@ -47,13 +47,8 @@ test('an image goes up and comes down over TLS with a token; skopeo and dockerd 
   const skopeo = ['--tmpdir', rig.root, 'copy', '-q', `docker://${name}`, `dir:${rig.path('copied')}`];
   await program('skopeo', skopeo, registry.env);
   await using dockerd = await startDockerd();
-  const [user, password] = ['robot', 'correct horse'];
-  await dockerd.docker('login', '-u', user, '-p', password, registry.host);
-  try {
-    await dockerd.docker('pull', '-q', name);
-  } finally {
-    await dockerd.docker('logout', registry.host);
-  }
+  await dockerd.docker('login', '-u', robot.username, '-p', robot.password, registry.host);
+  await dockerd.docker('pull', '-q', name);
 });
 
 test('a pull survives what passes: breaks, pauses, errors, tokens that ran out', async () => {
@@ -65,8 +60,10 @@ test('a pull survives what passes: breaks, pauses, errors, tokens that ran out',
   registry.fault({ on: /^GET .*manifests/, kind: 'break-off' });
   registry.fault({ on: /^GET .*blobs/, kind: 'status', status: 401 });
   registry.fault({ on: /^GET .*blobs/, kind: 'break-off', after: 100 });
-  await rig.ok(['build', 'app'], { env: env(registry) });
+  registry.manners.warnings = ['299 - "this repository moves"'];
+  const { stderr } = await rig.ok(['build', 'app'], { env: env(registry) });
   assert.equal(readFileSync(rig.path('out/seen'), 'utf8'), 'based\n');
+  assert.equal(stderr.match(/warning registry\/says: this repository moves \(127\.0\.0\.1:\d+\)/g)?.length, 1);
 });
 
 test('a registry that is slow is waited for, and let go when the build is cancelled', async () => {

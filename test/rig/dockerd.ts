@@ -23,7 +23,8 @@ export async function startDockerd(): Promise<Dockerd> {
   const socket = `unix://${join(folder.path, 'docker.sock')}`;
   const at = (name: string) => join(folder.path, name);
   const places = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', socket];
-  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
+  // What the client is told by `docker login` is nobody else's.
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, DOCKER_CONFIG: at('client') };
   const child = spawn(programs.daemon, ['--iptables=false', '--bridge=none', ...places], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,6 +1,6 @@
 // A release in words, before and after.
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
-import { count, shortDigest } from '../ui/format.ts';
+import { count, shortDigest, shownLine } from '../ui/format.ts';
 import type { Facts } from './facts.ts';
 import type { ReleaseManifest } from './manifest.ts';
 import type { TagOutcome } from './move-tags.ts';
@@ -31,7 +31,7 @@ export function planLines(images: readonly PlannedImage[]): string[] {
   return images.map(({ id, decision }) => {
     const what =
       decision.kind === 'build'
-        ? `build          ${decision.why}`
+        ? `build          ${calm(decision.why)}`
         : `carry forward  ${shortDigest(decision.digest)}, unchanged since ${decision.from}`;
     return `  ${id.padEnd(width)}  ${what}`;
   });
@@ -50,9 +50,14 @@ export function tagLines(outcomes: readonly TagOutcome[]): string[] {
       case 'left':
         return `  ${name}  not moved`;
       case 'failed':
-        return `  ${name}  FAILED: ${(outcome.error as Error).message}`;
+        return `  ${name}  FAILED: ${calm((outcome.error as Error).message)}`;
     }
   });
+}
+
+/** Somebody else's words on one line, which no CI takes for a command. */
+function calm(text: string): string {
+  return shownLine(text.replaceAll('\n', ' ')).replaceAll('##[', '## [');
 }
 
 /** What there is to say when not all tags could be moved. */
