@@ -1,5 +1,5 @@
 // What provenance says of the repository that a context lies in, as buildx hands it over: `vcs:revision`, `vcs:source`.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseGoBool } from '@monokit/engine/std/go-bool';
 import { Failed } from '@monokit/engine/std/failed';
@@ -24,6 +24,8 @@ export function vcsOptions(
   const dirty = commit !== undefined && parseGoBool(env.BUILDX_GIT_CHECK_DIRTY ?? '') === true && isDirty(root);
   const top = realpathSync(root);
   const inside = Object.entries(folders).flatMap(([name, folder]) => {
+    // What is missing is told by whoever needs it.
+    if (!existsSync(folder.root)) return [];
     const path = relative(top, realpathSync(folder.root)) || '.';
     return path === '..' || path.startsWith('../') ? [] : [[`vcs:localdir:${name}`, path]];
   });

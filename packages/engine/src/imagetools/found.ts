@@ -2,9 +2,9 @@ import { hasChildren } from '../content/children.ts';
 import { openLayout } from '../content/layout.ts';
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Account, Registries } from '../registry/registry.ts';
-import { formatLocation, withDigest, wrongSource, type Location } from './location.ts';
+import { formatLocation, wrongSource, type Location } from './location.ts';
 
 /** Whose credentials count, and at which registries. */
 export interface Access {
@@ -30,13 +30,15 @@ export async function find(
   if (location.kind === 'layout') {
     const { path, tag, digest } = location;
     const layout = scope.use(await openLayout(path));
-    const wanted = tag === undefined && digest === undefined ? { tag: 'latest' } : { tag, digest };
-    const name = { ...(wanted.tag !== undefined && { tag: wanted.tag }), ...(digest && { digest }) };
-    const descriptor = (await layout.find(name)) ?? (tag === undefined && !digest ? await layout.find() : undefined);
+    const descriptor =
+      tag === undefined && digest === undefined
+        ? ((await layout.find({ tag: 'latest' })) ?? (await layout.find()))
+        : await layout.find({ ...(tag !== undefined && { tag }), ...(digest && { digest }) });
     if (!descriptor) throw wrongSource(path, `reference ${formatLocation(location)} not found`);
     return { location, descriptor, open: (each, options) => layout.open(each, options), referrers: async () => [] };
   }
   const client = registries.as(account);
+  const { domain, path } = location.reference;
   const image = await client.resolve(location.reference, { signal });
   return {
     location,
@@ -47,10 +49,6 @@ export async function find(
       if (mediaType === undefined || !hasChildren(mediaType)) yield* image.blobs.open(descriptor, options);
       else yield await image.manifest(descriptor.digest, { signal: options?.signal ?? signal });
     },
-    async referrers(digest) {
-      if (!isDigest(digest)) return [];
-      const { reference } = withDigest(location, digest) as Extract<Location, { kind: 'registry' }>;
-      return client.referrers({ ...reference, digest }, { signal });
-    },
+    referrers: (digest) => client.referrers({ domain, path, digest }, { signal }),
   };
 }
