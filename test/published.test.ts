@@ -77,6 +77,14 @@ test('what is published is compiled, whole and without tests', () => {
   }
 });
 
+test('a frontend needs nothing but what the door for it imports', () => {
+  const program = `import { FrontendError, llb, runFrontend } from '@monokit/engine/gateway';
+    const { ops } = await llb.scratch().mkfile('/a', '').marshal();
+    console.log(typeof runFrontend, FrontendError.name, ops.length, process.moduleLoadList.some((name) => /koffi|lmdb/.test(name)));`;
+  const said = run(project, process.execPath, '--input-type=module', '--eval', program);
+  assert.equal(said.trim(), 'function FrontendError 2 false');
+});
+
 test('a folder is built, with nothing and from a base in an OCI layout', () => {
   cli('build', '-o', 'type=oci,dest=folder.tar', './copied');
   assert.ok(statSync(join(project, 'folder.tar')).size > 0);
