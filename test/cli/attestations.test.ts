@@ -167,7 +167,11 @@ test('the config asks for attestations, --set and flags go before it, and the re
   await rig.ok(['build', 'app'], { env: { BUILDX_GIT_INFO: 'false' } });
   assert.equal(vcs(), undefined);
   const printed = await rig.ok(['print', 'app', '--sbom=false', '--set', 'app.attest=type=provenance,mode=max']);
-  assert.match(printed.stdout, /"type=provenance,mode=max",\s+"type=sbom,disabled=true"/);
+  const { target } = JSON.parse(printed.stdout) as { target: { app: { attest: unknown } } };
+  assert.deepEqual(target.app.attest, [
+    { mode: 'max', type: 'provenance' },
+    { disabled: true, type: 'sbom' },
+  ]);
   const { code, stderr } = await rig.cli(['build', 'app', '--sbom', 'yes']);
   assert.deepEqual([code, /--sbom takes true, false or attributes/.test(stderr)], [2, true]);
 });
