@@ -58,3 +58,18 @@ test('two processes at once run the base once between them', async () => {
   assert.equal(steps.filter(isBase).length, 6, steps.filter(isBase).join('\n'));
   assert.equal(steps.filter((name) => /COPY app/.test(name)).length, count);
 });
+
+test('who waits for another process’s step says so, and runs it if that process is gone', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo up && sleep 1000\n' });
+  const args = ['build', ...rig.busybox, '.'];
+  const first = rig.start([...args, '--progress', 'plain']);
+  await first.told('up\n');
+  const second = rig.start([...args, '--json']);
+  await second.told('"type":"step.wait"');
+  const third = rig.start([...args, '--progress', 'plain']);
+  await third.told('waiting for another build that is at project [');
+  for (const each of [third, first]) each.child.kill('SIGKILL');
+  await second.told('"text":"up');
+  second.child.kill('SIGTERM');
+  await Promise.all([first.done, second.done, third.done]);
+});

@@ -28,6 +28,8 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
           });
         case 'vertex-known':
           return void write('step.known', event.at, { step: event.vertex, name: event.name, inputs: event.inputs });
+        case 'vertex-waiting':
+          return void write('step.wait', event.at, { step: event.vertex });
         case 'vertex-started':
           return void write('step.start', event.at, { step: event.vertex });
         case 'vertex-cached':

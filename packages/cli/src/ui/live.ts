@@ -20,8 +20,8 @@ export function live(model: RunModel, { columns, rows, now, stream }: LiveScreen
   const width = Math.max(60, columns) - 3;
   const most = Math.max(1, Math.min(12, Math.floor(rows / 3)) - 1);
   const steps = [...model.steps.values()]
-    .filter(({ state, startedAt }) => state === 'running' && now - startedAt! >= worthALine)
-    .sort((a, b) => a.startedAt! - b.startedAt!);
+    .filter((step) => ['running', 'waiting'].includes(step.state) && now - begunAt(step) >= worthALine)
+    .sort((a, b) => begunAt(a) - begunAt(b));
   const lines = steps.slice(0, most).map((step) => stepLine(step, { width, now, dim }));
   const images = [...model.images.values()];
   const done = images.filter(({ state }) => !['waiting', 'running'].includes(state.kind)).length;
@@ -39,17 +39,23 @@ function stepLine(
   step: StepModel,
   { width, now, dim }: { readonly width: number; readonly now: number; readonly dim: (text: string) => string },
 ): string {
-  const ran = now - step.startedAt!;
+  const ran = now - begunAt(step);
   const time = duration(ran).padStart(7);
   const others = step.wantedBy.length > 1 ? ` +${step.wantedBy.length - 1}` : '';
   const [first] = step.wantedBy;
   const head = [...(first === undefined ? [] : [`${first}${others}`]), shortName(step.name)].join('  ');
-  const doing = progressOf(step) ?? (ran >= 1000 ? lastLine(step) : undefined);
+  const waits = step.state === 'waiting' ? 'another build is at it' : undefined;
+  const doing = waits ?? progressOf(step) ?? (ran >= 1000 ? lastLine(step) : undefined);
   const room = width - time.length - 2;
   if (doing === undefined) return `${clip(head, room).padEnd(room)}  ${time}`;
   const left = clip(head, Math.max(Math.floor(room * 0.6), room - doing.length - 4));
   const right = clip(doing, room - left.length - 3);
   return `${left}  ${dim(`▏${right}`)}${' '.repeat(Math.max(0, room - left.length - right.length - 3))}  ${time}`;
+}
+
+/** When it began to run or to wait. */
+function begunAt({ state, startedAt, waitingSince }: StepModel): number {
+  return (state === 'waiting' ? waitingSince : startedAt)!;
 }
 
 function progressOf({ progress }: StepModel): string | undefined {

@@ -22,7 +22,7 @@ export interface ImageModel {
   readonly steps: readonly Digest[];
 }
 
-export type StepState = 'known' | 'running' | 'cached' | 'done' | 'failed' | 'cancelled';
+export type StepState = 'known' | 'waiting' | 'running' | 'cached' | 'done' | 'failed' | 'cancelled';
 
 export interface StepModel {
   readonly vertex: Digest;
@@ -34,6 +34,8 @@ export interface StepModel {
   readonly wantedBy: readonly string[];
   /** How many images need it, each of their platforms counted. */
   readonly uses: number;
+  /** Since when another build has been at the same work. */
+  readonly waitingSince?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** The last lines it wrote. */
@@ -93,6 +95,9 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
           ...(event.source && { source: event.source }),
         });
       }
+      return model;
+    case 'vertex-waiting':
+      step(event.vertex, { state: 'waiting', waitingSince: event.at });
       return model;
     case 'vertex-started':
       step(event.vertex, { state: 'running', startedAt: event.at });

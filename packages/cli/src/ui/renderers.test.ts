@@ -142,6 +142,20 @@ test('json writes an object a line, each with version, time and type', () => {
   });
 });
 
+test('a step that waits for another build says so', () => {
+  const waits: RunEvent = { kind: 'vertex-waiting', vertex: compile, at: began };
+  const steps = [...[cached[0]!, waits].reduce(reduce, emptyModel(['api', 'web'], began)).steps.values()];
+  const pulse = new Pulse();
+  assert.deepEqual(pulse.beat(steps, began + 900), []);
+  assert.deepEqual(pulse.beat(steps, began + 1100), [
+    'waiting for another build that is at api [build 2/3] RUN make 1s',
+  ]);
+  assert.deepEqual(pulse.beat(steps, began + 31_000), []);
+  assert.deepEqual(pulse.beat(steps, began + 31_200), [
+    'waiting for another build that is at api [build 2/3] RUN make 31s',
+  ]);
+});
+
 test('a step that says nothing gives a sign of life each half minute', () => {
   const model = built.slice(0, 7).reduce(reduce, emptyModel(['api', 'web'], began));
   const steps = [...model.steps.values()];

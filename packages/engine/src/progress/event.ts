@@ -8,6 +8,7 @@ import type { Diagnostic } from '../std/diagnostic.ts';
 export type Event =
   | GraphMerged
   | VertexKnown
+  | VertexWaiting
   | VertexStarted
   | VertexCached
   | VertexCompleted
@@ -54,6 +55,11 @@ export interface SourcePlace {
   readonly folder?: string;
   /** First and last line, counted from 1. */
   readonly lines: readonly [number, number];
+}
+
+/** It could run, but somebody else, most likely another process, is at the very same work: its result will do. */
+export interface VertexWaiting extends OfVertex {
+  readonly kind: 'vertex-waiting';
 }
 
 export interface VertexStarted extends OfVertex {

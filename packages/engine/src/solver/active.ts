@@ -105,7 +105,10 @@ export class Active<R extends Held<R>, J extends Work> {
     const keyed = maps.some((map) => !map.session) && deps.every(({ keys }) => keys.length > 0);
     const primary = maps.findLast((map) => !map.session) ?? maps[0]!;
     await using stack = new AsyncDisposableStack();
-    if (keyed) stack.use(await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal }));
+    if (keyed) {
+      const waiting = () => job.report({ kind: 'vertex-waiting', vertex: this.vertex.digest, at: Date.now() });
+      stack.use(await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal, waiting }));
+    }
     if (keyed && !ignoreCache) {
       const found = await this.#probe(primary, deps);
       if (found) return found;

@@ -14,7 +14,13 @@ export interface CacheStore<R> {
   /** What is remembered of a key. */
   kept(key: KeyId): Promise<KeptKey>;
   /** Waits until nobody else, in this process or another, works on `key`. Disposing lets the next one in. */
-  claim(key: KeyId, options: { readonly signal: AbortSignal }): Promise<AsyncDisposable>;
+  claim(key: KeyId, options: ClaimOptions): Promise<AsyncDisposable>;
+}
+
+export interface ClaimOptions {
+  readonly signal: AbortSignal;
+  /** Told once if there is somebody to wait for. */
+  readonly waiting?: () => void;
 }
 
 export interface KeptKey {

@@ -47,7 +47,9 @@ test('waiting ends when the signal fires', async () => {
 
 test('a lock whose file is removed with it is free for the next one', async () => {
   const first = tryLock(at('r'))!;
-  const waiting = lock(at('r'));
+  let told = 0;
+  const waiting = lock(at('r'), { waiting: () => told++ });
+  assert.equal(told, 1);
   first.remove();
   const second = await waiting;
   assert.ok(existsSync(at('r')));

@@ -36,15 +36,20 @@ export function tryLock(path: string, mode: LockMode = 'exclusive'): Lock | unde
   }
 }
 
+export interface LockOptions {
+  readonly mode?: LockMode;
+  readonly signal?: AbortSignal;
+  /** Told once if somebody else has it. */
+  readonly waiting?: () => void;
+}
+
 /** Waits for the lock in the file `path`. Rejects with `signal.reason` if the signal fires first. */
-export async function lock(
-  path: string,
-  { mode = 'exclusive', signal }: { readonly mode?: LockMode; readonly signal?: AbortSignal } = {},
-): Promise<Lock> {
+export async function lock(path: string, { mode = 'exclusive', signal, waiting }: LockOptions = {}): Promise<Lock> {
   signal?.throwIfAborted();
-  for (;;) {
+  for (let told = false; ; told = true) {
     const got = tryLock(path, mode);
     if (got) return got;
+    if (!told) waiting?.();
     await change(path, { mode, ...(signal && { signal }) });
   }
 }
