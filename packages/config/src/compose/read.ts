@@ -4,10 +4,11 @@ import { HclMistake, type HclProblem, type SourceText } from '../hcl/mistake.ts'
 import type { BakeGroup, BakeTarget, Place } from '../bake/definition.ts';
 import { Places } from '../bake/read.ts';
 import { parseDotEnv } from './dotenv.ts';
-import { interpolated } from './interpolate.ts';
+import { filled } from './fill.ts';
 import { canonicalService, isMapping, merged, settled, type Mapping } from './merge.ts';
+import { rebased } from './rebase.ts';
 import { targetOf } from './service.ts';
-import { parseYaml, Replacing, type YamlFile, type YamlPath } from './yaml.ts';
+import { parseYaml, type YamlFile, type YamlPath } from './yaml.ts';
 
 export interface ComposeWorld {
   /** Variables from the command line and the environment. */
@@ -139,47 +140,13 @@ class Reader {
   /** A file with the variables in its texts filled in. */
   #file(source: SourceText, lookUp: ComposeWorld['lookUp']): YamlFile {
     const file = parseYaml(source);
-    const fill = (value: unknown, path: YamlPath): unknown => {
-      if (typeof value === 'string') {
-        if (!value.includes('$')) return value;
-        const unset = (name: string) => {
-          const place = this.#places.of(source, file.spanOf(path));
-          if (this.#warned.has(name)) return;
-          this.#warned.add(name);
-          this.#world.warn(`the variable ${name} is not set, and an empty text stands for it`, place);
-        };
-        try {
-          return interpolated(value, { lookUp, unset });
-        } catch (error) {
-          if (!(error instanceof TypeError)) throw error;
-          this.#report(file, path, error.message);
-          return value;
-        }
-      }
-      if (value instanceof Replacing) return new Replacing(fill(value.value, path));
-      if (Array.isArray(value)) return value.map((item: unknown, index) => fill(item, [...path, index]));
-      if (!isMapping(value)) return value;
-      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each, [...path, key])]));
+    const unset = (name: string, path: YamlPath) => {
+      if (this.#warned.has(name)) return;
+      this.#warned.add(name);
+      const place = this.#places.of(source, file.spanOf(path));
+      this.#world.warn(`the variable ${name} is not set, and an empty text stands for it`, place);
     };
-    // What nobody here reads may have whatever in it.
-    const read = isMapping(file.value)
-      ? Object.fromEntries(
-          Object.entries(file.value).map(([key, each]) => {
-            if (key === 'services' && isMapping(each))
-              return [
-                key,
-                Object.fromEntries(
-                  Object.entries(each).map(([name, service]) => [
-                    name,
-                    needed(service, (value, inner) => fill(value, [key, name, ...inner])),
-                  ]),
-                ),
-              ];
-            return [key, ['secrets', 'include'].includes(key) ? fill(each, [key]) : each];
-          }),
-        )
-      : file.value;
-    return { ...file, value: read };
+    return filled(file, { lookUp, unset, wrong: (message, path) => this.#report(file, path, message) });
   }
 
   #services(file: YamlFile, value: Mapping): readonly (readonly [string, Mapping])[] {
@@ -382,16 +349,6 @@ class Reader {
   }
 }
 
-/** Keys of a service that builds read. */
-const serviceKeys = ['build', 'image', 'environment', 'env_file', 'extends', 'platform'];
-
-function needed(service: unknown, fill: (value: unknown, path: YamlPath) => unknown): unknown {
-  if (!isMapping(service)) return service;
-  return Object.fromEntries(
-    serviceKeys.flatMap((key) => (service[key] === undefined ? [] : [[key, fill(service[key], [key])]])),
-  );
-}
-
 function hasBareArgs({ build }: Mapping): boolean {
   const args = isMapping(build) ? build['args'] : undefined;
   return isMapping(args) && Object.values(args).includes(null);
@@ -404,33 +361,4 @@ function has(value: unknown, path: YamlPath): boolean {
     current = current[step];
   }
   return true;
-}
-
-/** A service of another folder: its own paths are absolute. */
-function rebased(definition: Mapping, folder: string): Mapping {
-  const { build, env_file: files } = definition;
-  const moved = (path: unknown) => (typeof path === 'string' && isPath(path) ? resolve(folder, path) : path);
-  return {
-    ...definition,
-    ...(isMapping(build) && {
-      build: {
-        ...build,
-        context: moved(build['context'] ?? '.'),
-        ...(isMapping(build['additional_contexts']) && {
-          additional_contexts: Object.fromEntries(
-            Object.entries(build['additional_contexts']).map(([name, each]) => [name, moved(each)]),
-          ),
-        }),
-      },
-    }),
-    ...(Array.isArray(files) && {
-      env_file: (files as unknown[]).map((each) =>
-        isMapping(each) ? { ...each, path: moved(each['path']) } : moved(each),
-      ),
-    }),
-  };
-}
-
-function isPath(written: string): boolean {
-  return !/^(?:[a-z][a-z0-9+.-]*:|[\w.-]+@[\w.-]+:|github\.com\/)/i.test(written);
 }
