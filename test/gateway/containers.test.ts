@@ -167,6 +167,43 @@ test('containers that a frontend leaves behind end with it', async () => {
   });
 });
 
+test('what a container holds is read below its root, whatever its links say', async () => {
+  const told = await rig.ask(async (client, { llb }) => {
+    const root = await client.solve(llb.image('busybox'));
+    await using container = await client.container({ mounts: [{ kind: 'bind', target: '/', from: root }] });
+    const script = `mkdir /d; echo inside > /d/file; ln -s / /d/up; ln -s ../../../../../../d/file /link
+      ln -s /proc/self/root/etc/hostname /magic; mkfifo /pipe; ln -s loop /loop`;
+    await container.run({ args: ['sh', '-c', script] });
+    const read = (path: string) =>
+      container.readFile(path).then(
+        (data) => Buffer.from(data).toString(),
+        (error: Error) => error.message,
+      );
+    const paths = ['/link', '/d/up/d/up/d/file', '../../../d/file', '/magic', '/pipe', '/loop', '/d', '/d/file/x'];
+    return {
+      read: await Promise.all(paths.map(read)),
+      names: (await container.readDir('/d/up/d')).map(({ name, kind, target }) => `${name} ${kind} ${target}`),
+      some: (await container.readDir('/', { pattern: 'p*' })).map(({ name }) => name),
+      stat: (await container.stat('/link')).kind,
+    };
+  });
+  assert.deepEqual(told, {
+    read: [
+      'inside\n',
+      'inside\n',
+      'inside\n',
+      'open /magic: no such file or directory',
+      '/pipe is not a regular file',
+      'open /loop: too many links',
+      '/d is not a regular file',
+      '/d/file/x is not a directory',
+    ],
+    names: ['file file ', 'up symlink /'],
+    some: ['pipe', 'proc'],
+    stat: 'file',
+  });
+});
+
 test('a container needs a root', async () => {
   const message = await rig.ask(async (client) =>
     client.container({ mounts: [{ kind: 'tmpfs', target: '/tmp' }] }).then(String, (error: Error) => error.message),

@@ -16,7 +16,8 @@ import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';
 import { solveTree, type WantedDefinition } from './open-graph.ts';
 import type { Parts } from './parts.ts';
-import { maxFile, RefTree } from './readable-tree.ts';
+import { maxFile } from './read-range.ts';
+import { RefTree } from './readable-tree.ts';
 import { shown } from './shown.ts';
 
 /** How deep frontends may ask each other: one that asks itself would do so for ever. */

@@ -15,8 +15,9 @@ import { mounted } from '../snapshot/mounts.ts';
 import { Failed } from '../std/failed.ts';
 import { requireEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
+import { liveTree } from './live-tree.ts';
 import type { Parts } from './parts.ts';
-import { folderTree, RefTree } from './readable-tree.ts';
+import { RefTree } from './readable-tree.ts';
 
 export interface ContainerDeps {
   readonly parts: Pick<Parts, 'cache' | 'executor'>;
@@ -126,7 +127,7 @@ class Held implements HeldContainer {
 
   tree(mount: number): ReadableTree {
     const path = this.#inside.paths[mount];
-    if (path !== undefined) return folderTree(path);
+    if (path !== undefined) return liveTree(path);
     const { mounts, name } = this.#request;
     const message =
       mount < 0 || mount >= mounts.length

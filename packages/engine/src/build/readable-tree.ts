@@ -1,17 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mountedTree } from '../cache/mounted-tree.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import { resolveInTree, type TreeNode } from '../cache/tree.ts';
 import type { ReadableTree, SolvedTree, TreeEntry } from '../frontend/program-bridge.ts';
 import type { Job } from '../session/job.ts';
 import { bytePath, fsPath, textOf } from '../std/byte-path.ts';
-import { Failed } from '../std/failed.ts';
-import { globStarExpression } from '../std/glob.ts';
 import { deviceParts } from '../sys/mknod.ts';
-import type { BuildFailure } from './failure.ts';
-
-/** The largest file that a frontend may read: 16 MiB, which is what a message of the gateway may have. */
-export const maxFile = 16 << 20;
+import { entryFilter, readRange, unreadable } from './read-range.ts';
 
 /** A tree that a frontend asked for. Nothing is mounted before it is read, and a client's folder never is. */
 export class RefTree implements SolvedTree {
@@ -54,7 +49,7 @@ export class RefTree implements SolvedTree {
   }
 }
 
-/** The tree at a path, which may change while it is read. */
+/** The tree that is mounted at a path, where nobody changes it; `live-tree.ts` is for those that somebody may. */
 export function folderTree(path: string): ReadableTree {
   return readableTree(() => mountedTree(bytePath(path)));
 }
@@ -69,29 +64,23 @@ function readableTree(root: () => TreeNode): ReadableTree {
     async readFile(path, range) {
       const node = find(path, 'open');
       if (node.kind !== 'file') throw unreadable(path, `${path} is not a regular file`);
-      const { size } = node.attributes();
-      const offset = Math.min(range?.offset ?? 0, size);
-      const length = Math.min(range?.length ?? size, size - offset);
-      if (offset < 0 || length < 0) throw unreadable(path, `${path} has no bytes before its first`);
-      if (length > maxFile) {
-        const message = `${path} has ${size} bytes: a frontend reads at most ${maxFile}`;
-        throw new Failed<BuildFailure>({ kind: 'file-too-large', path, message });
+      const fd = openSync(fsPath(node.hostPath), 'r');
+      let bytes;
+      try {
+        bytes = readRange(fd, path, range);
+      } finally {
+        closeSync(fd);
       }
-      const bytes = readPart(node, { offset, length });
       node.verify();
       return bytes;
     },
     async readDir(path, pattern) {
       const node = find(path, 'open');
       if (node.kind !== 'directory') throw unreadable(path, `${path} is not a directory`);
-      const [first = '', ...deeper] = (pattern ?? '').split('/');
-      const wanted = first === '' ? undefined : globStarExpression(first);
+      const wanted = entryFilter(pattern);
       return node
         .children()
-        .filter((child) => {
-          if (!wanted) return true;
-          return wanted.test(textOf(child.name)) && (deeper.length === 0 || child.kind === 'directory');
-        })
+        .filter((child) => wanted(textOf(child.name), child.kind === 'directory'))
         .map(entryOf);
     },
     stat: async (path) => entryOf(find(path, 'stat')),
@@ -112,24 +101,4 @@ function entryOf(node: TreeNode): TreeEntry {
     device: deviceParts(rdev),
     xattrs: node.xattrs(),
   };
-}
-
-function readPart({ hostPath }: TreeNode, { offset, length }: { readonly offset: number; readonly length: number }) {
-  const bytes = new Uint8Array(length);
-  const fd = openSync(fsPath(hostPath), 'r');
-  try {
-    let read = 0;
-    while (read < length) {
-      const more = readSync(fd, bytes, read, length - read, offset + read);
-      if (more === 0) break;
-      read += more;
-    }
-    return bytes.subarray(0, read);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function unreadable(path: string, message: string): Failed<BuildFailure> {
-  return new Failed<BuildFailure>({ kind: 'file-unreadable', path, message });
 }
