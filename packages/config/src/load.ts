@@ -178,19 +178,18 @@ async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions
     let own: Searched | undefined;
     for (const name of given) {
       if (/^(?:https?|git|ssh):\/\//.test(name))
-        throw new ConfigMistake(name, new Error('a definition is not read from a URL: clone it, and name its file'));
+        throw new ConfigMistake(name, 'a definition is not read from a URL: clone it, and name its file');
       const file = resolve(cwd, name);
       reads.file(file);
       if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-        throw new ConfigMistake(file, new Error(`there is no file ${name}`));
+        throw new ConfigMistake(file, `there is no file ${name}`);
       if (isTargetFile(file)) {
         named.push(file);
         continue;
       }
       const result = await explorer.load(file);
-      if (!result || result.isEmpty) throw new ConfigMistake(file, new Error(`${name} says nothing about buildkit`));
-      if (own)
-        throw new ConfigMistake(file, new Error('there is one configuration; bake and compose files may be several'));
+      if (!result || result.isEmpty) throw new ConfigMistake(file, `${name} says nothing about buildkit`);
+      if (own) throw new ConfigMistake(file, 'there is one configuration; bake and compose files may be several');
       own = foundIn(file, result.config);
     }
     // As with bake, paths are relative to where one is, unless a configuration rules.
@@ -212,7 +211,7 @@ async function search({ cwd, config, vars = {}, env = process.env }: LoadOptions
   const ofEnv = filesOfEnv(cwd, env, reads);
   for (const file of ofEnv)
     if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-      throw new ConfigMistake(file, new Error(`there is no file ${file}, which BUILDX_BAKE_FILE names`));
+      throw new ConfigMistake(file, `there is no file ${file}, which BUILDX_BAKE_FILE names`);
   if (ofEnv.length > 0) return { root: cwd, prefix: [], value: {}, files: ofEnv };
   for (let folder = cwd; ; folder = dirname(folder)) {
     const files = filesIn(folder, reads);

@@ -8,6 +8,7 @@ export class ConfigMistake extends Error {
   override readonly name = 'ConfigMistake';
   readonly file: string;
 
+  /** A text is all that there is to say; what was thrown has a place in its stack. */
   constructor(file: string, cause: unknown) {
     super(`cannot load ${file}`, { cause });
     this.file = file;
@@ -15,6 +16,7 @@ export class ConfigMistake extends Error {
 }
 
 export function diagnosticOf({ file, cause }: ConfigMistake): Diagnostic {
+  if (typeof cause === 'string') return { severity: 'error', code: 'config/evaluation', message: cause, file };
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const found = placeIn(error, file);
   const message = messageOf(error);

@@ -24,7 +24,10 @@ export interface YamlFile {
 /** Aliases that one document may follow: a few of them can name each other into a text of any size. */
 const mostAliases = 1000;
 
-/** Reads a file. Throws a `HclMistake` with all that is no YAML in it. */
+/** What follows the first errors mostly follows from them. */
+const mostErrors = 5;
+
+/** Reads a file. Throws a `HclMistake` with what is no YAML in it. */
 export function parseYaml(source: SourceText): YamlFile {
   let document: Document.Parsed;
   let value: unknown;
@@ -32,7 +35,8 @@ export function parseYaml(source: SourceText): YamlFile {
     document = parseDocument(source.text, {
       prettyErrors: false,
     }) as Document.Parsed;
-    const problems = document.errors.map(({ message, pos: [start, end] }) => ({
+    if (document.errors.some(({ message }) => /call stack/i.test(message))) throw new RangeError();
+    const problems = document.errors.slice(0, mostErrors).map(({ message, pos: [start, end] }) => ({
       message: `this is no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
       source,
       span: { start, end: Math.max(end, start + 1) },
