@@ -45,7 +45,7 @@ type Readers = {
   readonly [K in Instruction['kind'] | 'from']: (node: Node) => Extract<Instruction | From, { kind: K }>;
 };
 
-const readers: Readers = {
+export const readers: Readers = {
   add: readAdd,
   arg: readArg,
   cmd: readCmd,

@@ -10,9 +10,9 @@ import { goQuote } from '../../std/go-quote.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
 import type { Stage } from './stage.ts';
 
-const types = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
+export const mountTypes = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
 const sharings = ['shared', 'private', 'locked'] as const;
-const keys = [
+export const mountKeys = [
   'type',
   'from',
   'source',
@@ -26,11 +26,11 @@ const keys = [
   'uid',
   'gid',
 ];
-keys.push('src', 'dst', 'destination', 'ro', 'rw', 'readwrite', 'env');
+mountKeys.push('src', 'dst', 'destination', 'ro', 'rw', 'readwrite', 'env');
 
 /** A mount as asked for, its variables filled in. */
 export interface MountRequest {
-  readonly type: (typeof types)[number];
+  readonly type: (typeof mountTypes)[number];
   /** '' is the build context, or nothing for what has no source. */
   readonly from: string;
   readonly source: string;
@@ -97,11 +97,11 @@ export function readMount(option: string, expand: (word: string) => string): Mou
     };
     switch (key) {
       case 'type': {
-        const type = types.find((known) => known === value.toLowerCase());
+        const type = mountTypes.find((known) => known === value.toLowerCase());
         if (!type)
           throw mistake(`unsupported mount type "${value}"`, {
             token: field,
-            nearTo: { word: value, candidates: types },
+            nearTo: { word: value, candidates: mountTypes },
           });
         mount.type = type;
         break;
@@ -159,7 +159,7 @@ export function readMount(option: string, expand: (word: string) => string): Mou
       default:
         throw mistake(`unexpected key '${key}' in '${field}'`, {
           token: written,
-          nearTo: { word: key, candidates: keys },
+          nearTo: { word: key, candidates: mountKeys },
         });
     }
   }

@@ -26,7 +26,7 @@ export interface Add {
   readonly exclude: readonly string[];
 }
 
-const flagKinds = {
+export const flagKinds = {
   chown: 'text',
   chmod: 'text',
   link: 'boolean',

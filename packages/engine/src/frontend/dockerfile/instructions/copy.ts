@@ -22,7 +22,7 @@ export interface Copy {
   readonly exclude: readonly string[];
 }
 
-const flagKinds = {
+export const flagKinds = {
   chown: 'text',
   from: 'text',
   chmod: 'text',

@@ -14,7 +14,7 @@ export interface HealthcheckInstruction {
   readonly check: Healthcheck;
 }
 
-const flagKinds = {
+export const flagKinds = {
   interval: 'text',
   timeout: 'text',
   'start-period': 'text',

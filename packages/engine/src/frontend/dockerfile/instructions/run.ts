@@ -32,7 +32,7 @@ export interface MountOption {
 
 const networks = ['default', 'none', 'host'] as const;
 const securities = ['sandbox', 'insecure'] as const;
-const flagKinds = { mount: 'list', network: 'text', security: 'text', device: 'list' } as const;
+export const flagKinds = { mount: 'list', network: 'text', security: 'text', device: 'list' } as const;
 
 export function readRun(node: Node): Run {
   const flags = readFlags(node.flags, flagKinds);
