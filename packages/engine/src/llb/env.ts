@@ -1,3 +1,6 @@
+/** Writes that a look-up goes through before the list is spread out, once for all that build on it. */
+const farthest = 256;
+
 /**
  * Environment variables, immutable: setting one gives a new list that shares the rest. The order is that of the last
  * write of each variable, so setting one again moves it to the end.
@@ -40,9 +43,12 @@ export class EnvList implements Iterable<readonly [string, string]> {
   }
 
   get(key: string): string | undefined {
+    let steps = 0;
     for (const list of EnvList.#from(this)) {
       if (list.#entries) return list.#entries.get(key);
       if (list.#below && list.#key === key) return list.#value;
+      // From here on look-ups in lists that build on this one end here.
+      if (++steps > farthest) return this.#all().get(key);
     }
     return undefined;
   }

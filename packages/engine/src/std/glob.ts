@@ -1,4 +1,5 @@
 import { Failed } from './failed.ts';
+import { globTest, type GlobStep, type GlobTest } from './glob-steps.ts';
 
 /** A pattern that cannot be read, such as `a[` or `a\`. */
 export interface BadPattern {
@@ -16,12 +17,12 @@ export function matchGlob(pattern: string, name: string): boolean {
 }
 
 /** `pattern` compiled once, for many names. Throws `Failed<BadPattern>`. */
-export function globExpression(pattern: string): RegExp {
+export function globExpression(pattern: string): GlobTest {
   return compileGlob(pattern, false);
 }
 
 /** As `globExpression`, and `**` stands for any number of folders (and, at the end, for everything). */
-export function globStarExpression(pattern: string): RegExp {
+export function globStarExpression(pattern: string): GlobTest {
   return compileGlob(pattern, true);
 }
 
@@ -35,9 +36,13 @@ export function hasWildcards(path: string): boolean {
   return false;
 }
 
-function compileGlob(pattern: string, globStar: boolean): RegExp {
+function compileGlob(pattern: string, globStar: boolean): GlobTest {
   const chars = [...pattern];
-  let source = '^';
+  const steps: GlobStep[] = [];
+  const star = (kind: 'run' | 'folders' | 'rest') => {
+    // Several in a row are one.
+    if (steps.at(-1)?.kind !== kind) steps.push({ kind });
+  };
   let at = 0;
   const bad = () =>
     new Failed<BadPattern>({
@@ -59,17 +64,15 @@ function compileGlob(pattern: string, globStar: boolean): RegExp {
     if (c === '*' && globStar && chars[at] === '*') {
       at++;
       if (chars[at] === '/') at++;
-      source += at === chars.length ? '.*' : '(?:.*/)?';
-    } else if (c === '*') {
-      // Several stars in a row are one; they would only make matching slow.
-      if (globStar || chars[at] !== '*') source += '[^/]*';
-    } else if (c === '?') source += '[^/]';
+      star(at === chars.length ? 'rest' : 'folders');
+    } else if (c === '*') star('run');
+    else if (c === '?') steps.push({ kind: 'one', source: '[^/]' });
     else if (c === '\\') {
       const taken = chars[at++];
       if (taken === undefined) throw bad();
-      source += quoted(taken);
+      steps.push({ kind: 'one', source: quoted(taken) });
     } else if (c === '[') {
-      source += '[';
+      let source = '[';
       if (chars[at] === '^') {
         at++;
         source += '^';
@@ -87,10 +90,10 @@ function compileGlob(pattern: string, globStar: boolean): RegExp {
         if (at >= chars.length) throw bad();
       }
       at++;
-      source += ']';
-    } else source += quoted(c);
+      steps.push({ kind: 'one', source: `${source}]` });
+    } else steps.push({ kind: 'one', source: quoted(c) });
   }
-  return new RegExp(`${source}$`, 'su');
+  return globTest(steps);
 }
 
 function quoted(character: string): string {

@@ -9,10 +9,12 @@ import type { PatternMatcher } from '../../std/patterns.ts';
 import type { GlobalArgs } from './args.ts';
 import type { Checks } from './checks.ts';
 import type { Options } from './options.ts';
+import type { Suggestions } from './suggestions.ts';
 
 export interface Conversion {
   readonly options: Options;
   readonly checks: Checks;
+  readonly suggestions: Suggestions;
   /** `\` or a backtick, for words. */
   readonly escape: string;
   readonly sourceMap: SourceMap;

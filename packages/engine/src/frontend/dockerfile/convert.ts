@@ -20,6 +20,7 @@ import type { Program } from './read.ts';
 import { scannedBeside } from './scanned.ts';
 import type { Stage } from './stage.ts';
 import { Stages } from './stages.ts';
+import { Suggestions } from './suggestions.ts';
 
 /** A Dockerfile that was read, and everything around it that is the same for every platform. */
 export interface Source {
@@ -124,6 +125,7 @@ async function prepare(
   return {
     options,
     checks,
+    suggestions: new Suggestions(),
     escape,
     sourceMap,
     buildPlatform,
@@ -174,9 +176,13 @@ function convertStage(stage: Stage): void {
   stage.done = true;
   stage.platform ??= stage.conversion.targetPlatform;
   const { image, conversion } = stage;
-  if (!image.env.has('PATH') && stage.os !== 'windows') image.setEnv('PATH', defaultPath(stage.os));
+  if (!image.env.has('PATH') && stage.os !== 'windows') {
+    image.setEnv('PATH', defaultPath(stage.os));
+    stage.variablesInOrder = false;
+  }
   placed(stage.range, () => {
-    for (const [key, value] of image.env) stage.state = stage.state.env(key, value ?? '');
+    if (!stage.variablesInOrder) for (const [key, value] of image.env) stage.state = stage.state.env(key, value ?? '');
+    stage.variablesInOrder = true;
     if (conversion.options.hostname !== '') stage.state = stage.state.hostname(conversion.options.hostname);
     if (image.workdir !== '') setWorkdir(image.workdir, stage);
     if (image.user !== '') stage.state = stage.state.user(image.user);

@@ -2,6 +2,7 @@
 import type { ContainerConfig, Healthcheck, History, ImageConfig } from '../../oci/image-config.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { platformOf } from './base-config.ts';
+import { GrownMap } from './grown-map.ts';
 
 const historyComment = 'buildkit.dockerfile.v0';
 
@@ -34,11 +35,10 @@ export class ImageDraft {
   healthcheck: Healthcheck | undefined;
   onBuild: readonly string[] = [];
   shell: readonly string[] = [];
-  #env: Map<string, string | undefined> = new Map();
-  #labels: Map<string, string> = new Map();
-  #ports: Set<string> = new Set();
-  #volumes: Set<string> = new Set();
-  #shared = false;
+  #env = GrownMap.of<string | undefined>();
+  #labels = GrownMap.of<string>();
+  #ports = GrownMap.of<true>();
+  #volumes = GrownMap.of<true>();
   #history: HistoryChain | undefined;
 
   constructor(platform: Platform) {
@@ -49,7 +49,7 @@ export class ImageDraft {
   static empty(platform: Platform): ImageDraft {
     const draft = new ImageDraft(platform);
     draft.workdir = '/';
-    if (platform.os !== 'windows') draft.#env.set('PATH', defaultPath(platform.os));
+    if (platform.os !== 'windows') draft.setEnv('PATH', defaultPath(platform.os));
     return draft;
   }
 
@@ -67,13 +67,15 @@ export class ImageDraft {
     draft.healthcheck = config.Healthcheck;
     draft.onBuild = config.OnBuild ?? [];
     draft.shell = config.Shell ?? [];
-    for (const line of config.Env ?? []) {
-      const equals = line.indexOf('=');
-      draft.#env.set(equals < 0 ? line : line.slice(0, equals), equals < 0 ? undefined : line.slice(equals + 1));
-    }
-    draft.#labels = new Map(Object.entries(config.Labels ?? {}));
-    draft.#ports = new Set(Object.keys(config.ExposedPorts ?? {}));
-    draft.#volumes = new Set(Object.keys(config.Volumes ?? {}));
+    draft.#env = GrownMap.of(
+      (config.Env ?? []).map((line) => {
+        const equals = line.indexOf('=');
+        return equals < 0 ? [line, undefined] : [line.slice(0, equals), line.slice(equals + 1)];
+      }),
+    );
+    draft.#labels = GrownMap.of(Object.entries(config.Labels ?? {}));
+    draft.#ports = GrownMap.of(Object.keys(config.ExposedPorts ?? {}).map((port) => [port, true]));
+    draft.#volumes = GrownMap.of(Object.keys(config.Volumes ?? {}).map((path) => [path, true]));
     for (const entry of base.history ?? []) draft.#history = { entry, before: draft.#history };
     return draft;
   }
@@ -85,32 +87,27 @@ export class ImageDraft {
     Object.assign(copy, { author, user, workdir, entrypoint, cmd, stopSignal, argsEscaped, healthcheck, shell });
     [copy.#env, copy.#labels, copy.#ports, copy.#volumes] = [this.#env, this.#labels, this.#ports, this.#volumes];
     copy.#history = this.#history;
-    this.#shared = copy.#shared = true;
     return copy;
   }
 
-  get env(): ReadonlyMap<string, string | undefined> {
+  get env(): GrownMap<string | undefined> {
     return this.#env;
   }
 
   setEnv(key: string, value: string): void {
-    this.#own();
-    this.#env.set(key, value);
+    this.#env = this.#env.with(key, value);
   }
 
   setLabel(key: string, value: string): void {
-    this.#own();
-    this.#labels.set(key, value);
+    this.#labels = this.#labels.with(key, value);
   }
 
   expose(port: string): void {
-    this.#own();
-    this.#ports.add(port);
+    this.#ports = this.#ports.with(port, true);
   }
 
   addVolume(path: string): void {
-    this.#own();
-    this.#volumes.add(path);
+    this.#volumes = this.#volumes.with(path, true);
   }
 
   /** Adds a line of history; `created` in Unix seconds where the build has a date of its own. */
@@ -129,15 +126,15 @@ export class ImageDraft {
   finish(): ImageConfig {
     const config: ContainerConfig = {
       ...(this.user && { User: this.user }),
-      ...(this.#ports.size > 0 && { ExposedPorts: emptyObjects(this.#ports) }),
+      ...(this.#ports.size > 0 && { ExposedPorts: emptyObjects(this.#ports.keys()) }),
       ...(this.#env.size > 0 && {
         Env: [...this.#env].map(([key, value]) => (value === undefined ? key : `${key}=${value}`)),
       }),
       ...(this.entrypoint.length > 0 && { Entrypoint: this.entrypoint }),
       ...(this.cmd.length > 0 && { Cmd: this.cmd }),
-      ...(this.#volumes.size > 0 && { Volumes: emptyObjects(this.#volumes) }),
+      ...(this.#volumes.size > 0 && { Volumes: emptyObjects(this.#volumes.keys()) }),
       ...(this.workdir && { WorkingDir: this.workdir }),
-      ...(this.#labels.size > 0 && { Labels: Object.fromEntries(sorted(this.#labels.entries(), ([key]) => key)) }),
+      ...(this.#labels.size > 0 && { Labels: Object.fromEntries(sorted(this.#labels, ([key]) => key)) }),
       ...(this.stopSignal && { StopSignal: this.stopSignal }),
       ...(this.argsEscaped && { ArgsEscaped: true }),
       ...(this.healthcheck && { Healthcheck: this.healthcheck }),
@@ -157,15 +154,6 @@ export class ImageDraft {
       config,
       history: history.reverse(),
     };
-  }
-
-  #own(): void {
-    if (!this.#shared) return;
-    this.#env = new Map(this.#env);
-    this.#labels = new Map(this.#labels);
-    this.#ports = new Set(this.#ports);
-    this.#volumes = new Set(this.#volumes);
-    this.#shared = false;
   }
 }
 

@@ -4,10 +4,10 @@ import { scratch, type State } from '../../llb/state.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Range } from '../../std/diagnostic.ts';
-import { nearest } from '../../std/nearest.ts';
 import { Asked } from './asked.ts';
 import type { Conversion } from './conversion.ts';
 import { locationOf } from './conversion.ts';
+import { GrownMap } from './grown-map.ts';
 import { ImageDraft } from './image.ts';
 import type { Instruction } from './instruction.ts';
 import type { From } from './instructions/from.ts';
@@ -32,13 +32,6 @@ export interface Command {
 
 /** Paths of a folder that are read, to fetch no more of it than that. */
 export type Paths = Set<string>;
-
-/** A declared build argument, the last declared first. A stage goes on with those of the stage below. */
-interface ArgChain {
-  readonly key: string;
-  readonly value: string | undefined;
-  readonly before: ArgChain | undefined;
-}
 
 export class Stage {
   readonly conversion: Conversion;
@@ -65,10 +58,13 @@ export class Stage {
   /** What it takes from the caller. */
   readonly asked = new Asked();
   noCache = false;
+  /** The state's variables that the image has are its last ones, in the image's order: nothing is to be set again. */
+  variablesInOrder = false;
   workdirSet = false;
   steps = 0;
   #step = 0;
-  #args: ArgChain | undefined;
+  /** Declared build arguments, the last value of each. A stage goes on with those of the stage below. */
+  #args = GrownMap.of<string | undefined>();
   #command: Command | undefined;
   readonly #seen = new Map<Instruction['kind'], Node>();
 
@@ -91,6 +87,7 @@ export class Stage {
     this.baseImage = base.baseImage;
     this.paths = base.paths;
     this.workdirSet = base.workdirSet;
+    this.variablesInOrder = base.variablesInOrder;
     this.#args = base.#args;
   }
 
@@ -165,25 +162,19 @@ export class Stage {
   }
 
   declareArg(key: string, value: string | undefined): void {
-    this.#args = { key, value, before: this.#args };
+    this.#args = this.#args.with(key, value);
   }
 
   /** The value of an argument as it was declared last, or else as all stages have it. */
   argument(name: string): string | undefined {
-    for (let chain = this.#args; chain; chain = chain.before) {
-      if (chain.key === name && chain.value !== undefined) return chain.value;
-    }
+    for (const [key, value] of this.#args.newest()) if (key === name && value !== undefined) return value;
     return this.conversion.globalArgs.get(name);
   }
 
   /** Declared arguments in the order in which they were first declared, with the values that a process would see. */
   args(): readonly { readonly key: string; readonly value: string }[] {
-    const declared: ArgChain[] = [];
-    for (let chain = this.#args; chain; chain = chain.before) declared.push(chain);
-    const values = new Map<string, string>();
     const variables = new Map(this.variables); // one walk for all, where each look-up would be one
-    for (const { key, value } of declared.reverse()) values.set(key, variables.get(key) ?? value ?? '');
-    return Array.from(values, ([key, value]) => ({ key, value }));
+    return Array.from(this.#args, ([key, value]) => ({ key, value: variables.get(key) ?? value ?? '' }));
   }
 
   /** Adds a line to the image's history. */
@@ -221,21 +212,16 @@ export class Stage {
     this.conversion.checks.warn(rule, message, range ?? node?.range ?? this.range, node?.comments);
   }
 
-  #declares(name: string): boolean {
-    for (let chain = this.#args; chain; chain = chain.before) if (chain.key === name) return true;
-    return false;
-  }
-
   /** Names that a variable may be meant by. Of `variables` they would be a map for every instruction. */
-  *#known(): Iterable<string> {
-    yield* this.image.env.keys();
-    for (let chain = this.#args; chain; chain = chain.before) if (chain.value !== undefined) yield chain.key;
+  *#known(): Iterable<string | undefined> {
+    for (const [key] of this.image.env.newest()) yield key;
+    for (const [key, value] of this.#args.newest()) yield value === undefined ? undefined : key;
   }
 
   #undefined(names: ReadonlySet<string>): void {
     for (const name of names) {
-      if (this.#declares(name) || name.startsWith('BUILDKIT_SBOM_SCAN_')) continue;
-      const meant = nearest(name, this.#known());
+      if (this.#args.has(name) || name.startsWith('BUILDKIT_SBOM_SCAN_')) continue;
+      const meant = this.conversion.suggestions.nearest(name, this.#known());
       this.warn('UndefinedVar', `Usage of undefined variable '$${name}'${meant ? ` (did you mean $${meant}?)` : ''}`);
     }
   }

@@ -52,7 +52,10 @@ export function convertArg({ declared }: Arg, stage: Stage): void {
     if (inherited === undefined) stage.asked.args.set(key, { key, value, description, range: stage.here });
     stage.asked.names.add(key);
     value ??= inherited;
-    if (value !== undefined && !notForProcesses.has(key)) stage.state = stage.state.env(key, value);
+    if (value !== undefined && !notForProcesses.has(key)) {
+      stage.state = stage.state.env(key, value);
+      stage.variablesInOrder = false;
+    }
     stage.declareArg(key, value);
     written.push(value === undefined ? key : `${key}=${value}`);
   }

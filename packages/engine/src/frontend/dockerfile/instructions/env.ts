@@ -22,6 +22,7 @@ export function convertEnv({ pairs, node }: Env, stage: Stage): void {
   for (const { legacy } of pairs) if (legacy) warnOfLegacyForm(node, stage);
   for (const { key, value } of set) {
     warnOfSecretName('ENV', key, stage);
+    if (stage.image.env.has(key)) stage.variablesInOrder = false;
     stage.state = stage.state.env(key, value);
     stage.image.setEnv(key, value);
   }
