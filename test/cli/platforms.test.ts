@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hostPlatform } from '../../packages/engine/src/oci/platform.ts';
-import { foreignBusybox } from '../rig/foreign.ts';
+import { emulatorOf, foreignBusybox } from '../rig/foreign.ts';
 import { Rig } from '../rig/rig.ts';
 
 const foreign = foreignBusybox();
@@ -35,6 +35,7 @@ function writeBinaries(rig: Rig): void {
 }
 
 test('both images of an index were built, and run, each on its own platform', async () => {
+  using _emulator = emulatorOf(foreign);
   await using rig = await Rig.open({ Dockerfile: dockerfile });
   writeBinaries(rig);
   const output = ['--platform', platforms.join(','), '-o', 'type=oci,tar=false,dest=image'];
@@ -65,6 +66,7 @@ test('both images of an index were built, and run, each on its own platform', as
 });
 
 test('the config may name the platforms', async () => {
+  using _emulator = emulatorOf(foreign);
   await using rig = await Rig.open({
     Dockerfile: dockerfile,
     'buildkit.config.json': JSON.stringify({

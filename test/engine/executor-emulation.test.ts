@@ -4,11 +4,12 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { messageOf, openContainerRig, secret } from '../rig/container.ts';
 import { foreignBusybox } from '../rig/foreign.ts';
+import { noUserNamespaces } from '../rig/user-namespaces.ts';
 
 const { path: busybox, architecture, machine } = foreignBusybox();
 const platform = { os: 'linux', architecture };
 
-test('a shell and what it starts run, in every network, and leave nothing', async () => {
+test('a shell and what it starts run, in every network, and leave nothing', { skip: noUserNamespaces }, async () => {
   const handlers = () => readdirSync('/proc/sys/fs/binfmt_misc').toSorted();
   const before = handlers();
   await using rig = await openContainerRig({ busybox, network: 'bridge' });
@@ -21,7 +22,7 @@ test('a shell and what it starts run, in every network, and leave nothing', asyn
   assert.deepEqual(rig.left(), []);
 });
 
-test('owners, scripts, users, devices, secrets and limits are as ever', async () => {
+test('owners, scripts, users, devices, secrets and limits are as ever', { skip: noUserNamespaces }, async () => {
   await using rig = await openContainerRig({ busybox });
   const run = (what: string, options: Parameters<typeof rig.output>[1] = {}) =>
     rig.output(what, { platform, ...options });
@@ -41,7 +42,7 @@ test('owners, scripts, users, devices, secrets and limits are as ever', async ()
   assert.equal(await run(limit, { resources: { memory: 67108864 } }), '67108864\n');
 });
 
-test('an abort kills what an emulator runs', async () => {
+test('an abort kills what an emulator runs', { skip: noUserNamespaces }, async () => {
   await using rig = await openContainerRig({ busybox });
   const stop = new AbortController();
   const ran = await rig.run('echo up; sleep 1000', {

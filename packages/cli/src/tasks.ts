@@ -28,6 +28,8 @@ export interface Chosen {
    * if files don't tell.
    */
   readonly seen: () => readonly string[] | undefined;
+  /** The workspace's; the folder's own where one is built. */
+  readonly root: string;
 }
 
 /** What the config says of the engine and the run; flags go before it. */
@@ -71,6 +73,7 @@ export async function chosenTasks(
   const stores = lent.stores ?? {};
   const looked: ConfigLook = { seen: [] };
   return {
+    root: folders[0] ?? cwd,
     tasks: [{ request: { ...request, session }, names: [] }],
     meant: new Set([request.id]),
     offers: [],

@@ -173,7 +173,16 @@ export async function tasksOf(
   const seen = told ? [...workspace.seen, ...layouts] : undefined;
   const meant = new Set(chosen.map(({ id }) => id));
   const settings = engineSettingsOf(workspace, env);
-  return { tasks, meant, offers, folderOf, settings, ...(asks !== undefined && { asks }), seen: () => seen };
+  return {
+    tasks,
+    meant,
+    offers,
+    folderOf,
+    settings,
+    ...(asks !== undefined && { asks }),
+    seen: () => seen,
+    root: workspace.root,
+  };
 }
 
 /** The question that all of these are asked; some that are built and others that are asked go not together. */

@@ -63,7 +63,6 @@ At a terminal: r builds all again, f those that failed, q ends.`,
     let running: ChildProcess | undefined;
     const loop = new Watch({
       engine,
-      cwd,
       signal,
       debounce,
       ...(poll !== undefined && { poll }),

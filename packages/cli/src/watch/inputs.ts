@@ -27,14 +27,16 @@ export class Inputs {
   readonly places: WatchPlaces;
   readonly #images: readonly ImageReads[];
   readonly #deciding: ReadonlySet<string>;
+  /** Nobody could tell what decides: anything like a config beside it may. */
+  readonly #isUnsure: boolean;
   /** What the builds write themselves: that would never end. */
   readonly #outputs: readonly string[];
 
   /** Images that cannot be defined read nothing; building them tells why. */
   static async of(
     engine: Engine,
-    { tasks, offers, folderOf, seen }: Chosen,
-    { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+    { tasks, offers, folderOf, seen, root }: Chosen,
+    { signal }: { readonly signal: AbortSignal },
   ): Promise<Inputs> {
     const defined = await Promise.allSettled(defineAll(engine, tasks, { signal, report: () => undefined, offers }));
     signal.throwIfAborted();
@@ -54,21 +56,26 @@ export class Inputs {
     const outputs = tasks.flatMap(({ request }) =>
       request.exports.flatMap(({ destination }) => (destination && 'path' in destination ? [destination.path] : [])),
     );
-    return new Inputs(images, { dockerfiles: [...folderOf.values()], deciding: seen() ?? [cwd], outputs });
+    return new Inputs(images, { dockerfiles: [...folderOf.values()], deciding: seen(), root, outputs });
   }
 
   private constructor(
     images: readonly ImageReads[],
     {
       dockerfiles,
-      deciding,
+      deciding: known,
       outputs,
+      root,
     }: {
       readonly dockerfiles: readonly string[];
-      readonly deciding: readonly string[];
+      /** Undefined: nobody can tell. */
+      readonly deciding: readonly string[] | undefined;
+      readonly root: string;
       readonly outputs: readonly string[];
     },
   ) {
+    const deciding = known ?? [root];
+    this.#isUnsure = known === undefined;
     this.#images = images;
     this.#outputs = outputs;
     this.#deciding = new Set(deciding);
@@ -104,7 +111,10 @@ export class Inputs {
     if (defining.test(basename(path))) return true;
     if (this.#isRead(path)) return false;
     // A folder beside those that were looked through may hold another image.
-    return this.#deciding.has(path) || (this.#deciding.has(dirname(path)) && !isFile(path));
+    return (
+      this.#deciding.has(path) ||
+      (this.#deciding.has(dirname(path)) && ((this.#isUnsure && program.test(path)) || !isFile(path)))
+    );
   }
 
   /** What of the changes images read: the first for each image. */
@@ -139,6 +149,9 @@ function isFile(path: string): boolean {
 function isException(pattern: string): boolean {
   return pattern.startsWith('!');
 }
+
+/** Names of configs, and of what they may be made of. */
+const program = /(\.[cm]?[jt]s|\.json|\.ya?ml|\.hcl|\.env|rc)$/;
 
 /** Names of files that say what is built. */
 const defining = /dockerfile|containerfile|dockerignore/i;

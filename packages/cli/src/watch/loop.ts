@@ -9,7 +9,6 @@ import { Watcher } from './watcher.ts';
 
 export interface WatchOptions {
   readonly engine: LocalEngine;
-  readonly cwd: string;
   readonly signal: AbortSignal;
   readonly debounce: number;
   readonly poll?: number;
@@ -147,10 +146,10 @@ export class Watch {
   }
 
   async #open(): Promise<State> {
-    const { choose, engine, cwd, signal } = this.#options;
+    const { choose, engine, signal } = this.#options;
     await using scope = new AsyncDisposableStack();
     const chosen = await choose(scope);
-    const inputs = await Inputs.of(engine, chosen, { cwd, signal });
+    const inputs = await Inputs.of(engine, chosen, { signal });
     const kept = scope.move();
     return { chosen, inputs, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
