@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { bin } from '../rig/rig.ts';
 import { writeTree, type Tree } from '../rig/tree.ts';
-import { noUserNamespaces } from '../rig/user-namespaces.ts';
+import { chrooted } from '../rig/chrooted.ts';
 
 /** Who builds, where and when. */
 interface Place {
@@ -118,7 +118,7 @@ const app = {
 
 test(
   'the same commit in two roots, under two users, umasks and clocks, gives the same index digest',
-  { skip: noUserNamespaces },
+  { skip: chrooted },
   () => {
     using commit = new Commit({
       ...app,
@@ -160,7 +160,7 @@ test('what RUN steps make is the same, too, of every image of a workspace', () =
   assert.equal(two!.digest, one!.digest);
 });
 
-test('files that are written out are the same, too', { skip: noUserNamespaces }, () => {
+test('files that are written out are the same, too', { skip: chrooted }, () => {
   using commit = new Commit({ ...app, Dockerfile: 'FROM scratch\nCOPY app /app\n' });
   const args = ['--reproducible', ...attested, '-o', 'type=tar,dest=app.tar', '.'];
   const [one, two] = places.map((place) => commit.build(place, args, { asUser: true }));
@@ -168,7 +168,7 @@ test('files that are written out are the same, too', { skip: noUserNamespaces },
   assert.ok(existsSync(join(one!.clone, 'app.tar')));
 });
 
-test('without being asked for, times and modes are those of the files', { skip: noUserNamespaces }, () => {
+test('without being asked for, times and modes are those of the files', { skip: chrooted }, () => {
   using commit = new Commit({ ...app, Dockerfile: 'FROM scratch\nCOPY app /app\n' });
   const args = ['-o', 'type=oci,dest=app.tar', '.'];
   const [one, two] = places.map((place) => commit.build(place, args, { asUser: true }));

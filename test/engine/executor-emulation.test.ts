@@ -4,12 +4,12 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { messageOf, openContainerRig, secret } from '../rig/container.ts';
 import { foreignBusybox } from '../rig/foreign.ts';
-import { noUserNamespaces } from '../rig/user-namespaces.ts';
+import { chrooted } from '../rig/chrooted.ts';
 
 const { path: busybox, architecture, machine } = foreignBusybox();
 const platform = { os: 'linux', architecture };
 
-test('a shell and what it starts run, in every network, and leave nothing', { skip: noUserNamespaces }, async () => {
+test('a shell and what it starts run, in every network, and leave nothing', { skip: chrooted }, async () => {
   const handlers = () => readdirSync('/proc/sys/fs/binfmt_misc').toSorted();
   const before = handlers();
   await using rig = await openContainerRig({ busybox, network: 'bridge' });
@@ -22,7 +22,7 @@ test('a shell and what it starts run, in every network, and leave nothing', { sk
   assert.deepEqual(rig.left(), []);
 });
 
-test('owners, scripts, users, devices, secrets and limits are as ever', { skip: noUserNamespaces }, async () => {
+test('owners, scripts, users, devices, secrets and limits are as ever', { skip: chrooted }, async () => {
   await using rig = await openContainerRig({ busybox });
   const run = (what: string, options: Parameters<typeof rig.output>[1] = {}) =>
     rig.output(what, { platform, ...options });
@@ -42,7 +42,7 @@ test('owners, scripts, users, devices, secrets and limits are as ever', { skip: 
   assert.equal(await run(limit, { resources: { memory: 67108864 } }), '67108864\n');
 });
 
-test('an abort kills what an emulator runs', { skip: noUserNamespaces }, async () => {
+test('an abort kills what an emulator runs', { skip: chrooted }, async () => {
   await using rig = await openContainerRig({ busybox });
   const stop = new AbortController();
   const ran = await rig.run('echo up; sleep 1000', {

@@ -6,6 +6,7 @@ import type { Process, ProcessIo, RunningProcess } from '../../packages/engine/s
 import { hostPlatform } from '../../packages/engine/src/oci/platform.ts';
 import { failedOf } from '../../packages/engine/src/std/failed.ts';
 import { openContainerRig } from '../rig/container.ts';
+import { chrooted } from '../rig/chrooted.ts';
 
 const rig = await openContainerRig({ permits: 1 });
 after(() => rig[Symbol.asyncDispose]());
@@ -76,7 +77,7 @@ test('signals reach the process', async () => {
   process.signal('SIGHUP'); // it is gone: nothing happens
 });
 
-test('more processes run beside the first one and see what it sees', async () => {
+test('more processes run beside the first one and see what it sees', { skip: chrooted }, async () => {
   const stdin = new PassThrough();
   const first = listen({ stdin });
   const ended = rig.executor.run(sh('echo one > /tmp/file; echo ready; cat; cat /tmp/other'), container(), first.io);
@@ -95,7 +96,7 @@ test('more processes run beside the first one and see what it sees', async () =>
   assert.match(first.heard.stdout, /two$/);
 });
 
-test('one that is given up is killed, and the first one is not', async () => {
+test('one that is given up is killed, and the first one is not', { skip: chrooted }, async () => {
   const stdin = new PassThrough();
   const first = listen({ stdin });
   const ended = rig.executor.run(sh('echo ready; cat'), container(), first.io);
@@ -112,7 +113,7 @@ test('one that is given up is killed, and the first one is not', async () => {
   assert.match(first.heard.stdout, /still here$/);
 });
 
-test('all processes end with the first one', async () => {
+test('all processes end with the first one', { skip: chrooted }, async () => {
   const stdin = new PassThrough();
   const first = listen({ stdin });
   const ended = rig.executor.run(sh('echo ready; cat'), container(), first.io);

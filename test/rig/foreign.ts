@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { registration } from '../../packages/engine/src/executor/binfmt.ts';
 import { mount, unmount } from '../../packages/engine/src/sys/mount.ts';
 import { projectRoot } from './rig.ts';
-import { noUserNamespaces } from './user-namespaces.ts';
+import { chrooted } from './chrooted.ts';
 
 /** A static busybox of another architecture, as scripts/setup.sh test fetches it. */
 export function foreignBusybox(): { readonly path: string; readonly architecture: string; readonly machine: string } {
@@ -22,7 +22,7 @@ export function emulatorOf({
   architecture,
   machine,
 }: Pick<ReturnType<typeof foreignBusybox>, 'architecture' | 'machine'>): Disposable {
-  if (!noUserNamespaces) return { [Symbol.dispose]() {} };
+  if (!chrooted) return { [Symbol.dispose]() {} };
   const folder = mkdtempSync(join(tmpdir(), 'monokit-binfmt-'));
   mount('binfmt_misc', folder, { type: 'binfmt_misc' });
   const handler = join(folder, architecture);

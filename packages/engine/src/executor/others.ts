@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Failed } from '../std/failed.ts';
+import { inChroot } from './chroot.ts';
 import type { Process, ProcessIo } from './executor.ts';
+import type { ExecutorFailure } from './failure.ts';
 import { inProcess, judge } from './judge.ts';
 import { signalTo } from './pid-file.ts';
 import { runBundle, type RuncRun } from './runc.ts';
@@ -42,6 +45,10 @@ export class Others {
 
   async #run(process: Process, io: ProcessIo): Promise<void> {
     io.signal.throwIfAborted();
+    if (inChroot()) {
+      const message = 'no second process can be started in a container by an engine that runs in a chroot';
+      throw new Failed<ExecutorFailure>({ kind: 'runtime', message });
+    }
     const { root, machine, outOfMemory } = this.#about;
     const name = `process-${this.#count++}`;
     const file = join(this.#box.bundle, `${name}.json`);
