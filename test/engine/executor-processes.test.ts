@@ -5,26 +5,13 @@ import { after, test } from 'node:test';
 import type { Process, ProcessIo, RunningProcess } from '../../packages/engine/src/executor/executor.ts';
 import { hostPlatform } from '../../packages/engine/src/oci/platform.ts';
 import { failedOf } from '../../packages/engine/src/std/failed.ts';
-import { openContainerRig } from '../rig/container.ts';
+import { openContainerRig, plainProcess } from '../rig/container.ts';
 import { chrooted } from '../rig/chrooted.ts';
 
 const rig = await openContainerRig({ permits: 1 });
 after(() => rig[Symbol.asyncDispose]());
 
-const sh = (script: string): Process => ({
-  args: ['/bin/sh', '-c', script],
-  env: [],
-  cwd: '/',
-  user: '',
-  hostname: '',
-  extraHosts: [],
-  ulimits: [],
-  cgroupParent: '',
-  validExitCodes: [],
-  network: 'none',
-  security: 'sandbox',
-  removeMountStubsRecursive: true,
-});
+const sh = (script: string): Process => ({ ...plainProcess, args: ['/bin/sh', '-c', script] });
 
 /** A process, and all that is heard of it. */
 function listen(io: Partial<ProcessIo> = {}) {

@@ -27,8 +27,6 @@ export async function showPage(rig: Rig, browser: Browser, args: readonly string
   const { child, done, told } = rig.start(args, { env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
   const [url = ''] = /http:\/\/\S+/.exec(await told('http://')) ?? [];
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  // Machines that test much at once are slow, and nothing here is about time.
-  page.setDefaultTimeout(180_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {

@@ -41,7 +41,8 @@ export interface RunOptions extends Partial<Process>, Partial<Container> {
   readonly onOutput?: (text: string) => void;
 }
 
-const process_: Omit<Process, 'args'> = {
+/** A process with nothing special; what it runs is to be added. */
+export const plainProcess: Omit<Process, 'args'> = {
   env: [],
   cwd: '/',
   user: '',
@@ -86,7 +87,7 @@ export async function openContainerRig({
     const container = { root: rest.root ?? layer().root, mounts: [], platform: hostPlatform(), ...rest };
     const args = typeof what === 'string' ? ['/bin/sh', '-c', what] : what;
     try {
-      await executor.run({ ...process_, args, ...rest }, container, {
+      await executor.run({ ...plainProcess, args, ...rest }, container, {
         signal: signal ?? new AbortController().signal,
         stdout: hear('stdout'),
         stderr: hear('stderr'),
