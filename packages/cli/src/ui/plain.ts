@@ -2,17 +2,12 @@ import { completedLine } from './completed-line.ts';
 import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
+import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { headline, isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
-
-/** A step that says nothing is told of so often. In milliseconds. */
-const heartbeat = 30_000;
-
-/** Who waits for another build no longer than this says nothing of it. In milliseconds. */
-const worthALine = 1000;
 
 /** Lines without cursor codes: a step's when it starts and ends with what it wrote, an image's when it is done. */
 export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
@@ -118,33 +113,5 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     const rest = open.get(vertex);
     open.delete(vertex);
     if (rest) log(vertex, `${rest}\n`, endedAt ?? Date.now());
-  }
-}
-
-/** Signs of life of steps that run long without a word, for logs that a CI shows only as they grow. */
-export class Pulse {
-  readonly #last = new Map<string, number>();
-
-  /** A step said something. */
-  heard(vertex: string, at: number): void {
-    this.#last.set(vertex, at);
-  }
-
-  /** A line for each step that waits, or has been silent for half a minute since it last was heard or told of. */
-  beat(steps: readonly StepModel[], now: number): string[] {
-    return steps.flatMap(({ vertex, name, state, startedAt, waitingSince, wantedBy }) => {
-      const last = this.#last.get(vertex);
-      const title = `${wantedBy[0] === undefined ? '' : `${wantedBy[0]} `}${name}`;
-      if (state === 'waiting') {
-        // At once where it is not over in a moment: nothing else says why nothing happens.
-        if (now - (last ?? waitingSince!) < (last === undefined ? worthALine : heartbeat)) return [];
-        this.#last.set(vertex, now);
-        return [`waiting for another build that is at ${title} ${Math.floor((now - waitingSince!) / 1000)}s`];
-      }
-      if (state !== 'running' || startedAt === undefined) return [];
-      if (now - Math.max(startedAt, last ?? 0) < heartbeat) return [];
-      this.#last.set(vertex, now);
-      return [`still running ${title} ${Math.floor((now - startedAt) / 1000)}s`];
-    });
   }
 }
