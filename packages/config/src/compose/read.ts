@@ -3,11 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { HclMistake, type HclProblem, type SourceText } from '../hcl/mistake.ts';
 import type { BakeGroup, BakeTarget, Place } from '../bake/definition.ts';
 import { Places } from '../bake/read.ts';
-import { parseDotEnv } from './dotenv.ts';
 import { filled } from './fill.ts';
 import { canonicalService, isMapping, merged, settled, type Mapping } from './merge.ts';
 import { rebased } from './rebase.ts';
 import { targetOf } from './service.ts';
+import { variablesIn } from './variables.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml.ts';
 
 export interface ComposeWorld {
@@ -71,7 +71,7 @@ class Reader {
 
   project(sources: readonly SourceText[], setting: Setting, depth = 0): Project {
     const around = setting.lookUp ?? this.#world.lookUp;
-    const env = this.#envOf(setting.envFiles, around);
+    const env = this.#variablesIn(setting.envFiles, around);
     const lookUp = (name: string) =>
       around(name) ?? env.get(name) ?? (name === 'COMPOSE_PROJECT_NAME' ? 'bake' : undefined);
     const files = sources.map((source) => this.#file(source, lookUp));
@@ -296,20 +296,12 @@ class Reader {
     return text === undefined ? undefined : { file: name, text };
   }
 
-  /** Variables of .env files, the last one first; those that aren't there have none. */
-  #envOf(files: readonly string[], lookUp: ComposeWorld['lookUp']): ReadonlyMap<string, string> {
-    const all = new Map<string, string>();
-    for (const file of files) {
-      const text = this.#world.readFile(file);
-      if (text === undefined) continue;
-      try {
-        for (const [name, value] of parseDotEnv(text, lookUp)) all.set(name, value);
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error;
-        this.problems.push({ message: error.message, source: { file, text }, span: { start: 0, end: 1 } });
-      }
-    }
-    return all;
+  #variablesIn(files: readonly string[], lookUp: ComposeWorld['lookUp']): ReadonlyMap<string, string> {
+    return variablesIn(files, {
+      lookUp,
+      readFile: this.#world.readFile,
+      report: (problem) => this.problems.push(problem),
+    });
   }
 
   /** What a service's env_file gives its build arguments. */
@@ -328,7 +320,7 @@ class Reader {
         this.problems.push({ message: `there is no file ${name}`, source: file.source, span });
         continue;
       }
-      for (const [variable, value] of this.#envOf([name], service.lookUp)) all.set(variable, value);
+      for (const [variable, value] of this.#variablesIn([name], service.lookUp)) all.set(variable, value);
     }
     return all;
   }
