@@ -280,7 +280,9 @@ function take(
 /** A file that was changed elsewhere, and not here, is read anew. */
 async function look(): Promise<void> {
   if (!isSaved()) return;
-  await ask<OpenedFile>('file', { tell: (now) => now.version !== file.version && take(now) }).catch(() => undefined);
+  await ask<OpenedFile>('file', { tell: (now) => now.version !== file.version && take(now) }).catch((error: Error) =>
+    say(error.message, true),
+  );
 }
 
 function search(next: boolean): void {

@@ -5,19 +5,11 @@ import type { BakeGroup, BakeTarget, Place } from '../bake/definition.ts';
 import { Places } from '../bake/read.ts';
 import { filled } from './fill.ts';
 import { canonicalService, isMapping, merged, settled, type Mapping } from './merge.ts';
+import type { ComposeWorld, Project, Service } from './project.ts';
 import { rebased } from './rebase.ts';
 import { targetOf } from './service.ts';
 import { variablesIn } from './variables.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml.ts';
-
-export interface ComposeWorld {
-  /** Variables from the command line and the environment. */
-  readonly lookUp: (name: string) => string | undefined;
-  /** Reads a file; undefined if there is none. */
-  readonly readFile: (file: string) => string | undefined;
-  /** Told of variables that are not set and have no default. */
-  readonly warn: (message: string, place: Place) => void;
-}
 
 export interface ComposeFiles {
   readonly targets: readonly BakeTarget[];
@@ -35,19 +27,6 @@ export function readCompose(
   if (reader.problems.length > 0) throw new HclMistake(reader.problems);
   const groups = targets.length > 0 ? [{ name: 'default', targets: targets.map(({ name }) => name) }] : [];
   return { targets, groups };
-}
-
-interface Service {
-  readonly definition: Mapping;
-  /** Where its parts were written, the last file first. */
-  readonly written: readonly { readonly file: YamlFile; readonly path: YamlPath }[];
-  readonly folder: string;
-  readonly lookUp: ComposeWorld['lookUp'];
-}
-
-interface Project {
-  readonly services: ReadonlyMap<string, Service>;
-  readonly secrets: Mapping;
 }
 
 interface Setting {
