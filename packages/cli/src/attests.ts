@@ -30,6 +30,9 @@ function short(type: 'provenance' | 'sbom', flags: AttestFlags): readonly string
   const wanted = parseGoBool(text);
   if (wanted !== undefined) return [wanted ? `type=${type}` : `type=${type},disabled=true`];
   if (!text.includes('='))
-    throw new Mistake(`--${type} takes true, false or attributes, not ${JSON.stringify(text)}`, `write --${type}=true`);
+    throw new Mistake(
+      `--${type} takes true, false or attributes, not ${JSON.stringify(text)}`,
+      ['min', 'max'].includes(text) ? `write --${type}=mode=${text}` : `write --${type}=true`,
+    );
   return [`type=${type},${text}`];
 }

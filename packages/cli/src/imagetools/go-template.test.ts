@@ -20,6 +20,8 @@ test('templates are filled in as Go fills them in', async () => {
     ['{{(index .Image "linux/amd64").Config.Env | len}}', '2'],
     ['{{range .Manifest.Manifests}}{{.Size}},{{end}}', '1,2,'],
     ['{{range .Empty}}x{{else}}nothing in {{.Name}}{{end}}', 'nothing in app'],
+    ['{{range $i, $m := .Manifest.Manifests}}{{$i}}:{{$m.Size}} {{end}}', '0:1 1:2 '],
+    ['{{range $name, $value := .SBOM.SPDX}}{{$name}} {{len $value}}{{end}}', 'packages 1'],
     ['{{with .SBOM.SPDX}}{{range .packages}}{{json .name}}{{println}}{{end}}{{end}}', '"a\\u003cb"\n'],
     ['{{if eq .Name "app"}}yes{{else}}no{{end}}{{if not .Name}}yes{{end}}', 'yes'],
     ['{{$n := .Name}}{{range $m := .Manifest.Manifests}}{{$n}}{{$m.Size}} {{end}}', 'app1 app2 '],
@@ -43,6 +45,7 @@ test('what is no template is told', async () => {
     ['{{.Name "x"}}', /only functions take arguments/],
     ['{{(.Name}}', /parenthesis is not closed/],
     ['{{.Name)}}', /unexpected \)/],
+    ['{{$a, $b := .Name}}', /too many variables/],
     ['{{}}', /a value is missing/],
     ['{{.Name | }}', /a value is missing/],
   ] as const) {

@@ -1,140 +1,15 @@
 // Go's text/template as far as people write it for --format: fields, pipelines, `if`, `range`, `with`, variables.
 import { goJson } from '@monokit/engine/std/go-json';
-import { Mistake } from '../mistake.ts';
+import { parseTemplate, wrong, type Node, type Pipeline, type Term } from './template-nodes.ts';
 
 /** Fills a template in with a value. Functions without arguments are fields that are found out when they are asked for. */
 export async function renderTemplate(template: string, value: unknown): Promise<string> {
-  const { nodes, rest } = parseNodes(tokensOf(template), []);
-  if (rest.length > 0) throw wrong('an end without a beginning');
-  return render(nodes, { dot: value, variables: new Map([['$', value]]) });
+  return render(parseTemplate(template), { dot: value, variables: new Map([['$', value]]) });
 }
-
-type Node =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'action'; readonly pipeline: Pipeline }
-  | {
-      readonly kind: 'if' | 'range' | 'with';
-      readonly pipeline: Pipeline;
-      readonly body: readonly Node[];
-      readonly otherwise: readonly Node[];
-    };
-
-interface Pipeline {
-  readonly variables: readonly string[];
-  readonly commands: readonly (readonly Term[])[];
-}
-
-type Term =
-  | { readonly kind: 'literal'; readonly value: unknown }
-  | { readonly kind: 'call'; readonly name: string }
-  | { readonly kind: 'path'; readonly from: string | Pipeline | undefined; readonly fields: readonly string[] };
 
 interface Scope {
   readonly dot: unknown;
   readonly variables: Map<string, unknown>;
-}
-
-type Token = { readonly text: string } | { readonly action: string };
-
-function tokensOf(template: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  for (const found of template.matchAll(/\{\{(-\s)?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`])*?)(\s-)?\}\}/gs)) {
-    const [whole, trimBefore, action = '', trimAfter] = found;
-    let text = template.slice(at, found.index);
-    if (trimBefore) text = text.trimEnd();
-    tokens.push({ text }, { action: action.trim() });
-    at = found.index + whole.length;
-    if (trimAfter) at += /^\s*/.exec(template.slice(at))![0].length;
-  }
-  const text = template.slice(at);
-  if (text.includes('{{')) throw wrong(`unclosed action in ${JSON.stringify(text)}`);
-  return [...tokens, { text }];
-}
-
-function parseNodes(tokens: readonly Token[], until: readonly string[]): { nodes: Node[]; rest: readonly Token[] } {
-  const nodes: Node[] = [];
-  for (let rest = tokens; rest.length > 0;) {
-    const [token, ...after] = rest;
-    rest = after;
-    if ('text' in token!) {
-      if (token.text !== '') nodes.push({ kind: 'text', text: token.text });
-      continue;
-    }
-    const { action } = token!;
-    if (action.startsWith('/*')) continue;
-    const [word = ''] = /^\S+/.exec(action) ?? [];
-    if (until.includes(word)) return { nodes, rest: [token!, ...rest] };
-    if (word === 'if' || word === 'range' || word === 'with') {
-      const pipeline = parsePipeline(action.slice(word.length));
-      const body = parseNodes(rest, ['else', 'end']);
-      const [end, ...behind] = body.rest;
-      if (!end) throw wrong(`a ${word} without its end`);
-      let otherwise: readonly Node[] = [];
-      rest = behind;
-      const word2 = (end as { action: string }).action;
-      if (word2.startsWith('else')) {
-        if (word2 !== 'else') throw wrong(`${JSON.stringify(word2)}: write an if inside of else`);
-        const more = parseNodes(rest, ['end']);
-        if (more.rest.length === 0) throw wrong(`a ${word} without its end`);
-        otherwise = more.nodes;
-        rest = more.rest.slice(1);
-      }
-      nodes.push({ kind: word, pipeline, body: body.nodes, otherwise });
-    } else if (word === 'end' || word === 'else') throw wrong(`an ${word} without a beginning`);
-    else nodes.push({ kind: 'action', pipeline: parsePipeline(action) });
-  }
-  return { nodes, rest: [] };
-}
-
-const lexeme =
-  /\s*(?:("(?:[^"\\]|\\.)*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)?((?:\.\w+)+)|(\$\w*)|(:=|[|()]|\.(?!\w))|([A-Za-z_]\w*)|(\S))/gy;
-
-function parsePipeline(text: string): Pipeline {
-  const found = [...text.trimEnd().matchAll(lexeme)];
-  let at = 0;
-  const pipeline = (): Pipeline => {
-    const variables: string[] = [];
-    if (found[at]?.[6] && found[at + 1]?.[7] === ':=') {
-      variables.push(found[at]![6]!);
-      at += 2;
-    }
-    const commands: Term[][] = [[]];
-    for (; at < found.length; at++) {
-      const [whole, quoted, raw, number, root, fields, variable, mark, name, other] = found[at]!;
-      const terms = commands.at(-1)!;
-      if (quoted !== undefined) terms.push({ kind: 'literal', value: JSON.parse(quoted) as string });
-      else if (raw !== undefined) terms.push({ kind: 'literal', value: raw });
-      else if (number !== undefined) terms.push({ kind: 'literal', value: Number(number) });
-      else if (fields !== undefined) {
-        const path = fields.slice(1).split('.');
-        const before = terms.at(-1);
-        // `(index .Image "x").Config`
-        if (root === undefined && !/^\s/.test(whole) && before?.kind === 'path' && typeof before.from === 'object')
-          terms.splice(-1, 1, { ...before, fields: [...before.fields, ...path] });
-        else terms.push({ kind: 'path', from: root, fields: path });
-      } else if (variable !== undefined) terms.push({ kind: 'path', from: variable, fields: [] });
-      else if (name !== undefined) {
-        if (name === 'true' || name === 'false') terms.push({ kind: 'literal', value: name === 'true' });
-        else if (name === 'nil') terms.push({ kind: 'literal', value: undefined });
-        else terms.push({ kind: 'call', name });
-      } else if (mark === '.') terms.push({ kind: 'path', from: undefined, fields: [] });
-      else if (mark === '|') commands.push([]);
-      else if (mark === '(') {
-        at++;
-        const from = pipeline();
-        if (found[at]?.[7] !== ')') throw wrong(`a parenthesis is not closed in ${JSON.stringify(text.trim())}`);
-        terms.push({ kind: 'path', from, fields: [] });
-      } else if (mark === ')') break;
-      else throw wrong(`unexpected ${JSON.stringify(mark ?? other)} in ${JSON.stringify(text.trim())}`);
-    }
-    if (commands.some((terms) => terms.length === 0))
-      throw wrong(`a value is missing in ${JSON.stringify(text.trim())}`);
-    return { variables, commands };
-  };
-  const parsed = pipeline();
-  if (at < found.length) throw wrong(`unexpected ) in ${JSON.stringify(text.trim())}`);
-  return parsed;
 }
 
 async function render(nodes: readonly Node[], scope: Scope): Promise<string> {
@@ -148,15 +23,17 @@ async function render(nodes: readonly Node[], scope: Scope): Promise<string> {
       else scope.variables.set(name, value);
     } else {
       const value = await evaluate(node.pipeline, scope);
-      const inside = (dot: unknown): Scope => {
+      const inside = (dot: unknown, key?: unknown): Scope => {
         const variables = new Map(scope.variables);
-        for (const name of node.pipeline.variables) variables.set(name, dot);
+        const names = node.pipeline.variables;
+        if (names.length === 2) variables.set(names[0]!, key);
+        if (names.length > 0) variables.set(names.at(-1)!, dot);
         return { dot, variables };
       };
       if (!isTrue(value)) text += await render(node.otherwise, inside(scope.dot));
       else if (node.kind === 'if') text += await render(node.body, { ...inside(value), dot: scope.dot });
       else if (node.kind === 'with') text += await render(node.body, inside(value));
-      else for (const each of itemsOf(value)) text += await render(node.body, inside(each));
+      else for (const [key, each] of entriesOf(value)) text += await render(node.body, inside(each, key));
     }
   }
   return text;
@@ -208,7 +85,7 @@ const functions: Readonly<Record<string, (...values: readonly unknown[]) => unkn
       if (typeof inside !== 'object' || inside === null) return undefined;
       return (inside as Readonly<Record<string, unknown>>)[String(key)];
     }, value),
-  len: (value) => (typeof value === 'string' ? value.length : itemsOf(value).length),
+  len: (value) => (typeof value === 'string' ? value.length : entriesOf(value).length),
   print: (...values) => values.map(shown).join(''),
   println: (...values) => `${values.map(shown).join(' ')}\n`,
   eq: (first, ...others) => others.some((other) => other === first),
@@ -236,12 +113,9 @@ function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-function itemsOf(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  if (value instanceof Map) return [...value.values()];
-  return typeof value === 'object' && value !== null ? Object.values(value) : [];
-}
-
-function wrong(why: string): Mistake {
-  return new Mistake(`--format: ${why}`, "it takes Go's templates, as in '{{json .Manifest}}'");
+/** What `range` goes over: members with their index or key. */
+function entriesOf(value: unknown): readonly (readonly [key: unknown, member: unknown])[] {
+  if (Array.isArray(value)) return [...value.entries()];
+  if (value instanceof Map) return [...value];
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
