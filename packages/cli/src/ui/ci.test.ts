@@ -65,9 +65,9 @@ done
 ::word::
 ::endgroup::
 ✔ web [2/2] COPY --from=api /out /  39ms
-✔ web  1.3s  3.0 MiB  sha256:777777777777
+✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777
 ✔ api [build 3/3] RUN make test  1.0s
-✔ api  2.4s  118.3 MiB  sha256:616161616161
+✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161
 ::stop-commands::word
 done
  Images:  2 built, 2 total
@@ -141,9 +141,9 @@ test('buildkite: groups are folded, failures open, and a diff is no group', () =
       '--- 2 images, 4 steps (2 shared)',
       '--- ✔ api +1 [build 2/3] RUN make  1.2s',
       '--- ✔ web [2/2] COPY --from=api /out /  39ms',
-      '--- ✔ web  1.3s  3.0 MiB  sha256:777777777777',
+      '--- ✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777',
       '--- ✔ api [build 3/3] RUN make test  1.0s',
-      '--- ✔ api  2.4s  118.3 MiB  sha256:616161616161',
+      '--- ✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161',
       '+++ done',
     ],
   );

@@ -1,12 +1,13 @@
 import { duration, shortName } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import type { Dialect } from './ci-dialect.ts';
-import { completedLine } from './completed-line.ts';
+import { heading } from './heading.ts';
+import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
 import { problemsOf } from './problems.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { headline, summary, upToDateLine } from './summary.ts';
+import { summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
@@ -38,11 +39,9 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
       model = reduce(model, event);
       switch (event.kind) {
         case 'vertex-started': {
-          const head = headed ? undefined : headline(model);
-          if (head !== undefined) {
-            headed = true;
-            note(head);
-          }
+          const lines = headed ? [] : heading(model, start);
+          headed ||= lines.length > 0;
+          for (const line of lines) note(line);
           return;
         }
         case 'log': {
@@ -76,8 +75,10 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
           return;
         }
         case 'task-completed': {
-          const line = completedLine(model, event, symbols);
-          if (alone || start.verbose || model.images.get(event.task)!.state.kind === 'built') note(line);
+          const image = model.images.get(event.task)!;
+          if (alone || start.verbose || image.state.kind === 'built') {
+            note(imageLine(imageFacts(model, image, start), symbols));
+          }
           return;
         }
         case 'warning':

@@ -17,7 +17,7 @@ export function failureBlocks(model: RunModel, start: RunStart, stream: NodeJS.W
   return failuresOf(model, start.folders).map((failure) => block(failure, start, stream));
 }
 
-function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS.WriteStream): string {
+function block(failure: RunFailure, { folders, retry, facts = {} }: RunStart, stream: NodeJS.WriteStream): string {
   const { error, step, source, images, blocked } = failure;
   const dim = (text: string) => styleText('dim', text, { stream });
   const names = images.map((id) => styleText('bold', id, { stream })).join(', ');
@@ -33,7 +33,7 @@ function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS
   const diagnostics = diagnosticsOf(error).filter(({ severity }) => severity === 'error');
   const folder = folders.get(neededImage(error) ?? images[0]!);
   const read = diagnostics.map((diagnostic) => place(diagnostic, folder));
-  if (step) lines.push(...output(step, dim));
+  if (step) lines.push(...output(step, facts.logs?.(step.vertex), dim));
   const [cause, ...more] = chain(error);
   // Mistakes that were shown where they are need no further word.
   if (read.length === 0 || !read.every(Boolean)) {
@@ -43,9 +43,15 @@ function block(failure: RunFailure, { folders, retry }: RunStart, stream: NodeJS
   }
   lines.push(...more.map((each) => `    because ${messageOf(each)}`));
   lines.push(...bugLines([cause, ...more]));
+  const suspects = facts.suspects?.(images, step?.vertex) ?? [];
+  if (suspects.length > 0) lines.push(`  changed since last good build: ${listed(suspects)}`);
   if (blocked.length > 0) lines.push(dim(`  blocked: ${blocked.join(', ')}`));
-  const again = retry(images);
-  if (again !== undefined) lines.push(dim(`  retry:   ${again}`));
+  const ways = [
+    ['debug', step && facts.shell?.(step.vertex)],
+    ['explain', facts.explain?.(images[0]!)],
+    ['retry', retry(images)],
+  ].flatMap(([way, line]) => (line === undefined ? [] : [dim(`  ${`${way}:`.padEnd(9)}${line}`)]));
+  lines.push(...ways);
   if (lines.at(-1) !== '') lines.push('');
   return lines.join('\n');
 
@@ -81,13 +87,24 @@ function titleOf({ name, startedAt, endedAt }: StepModel, error: unknown, stream
   return `${short.length > room ? `${short.slice(0, Math.max(20, room - 1))}…` : short}   ${end}`.trimEnd();
 }
 
-function output({ tail, lines }: StepModel, dim: (text: string) => string): readonly string[] {
+function output({ tail, lines }: StepModel, all: string | undefined, dim: (text: string) => string): readonly string[] {
   const whole = tail.at(-1) === '' ? tail.slice(0, -1) : tail;
   const written = tail.at(-1) === '' ? lines - 1 : lines;
   if (whole.length === 0) return [];
   const shown = whole.slice(-tailLines);
-  const cut = written > shown.length ? [dim(`  … last ${shown.length} of ${written} lines`)] : [];
+  const cut =
+    written > shown.length
+      ? [dim(`  … last ${shown.length} of ${written} lines${all === undefined ? '' : ` (${all})`}`)]
+      : [];
   return [...cut, ...shown.map((line) => `   ${shownLine(line)}`.trimEnd()), ''];
+}
+
+/** Suspects that are named. */
+const mostNamed = 5;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostNamed;
+  return [...names.slice(0, mostNamed), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 function exitCode(error: unknown): number | undefined {

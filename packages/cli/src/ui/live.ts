@@ -9,13 +9,15 @@ export interface LiveScreen {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly stream: NodeJS.WriteStream;
+  /** How long the rest takes, in milliseconds, where that can be told. */
+  readonly remaining?: number | undefined;
 }
 
 /** Steps that end sooner are not worth a line. In milliseconds. */
 const worthALine = 300;
 
 /** At most a third of the screen and twelve lines. Lines are as wide as the screen, whose first two columns are ora's. */
-export function live(model: RunModel, { columns, rows, now, stream }: LiveScreen): string {
+export function live(model: RunModel, { columns, rows, now, stream, remaining }: LiveScreen): string {
   const dim = (text: string) => styleText('dim', text, { stream });
   const width = Math.max(60, columns) - 3;
   const most = Math.max(1, Math.min(12, Math.floor(rows / 3)) - 1);
@@ -31,6 +33,7 @@ export function live(model: RunModel, { columns, rows, now, stream }: LiveScreen
     ...(waiting > 0 && steps.length > 0 ? [`${waiting} waiting`] : []),
     `${done} of ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
     duration(now - model.startedAt),
+    ...(remaining === undefined ? [] : [`~${duration(remaining)} to go`]),
   ];
   return [...lines, dim(facts.join(' · '))].join('\n  ');
 }

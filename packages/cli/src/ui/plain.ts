@@ -1,10 +1,11 @@
-import { completedLine } from './completed-line.ts';
 import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
+import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { headline, isUpToDate, summary, upToDateLine } from './summary.ts';
+import { heading } from './heading.ts';
+import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
@@ -33,8 +34,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           const step = model.steps.get(event.vertex);
           if (step && step.wantedBy.length > 0 && !isInternal(step) && !headed) {
             headed = true;
-            const head = headline(model);
-            if (head !== undefined) write(head);
+            for (const line of heading(model, start)) write(line);
           }
           if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${titleOf(step)}`);
           return;
@@ -66,7 +66,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
         case 'task-completed': {
           const image = model.images.get(event.task)!;
           if (image.state.kind === 'cached' && !start.verbose && !alone) return;
-          write(completedLine(model, event, symbols));
+          write(imageLine(imageFacts(model, image, start), symbols));
           return;
         }
         case 'warning':

@@ -1,4 +1,5 @@
 import type { RunEvent } from '@monokit/engine';
+import type { RunFacts } from './facts.ts';
 
 /** Shows a run. Each way of showing (tty, plain, json, quiet) is a sibling file with a function that opens one. */
 export interface Renderer extends Disposable {
@@ -28,4 +29,6 @@ export interface RunStart {
   readonly folders: ReadonlyMap<string, string>;
   /** The command line that builds these images again; undefined if it is the one that was typed. */
   retry(images: readonly string[]): string | undefined;
+  /** What others know of this run, now or later. */
+  readonly facts?: RunFacts;
 }

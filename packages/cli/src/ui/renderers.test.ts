@@ -36,9 +36,9 @@ test('plain tells of steps that run, what they write, and images when they are d
 #2 api [build 3/3] RUN make test
 #3 web [2/2] COPY --from=api /out /
 #3 DONE 39ms
-✔ web  1.3s  3.0 MiB  sha256:777777777777
+✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777
 #2 DONE 1.0s
-✔ api  2.4s  118.3 MiB  sha256:616161616161
+✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161
 
  Images:  2 built, 2 total
   Steps:  3 run, 2 shared, 1 cached
@@ -90,7 +90,7 @@ test('a failure is told once, with whose it is, its last forty lines and who is 
 
 test('signs are ASCII where the locale is not UTF-8', () => {
   const { stderr } = shown(openPlain, [...built, ...failed.slice(-2)], { env: { LANG: 'C' } });
-  assert.match(stderr, /^ok web {2}1\.3s/m);
+  assert.match(stderr, /^ok web {2}2 steps, 1 shared {2}1\.3s/m);
   assert.match(stderr, /^x api/m);
   assert.doesNotMatch(stderr, /[^\p{ASCII}]/u);
 });

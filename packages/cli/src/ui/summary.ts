@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Recorded, Times } from './facts.ts';
 import { count, duration } from './format.ts';
 import { failuresOf } from './failures.ts';
 import { sharing, tally, type ImageModel, type RunModel } from './model.ts';
@@ -7,13 +8,6 @@ import type { RunEnd, RunStart } from './renderer.ts';
 /** Whether nothing had to be done. */
 export function isUpToDate(model: RunModel): boolean {
   return [...model.images.values()].every(({ state }) => state.kind === 'cached');
-}
-
-/** `12 images, 148 steps (41 shared)`: what is about to be built, where that is more than one image. */
-export function headline(model: RunModel): string | undefined {
-  if (model.images.size < 2) return undefined;
-  const { total, shared } = tally(model);
-  return `${count(model.images.size, 'image')}, ${count(total, 'step')}${shared > 0 ? ` (${shared} shared)` : ''}`;
 }
 
 /** `⚡ 12 images up to date (148 steps)`: one line for all that were cached; undefined if none was. */
@@ -40,18 +34,36 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
   const { run, cached, shared } = tally(model);
   const hit = run + cached === 0 ? 100 : Math.floor((cached / (run + cached)) * 100);
   const once = sharing(model);
+  const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
   const all = isUpToDate(model) ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
     ['Images', [...counts, `${images.length} total`].join(', ')],
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
-    ['Cache', `${hit}% hit`],
-    ['Time', `${duration(endedAt - model.startedAt)}${all}`],
+    ['Cache', `${hit}% hit${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
+    ['Time', `${duration(endedAt - model.startedAt)}${all}${timesText(times)}`],
     ...(failed.length > 0 ? [['Failed', styleText('red', failed.join(', '), { stream })] as [string, string]] : []),
+    ...(record ? [['Run', recordText(record)] as [string, string]] : []),
   ];
   return rows.map(([key, value]) => `${styleText('dim', `${key.padStart(7)}:`, { stream })}  ${value}\n`).join('');
 }
 
 function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
   return `${count(ran, 'step')} ran once instead of ${uses} times, ${duration(saved)} saved`;
+}
+
+/** `   critical path 1m31s: base → web#build → web · recoverable 22s`. */
+function timesText(times: Times | undefined): string {
+  const parts = [
+    ...(times?.critical
+      ? [`critical path ${duration(times.critical.duration)}: ${times.critical.path.join(' → ')}`]
+      : []),
+    ...(times?.recoverable ? [`recoverable ${duration(times.recoverable)}`] : []),
+  ];
+  return parts.length === 0 ? '' : `   ${parts.join(' · ')}`;
+}
+
+function recordText({ id, next = [] }: Recorded): string {
+  const commands = next.map((line) => `\`${line}\``).join(', ');
+  return next.length === 0 ? id : `${id}  ·  next: ${commands}`;
 }

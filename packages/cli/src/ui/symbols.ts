@@ -7,10 +7,12 @@ export interface Symbols {
   readonly cached: string;
   readonly failed: string;
   readonly blocked: string;
+  /** Built again, and the same as before. */
+  readonly unchanged: string;
 }
 
-const pretty: Symbols = { built: '✔', cached: '⚡', failed: '✖', blocked: '⊘' };
-const plain: Symbols = { built: 'ok', cached: 'c', failed: 'x', blocked: '-' };
+const pretty: Symbols = { built: '✔', cached: '⚡', failed: '✖', blocked: '⊘', unchanged: '=' };
+const plain: Symbols = { built: 'ok', cached: 'c', failed: 'x', blocked: '-', unchanged: '=' };
 
 export function symbolsFor(env: NodeJS.ProcessEnv): Symbols {
   return speaksUtf8(env) ? pretty : plain;

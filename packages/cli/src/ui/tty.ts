@@ -1,11 +1,13 @@
 import type { Ora } from 'ora';
 import { styleText } from 'node:util';
 import { failureBlocks } from './failure-block.ts';
-import { bytes, duration, fit, shortDigest } from './format.ts';
+import { duration, fit } from './format.ts';
+import { heading } from './heading.ts';
+import { imageFacts } from './image-line.ts';
 import { live } from './live.ts';
 import { emptyModel, isInternal, reduce, type ImageModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { headline, isUpToDate, summary, upToDateLine } from './summary.ts';
+import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { inColourOf, symbolsFor } from './symbols.ts';
 import { inAscii, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
@@ -29,12 +31,9 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   let spinner: Ora | undefined;
   let state: 'waiting' | 'opening' | 'open' | 'closed' = 'waiting';
   const draw = () => {
-    const text = live(model, {
-      columns: stderr.columns ?? 80,
-      rows: stderr.rows ?? 24,
-      now: Date.now(),
-      stream: stderr,
-    });
+    const now = Date.now();
+    const { columns = 80, rows = 24 } = stderr;
+    const text = live(model, { columns, rows, now, stream: stderr, remaining: start.facts?.remaining?.(now) });
     return utf8 ? text : inAscii(text);
   };
   const first = setTimeout(() => void open(), firstFrame);
@@ -60,14 +59,13 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
         const step = model.steps.get(event.vertex);
         if (step && step.wantedBy.length > 0 && !isInternal(step)) {
           headed = true;
-          const head = headline(model);
-          if (head !== undefined) print(styleText('dim', head, { stream: stderr }));
+          for (const line of heading(model, start)) print(styleText('dim', line, { stream: stderr }));
         }
       }
       if (event.kind === 'warning') warnings.add(event.diagnostic);
       if (event.kind === 'task-completed') {
         const image = model.images.get(event.task)!;
-        if (image.state.kind === 'built' || start.verbose || alone) print(imageLine(image));
+        if (image.state.kind === 'built' || start.verbose || alone) print(lineOf(image));
       }
       if (event.kind === 'task-failed') print(`${styleText('red', symbols.failed, { stream: stderr })} ${event.task}`);
       if (start.verbose && event.kind === 'vertex-completed') {
@@ -106,17 +104,18 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     spinner = undefined;
   }
 
-  function imageLine({ id, state, startedAt, endedAt }: ImageModel): string {
-    const cached = state.kind === 'cached';
-    const symbol = styleText(cached ? 'dim' : 'green', cached ? symbols.cached : symbols.built, { stream: stderr });
-    const took = cached || startedAt === undefined || endedAt === undefined ? '' : duration(endedAt - startedAt);
-    const { digest, size } = state.kind === 'built' || state.kind === 'cached' ? state : {};
-    const facts = [
-      took.padStart(7),
-      (size === undefined ? '' : bytes(size)).padStart(10),
-      digest ? styleText('dim', shortDigest(digest), { stream: stderr }) : '',
-    ];
+  function lineOf(image: ImageModel): string {
+    const { symbol, id, note, took, size, digest } = imageFacts(model, image, start);
+    const sign = styleText(symbol === 'built' ? 'green' : 'dim', symbols[symbol], { stream: stderr });
     const name = id.length > width ? id : fit(id, width);
-    return `${symbol} ${inColourOf(id, name, stderr)} ${facts.join('  ')}`.trimEnd();
+    const columns = stderr.columns ?? 80;
+    const room = Math.max(0, columns - [...name].length - 44);
+    const facts = [
+      styleText('dim', fit(note, room), { stream: stderr }),
+      took.padStart(7),
+      size.padStart(10),
+      styleText('dim', digest, { stream: stderr }),
+    ];
+    return `${sign} ${inColourOf(id, name, stderr)} ${facts.join('  ')}`.trimEnd();
   }
 }

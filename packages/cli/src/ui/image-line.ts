@@ -1,0 +1,70 @@
+// The line of an image that is done, as facts and as text: what and why, how long, how large, its digest.
+import type { Before, Cause } from './facts.ts';
+import { bytes, count, duration, shortDigest } from './format.ts';
+import { isInternal, isWork, type ImageModel, type RunModel } from './model.ts';
+import type { RunStart } from './renderer.ts';
+import type { Symbols } from './symbols.ts';
+
+/** What is told of an image that is done; '' for what there is nothing to tell of. */
+export interface ImageFacts {
+  readonly symbol: keyof Symbols;
+  readonly id: string;
+  /** Why, and what ran. */
+  readonly note: string;
+  readonly took: string;
+  readonly size: string;
+  readonly digest: string;
+}
+
+/** The facts of an image that was built, or found to be there. */
+export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: Pick<RunStart, 'facts'>): ImageFacts {
+  const { id, state, startedAt, endedAt } = image;
+  const { digest, size } = state.kind === 'built' || state.kind === 'cached' ? state : {};
+  const cached = state.kind === 'cached';
+  const before = facts.before?.(id);
+  const unchanged = !cached && digest !== undefined && before?.digest === digest;
+  const ran = image.steps.flatMap((vertex) => {
+    const step = model.steps.get(vertex);
+    return isWork(step) && !isInternal(step!) ? [step!] : [];
+  });
+  const note = unchanged
+    ? ['content unchanged, digest kept']
+    : cached
+      ? []
+      : [
+          ...causeText(facts.cause?.(id)),
+          [
+            count(ran.length, 'step'),
+            ...sharedText(ran.filter(({ uses }) => uses > 1).length),
+            ...grown(before, size),
+          ].join(', '),
+        ];
+  return {
+    symbol: unchanged ? 'unchanged' : cached ? 'cached' : 'built',
+    id,
+    note: note.join('  '),
+    took: cached || startedAt === undefined || endedAt === undefined ? '' : duration(endedAt - startedAt),
+    size: size === undefined ? '' : bytes(size),
+    digest: digest ? shortDigest(digest) : '',
+  };
+}
+
+/** `✔ web  src/db.ts → COPY src/  1 step  1.3s  3.0 MiB  sha256:777777777777`. */
+export function imageLine({ symbol, id, ...facts }: ImageFacts, symbols: Symbols): string {
+  const rest = [facts.note, facts.took, facts.size, facts.digest].filter(Boolean);
+  return `${symbols[symbol]} ${[id, ...rest].join('  ')}`;
+}
+
+function causeText(cause: Cause | undefined): string[] {
+  if (!cause) return [];
+  return [cause.step === undefined ? cause.what : `${cause.what} → ${cause.step}`];
+}
+
+function sharedText(shared: number): string[] {
+  return shared > 0 ? [`${shared} shared`] : [];
+}
+
+function grown(before: Before | undefined, size: number | undefined): string[] {
+  if (before?.size === undefined || size === undefined || before.size === size) return [];
+  return [`${size > before.size ? '+' : '-'}${bytes(Math.abs(size - before.size))}`];
+}
