@@ -48,6 +48,15 @@ test('a step that fails ends with 1, its output and its line', async () => {
   assert.match(stderr, /exit code: 1/);
 });
 
+test('the folder of an output is made, and one that cannot be is told', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY a /\n', a: 'a' });
+  await rig.ok(['build', '-o', 'type=oci,dest=new/folder/app.tar', '.']);
+  assert.ok(existsSync(rig.path('new/folder/app.tar')));
+  const { code, stderr } = await rig.cli(['build', '-o', 'type=oci,dest=a/app.tar', '.']);
+  assert.equal(code, 1);
+  assert.match(stderr, /error: \S+\/a can't be written: EEXIST/);
+});
+
 test('a failing output leaves nothing under the final name', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN false\n' });
   const { code } = await rig.cli(['build', ...rig.busybox, '-o', 'type=oci,dest=app.tar', '.']);

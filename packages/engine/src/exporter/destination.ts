@@ -1,4 +1,4 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ExportDestination } from '../engine.ts';
 import { asDiskFull } from '../std/disk-full.ts';
@@ -28,8 +28,8 @@ export function folderDestination(type: string, destination: ExportDestination |
 }
 
 /**
- * Writes all bytes. A file appears under its name once it is whole; pipes and devices are written as they are. As with
- * what compilers write, nobody waits for the disk.
+ * Writes all bytes. A file appears under its name once it is whole, in a folder that is made where there is none; pipes
+ * and devices are written as they are. As with what compilers write, nobody waits for the disk.
  */
 export async function writeTo(
   destination: FileDestination,
@@ -41,7 +41,9 @@ export async function writeTo(
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw badDestination(`${path} is a folder`, path);
   if (found && !found.isFile()) return writeFile(path, bytes, signal);
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${uniqueName()}`);
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => refuse(folder, path, cause));
+  const temporary = join(folder, `.${basename(path).slice(0, 200)}.${uniqueName()}`);
   try {
     await writeFile(temporary, bytes, signal, { fresh: true });
     await rename(temporary, path);
@@ -57,15 +59,9 @@ async function writeFile(
   signal: AbortSignal,
   { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<void> {
-  const handle = await open(path, fresh ? 'wx' : 'w').catch((cause: NodeJS.ErrnoException) => {
-    const full = asDiskFull(cause, path);
-    if (full !== cause) throw full;
-    throw badDestination(
-      `${fresh ? dirname(path) : path} can't be written: ${cause.code ?? cause.message}`,
-      path,
-      cause,
-    );
-  });
+  const handle = await open(path, fresh ? 'wx' : 'w').catch((cause: unknown) =>
+    refuse(fresh ? dirname(path) : path, path, cause),
+  );
   try {
     for await (const piece of bytes) {
       signal.throwIfAborted();
@@ -74,6 +70,14 @@ async function writeFile(
   } finally {
     await handle.close();
   }
+}
+
+/** Fails because a place can't be written, which the destination needs. */
+function refuse(place: string, destination: string, cause: unknown): never {
+  const full = asDiskFull(cause, destination);
+  if (full !== cause) throw full;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  throw badDestination(`${place} can't be written: ${code ?? message}`, destination, cause);
 }
 
 async function writeStream(
