@@ -2,7 +2,8 @@
 // one, so that targets may refer to each other's.
 import { nearest } from '@monokit/engine/std/nearest';
 import { ConversionError } from '../hcl/convert.ts';
-import { evaluate, scopeWith, type Scope } from '../hcl/evaluate.ts';
+import { evaluate } from '../hcl/evaluate.ts';
+import { scopeWith, type Scope } from '../hcl/scope.ts';
 import { collected, HclMistake, mistake, type HclProblem, type SourceText, type Span } from '../hcl/mistake.ts';
 import type { Attribute, Block, Body, Expression, Step } from '../hcl/syntax.ts';
 import { elements, fieldsOf, isMapping, isSequence, object, text, type Value } from '../hcl/value.ts';

@@ -1,7 +1,8 @@
 // Bake files evaluated together. Variables, functions and attributes of targets are evaluated when somebody asks for
 // them, so they may refer to each other in any order, from any file.
 import { ConversionError, convert } from '../hcl/convert.ts';
-import { evaluate, scopeWith, type Scope } from '../hcl/evaluate.ts';
+import { evaluate } from '../hcl/evaluate.ts';
+import { scopeWith, type Scope } from '../hcl/scope.ts';
 import type { HclForm, HclFunction } from '../hcl/function.ts';
 import { impureFunctions, standardFunctions, type World } from '../hcl/functions/standard.ts';
 import { collected, mistake, type SourceText, type Span } from '../hcl/mistake.ts';

@@ -1,7 +1,8 @@
-// Conversions between types: which are possible at all, and what becomes of a value. `unsafe` ones may fail for a
-// value, as that of a text to a number does.
+// What becomes of a value as another type.
+import { canConvert, mismatch } from './can-convert.ts';
 import { numberText, parseNumber } from './number.ts';
-import { any, isPrimitive, listType, mapType, objectType, sameType, tupleType, typeName, type Type } from './type.ts';
+import { isPrimitive, objectType, sameType, type Type } from './type.ts';
+import { unify } from './unify.ts';
 import {
   elements,
   fieldsOf,
@@ -67,59 +68,6 @@ export function convert(value: Value, to: Type): Value {
     );
   }
   throw new ConversionError(mismatch(from, to));
-}
-
-/** Whether a type can become another; with `unsafe`, whether some of its values can. */
-export function canConvert(from: Type, to: Type, unsafe: boolean): boolean {
-  if (to.kind === 'any' || sameType(from, to)) return true;
-  if (from.kind === 'any') return unsafe;
-  if (isPrimitive(from) && isPrimitive(to)) {
-    if (to.kind === 'string') return true;
-    return unsafe && from.kind === 'string';
-  }
-  switch (to.kind) {
-    case 'list':
-    case 'set':
-      if (from.kind === 'tuple') return from.items.every((item) => canConvert(item, to.of, unsafe));
-      if (from.kind === 'list' && to.kind === 'set' && !unsafe) return false;
-      return (from.kind === 'list' || from.kind === 'set') && canConvert(from.of, to.of, unsafe);
-    case 'map':
-      if (from.kind === 'object') return [...from.fields.values()].every((field) => canConvert(field, to.of, unsafe));
-      return from.kind === 'map' && canConvert(from.of, to.of, unsafe);
-    case 'tuple':
-      return (
-        from.kind === 'tuple' &&
-        from.items.length === to.items.length &&
-        from.items.every((item, index) => canConvert(item, to.items[index]!, unsafe))
-      );
-    case 'object':
-      if (from.kind === 'map')
-        return unsafe && [...to.fields.values()].every((field) => canConvert(from.of, field, true));
-      return (
-        from.kind === 'object' &&
-        [...to.fields].every(([name, field]) => {
-          const own = from.fields.get(name);
-          return own === undefined ? (to.optional?.has(name) ?? false) : canConvert(own, field, unsafe);
-        })
-      );
-    default:
-      return false;
-  }
-}
-
-/** What stands between two types, as the end of a sentence. */
-export function mismatch(from: Type, to: Type): string {
-  if (to.kind === 'object' && from.kind === 'object') {
-    const missing = [...to.fields.keys()].filter((name) => !from.fields.has(name) && !to.optional?.has(name));
-    if (missing.length > 0) {
-      const names = missing.map((name) => JSON.stringify(name)).join(', ');
-      return missing.length > 1 ? `attributes ${names} are required` : `attribute ${names} is required`;
-    }
-  }
-  if (to.kind === 'tuple' && from.kind === 'tuple' && from.items.length !== to.items.length)
-    return `a tuple of ${to.items.length} elements is required, and this one has ${from.items.length}`;
-  const name = typeName(to);
-  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name} is required, not ${typeName(from)}`;
 }
 
 function primitive(value: Value, to: Type): Value {
@@ -207,90 +155,4 @@ function within<T>(step: string, run: () => T): T {
     const inner = /^(?:\.|\[)/.test(error.message) ? error.message : `: ${error.message}`;
     throw new ConversionError(`${step}${inner}`);
   }
-}
-
-/**
- * The one type that all of these can become, or undefined if there is none: objects of the same fields an object, else a
- * map; tuples of one length a tuple, else a list; others the one of them that is the most general.
- */
-export function unify(types: readonly Type[], unsafe: boolean): Type | undefined {
-  const [first] = types;
-  if (!first) return undefined;
-  if (types.every((type) => sameType(type, first))) return first;
-  const known = types.filter(({ kind }) => kind !== 'any');
-  const all = (...kinds: readonly Type['kind'][]) =>
-    known.length > 0 && known.every(({ kind }) => kinds.includes(kind));
-  const some = (kind: Type['kind']) => known.some((type) => type.kind === kind);
-  for (const kind of ['map', 'list', 'set'] as const) {
-    if (!all(kind)) continue;
-    if (known.length < types.length) return any;
-    const of = unify(
-      known.map((type) => (type as { readonly of: Type }).of),
-      unsafe,
-    );
-    return of && { kind, of };
-  }
-  if (all('map', 'object') && some('map')) {
-    const of = unify(known.flatMap(partsOf), unsafe);
-    if (of && known.length === types.length) return mapType(of);
-  }
-  if (all('list', 'tuple') && some('list')) {
-    const of = unify(known.flatMap(partsOf), unsafe);
-    if (of && known.length === types.length) return listType(of);
-  }
-  if (all('object') || all('tuple')) {
-    if (known.length < types.length) return any;
-    const shaped = all('object') ? unifyObjects(known, unsafe) : unifyTuples(known, unsafe);
-    if (shaped !== 'differ') return shaped;
-    const of = unify(known.flatMap(partsOf), unsafe);
-    const whole = of && (all('object') ? mapType(of) : listType(of));
-    return whole && types.every((type) => canConvert(type, whole, unsafe)) ? whole : undefined;
-  }
-  if (some('object') && some('tuple')) return undefined;
-  const general = [...types].sort((a, b) => rank(a) - rank(b));
-  return general.find((wanted) => types.every((type) => canConvert(type, wanted, unsafe)));
-}
-
-function partsOf(type: Type): readonly Type[] {
-  if (type.kind === 'object') return [...type.fields.values()];
-  if (type.kind === 'tuple') return type.items;
-  return type.kind === 'list' || type.kind === 'set' || type.kind === 'map' ? [type.of] : [];
-}
-
-function unifyObjects(types: readonly Type[], unsafe: boolean): Type | undefined | 'differ' {
-  const all = types as readonly Extract<Type, { kind: 'object' }>[];
-  const names = [...all[0]!.fields.keys()];
-  if (all.some(({ fields }) => fields.size !== names.length || names.some((name) => !fields.has(name))))
-    return 'differ';
-  const fields: [string, Type][] = [];
-  for (const name of names) {
-    const type = unify(
-      all.map((each) => each.fields.get(name)!),
-      unsafe,
-    );
-    if (!type) return undefined;
-    fields.push([name, type]);
-  }
-  return objectType(fields);
-}
-
-function unifyTuples(types: readonly Type[], unsafe: boolean): Type | undefined | 'differ' {
-  const all = types as readonly Extract<Type, { kind: 'tuple' }>[];
-  const { length } = all[0]!.items;
-  if (all.some(({ items }) => items.length !== length)) return 'differ';
-  const items: Type[] = [];
-  for (let i = 0; i < length; i++) {
-    const type = unify(
-      all.map((each) => each.items[i]!),
-      unsafe,
-    );
-    if (!type) return undefined;
-    items.push(type);
-  }
-  return tupleType(items);
-}
-
-/** The more general first: what others can become. */
-function rank({ kind }: Type): number {
-  return ['any', 'string', 'number', 'bool', 'list', 'set', 'map', 'tuple', 'object'].indexOf(kind);
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { evaluate, scopeWith, type Scope } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import { scopeWith, type Scope } from './scope.ts';
 import { standardFunctions } from './functions/standard.ts';
 import { jsonText } from './json-value.ts';
 import { HclMistake } from './mistake.ts';

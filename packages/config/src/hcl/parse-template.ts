@@ -1,7 +1,8 @@
 // Templates: texts with `${…}` for values and `%{…}` for conditions and loops.
 import type { Cursor } from './cursor.ts';
 import type { Span } from './mistake.ts';
-import { made, parseExpression, parseForHead } from './parse-expression.ts';
+import { parseForHead } from './parse-brackets.ts';
+import { made, parseExpression } from './parse-expression.ts';
 import type { Expression } from './syntax.ts';
 import type { Token } from './tokens.ts';
 import { nearest } from '@monokit/engine/std/nearest';

@@ -1,4 +1,5 @@
-import { convert, unify } from '../convert.ts';
+import { convert } from '../convert.ts';
+import { unify } from '../unify.ts';
 import { FunctionError, type HclFunction } from '../function.ts';
 import { isInteger, truncated } from '../number.ts';
 import { stepInto } from '../steps.ts';
