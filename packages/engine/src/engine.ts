@@ -6,6 +6,8 @@ import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
 import type { Loader } from './loader/loader.ts';
 import type { Platform } from './oci/platform.ts';
+import type { ManifestEntry } from './cache/tree.ts';
+import type { SourcePlace } from './progress/event.ts';
 import type { Work } from './progress/work.ts';
 import type { Session } from './session/session.ts';
 
@@ -24,6 +26,45 @@ export interface Build extends AsyncDisposable {
    * theirs. `keepGoing: false` cancels the rest at the first failure.
    */
   solve(defined: readonly Defined[], options?: { readonly keepGoing?: boolean }): readonly Promise<SolveResponse>[];
+  /** What the images of a request that was given to `solve` are keyed by, as far as that is known by now. */
+  keys?(id: string): readonly ImageKeys[];
+}
+
+/** What one platform of an image is made of, step by step. Good while its build is open; what costs is a question. */
+export interface ImageKeys {
+  readonly platform: Platform;
+  readonly config?: ImageConfig;
+  /** Inputs before what reads them. */
+  readonly steps: readonly StepKey[];
+  /** The texts that steps come from: Dockerfiles. */
+  readonly files: readonly { readonly filename: string; readonly data: Uint8Array }[];
+}
+
+/** What a step is keyed by, its inputs' own parts left out. */
+export interface StepKey {
+  /** Its vertex in the merged graph, as events name it. */
+  readonly digest: Digest;
+  readonly name: string;
+  readonly kind: 'source' | 'exec' | 'file' | 'merge' | 'diff' | 'build' | 'passthrough';
+  readonly source?: SourcePlace;
+  /** Id of the request whose Dockerfile has it. */
+  readonly owner: string;
+  /** No result that was there would do. */
+  readonly ignoreCache: boolean;
+  /** Indexes into the image's steps. */
+  readonly inputs: readonly number[];
+  /** What a source was settled to: a digest, a commit. */
+  readonly pin?: string;
+  /** Digests of the content that counts, by the index of the input, of those that were looked at. */
+  readonly contents: ReadonlyMap<number, Digest>;
+  /** Digest of all but its inputs. */
+  own(): Digest;
+  /** That, by names that can be compared; values as they are, secrets in variables too. */
+  parts(): Readonly<Record<string, string>>;
+  /** The lines that it was written in. */
+  text(): string | undefined;
+  /** The entries behind the content of an input, if that is a folder of the client's. */
+  manifest(input: number): Promise<readonly ManifestEntry[] | undefined>;
 }
 
 /** One thing to build. Option and exporter names are BuildKit's, so the same request fits a remote engine. */

@@ -12,15 +12,18 @@ export type {
   Engine,
   ExportDestination,
   ExportRequest,
+  ImageKeys,
   RequestInput,
   RequestSource,
   SolveRequest,
   SolveResponse,
+  StepKey,
 } from './engine.ts';
 export type { Answer } from './frontend/subrequests/subrequest.ts';
 export type { RegistryClient } from './registry/registry.ts';
 export type { RegistryHosts } from './registry/hosts.ts';
 export type { ImageResolver } from './source/source.ts';
+export type { ManifestEntry } from './cache/tree.ts';
 export type { Outlook } from './solver/vertex.ts';
 export type { Digest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';

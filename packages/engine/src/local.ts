@@ -9,7 +9,7 @@ import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/path.ts';
 import type { KeptImage } from './cache/images.ts';
-import type { Defined, Engine } from './engine.ts';
+import type { Defined, Engine, ImageKeys } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
@@ -59,6 +59,15 @@ export interface LocalEngine extends Engine {
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
   /** What a build would do with each step of all this, by its digest in the merged graph; nothing is built. */
   outlooks(defined: readonly Defined[], work: Work): Promise<ReadonlyMap<Digest, Outlook>>;
+  /**
+   * What building all this would key its steps by, each request's images in order, as far as that is known without
+   * building; good until `use` is done.
+   */
+  withKeys<T>(
+    defined: readonly Defined[],
+    work: Work,
+    use: (keys: readonly (readonly ImageKeys[])[]) => Promise<T>,
+  ): Promise<T>;
   /** The cache records of what a request defines; it is built for them, and nothing is exported. */
   cacheRecords(defined: Defined, work: Work): Promise<readonly CacheRecord[]>;
   /** What a request's images are made of, as one digest that is equal on any machine. Nothing is built. */
@@ -205,6 +214,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       return removed;
     },
     outlooks: async (defined, work) => (await import('./build/outlooks.ts')).outlooksOf(defined, parts, work),
+    withKeys: async (defined, work, use) =>
+      (await import('./build/outlooks.ts')).withKeys(defined, { parts, work }, use),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     fingerprint: async (defined, work) => (await import('./build/fingerprint.ts')).fingerprintOf(defined, parts, work),
     registry: async (who) => (await registries()).as(who),

@@ -4,6 +4,7 @@ import { readAttestOptions, type AttestOptions } from '../attestation/attest-opt
 import type { Build, Defined, ExportRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, ExportImage, Made } from '../exporter/exporter.ts';
+import type { Event } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
@@ -13,6 +14,7 @@ import { openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
+import { requestKeys, type SolvedRequest } from './keys.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
@@ -22,9 +24,11 @@ export function openBuild(parts: Parts, work: Work): Build {
   const shared = new SharedExports();
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
+  const solved = new Map<string, SolvedRequest>();
   return {
     solve(defined, { keepGoing = true } = {}) {
-      const responses = solveAll(defined, parts, { signal, report: (event) => work.report(event) }, { open, shared });
+      const job = { signal, report: (event: Event) => work.report(event) };
+      const responses = solveAll(defined, parts, job, { open, shared, solved });
       for (const [i, response] of responses.entries()) {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
@@ -34,6 +38,10 @@ export function openBuild(parts: Parts, work: Work): Build {
         });
       }
       return responses;
+    },
+    keys: (id) => {
+      const request = solved.get(id);
+      return request ? requestKeys(request) : [];
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
@@ -59,7 +67,15 @@ function solveAll(
   defined: readonly Defined[],
   parts: Parts,
   work: Work,
-  { open, shared }: { readonly open: AsyncDisposableStack; readonly shared: SharedExports },
+  {
+    open,
+    shared,
+    solved,
+  }: {
+    readonly open: AsyncDisposableStack;
+    readonly shared: SharedExports;
+    readonly solved: Map<string, SolvedRequest>;
+  },
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
@@ -92,6 +108,7 @@ function solveAll(
   return defined.map(async (each, i) => {
     const first = next;
     next += each.images.length;
+    solved.set(each.request.id, { defined: each, open: { graph, solver }, first });
     const { request, images } = each;
     const owned = new Set(images.map((_, image) => first + image));
     for (const vertex of graph.vertices) {

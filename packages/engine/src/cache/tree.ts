@@ -3,6 +3,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { textOf, type BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';
+import type { Selector } from './content-hash.ts';
 import type { Xattr } from './content-hash/header.ts';
 
 export type NodeKind = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
@@ -108,8 +109,23 @@ export interface HostTree {
    * must have no effects.
    */
   answer<T>(question: (root: TreeNode) => T, options: { readonly signal: AbortSignal }): Promise<T>;
+  /** The entries that selectors choose whose digest was asked for before; nothing is read for it. */
+  manifest(selectors: readonly Selector[]): readonly ManifestEntry[];
   /** The tree as another thread can open it, with what was seen of it so far. */
   portable(): PortableTree;
+}
+
+/** One entry of a tree, as those see it who only want to tell it from another. */
+export interface ManifestEntry {
+  /** From the tree's root. */
+  readonly path: string;
+  readonly kind: NodeKind;
+  /** Permission bits as they count. */
+  readonly mode: number;
+  /** 16 hexadecimal digits of the entry by itself: equal for equal content, mode and attributes. */
+  readonly digest: string;
+  /** Where a symlink points. */
+  readonly target?: string;
 }
 
 /** A tree on its way to another thread, where `module` exports `openTree`, which makes the root out of `data`. */

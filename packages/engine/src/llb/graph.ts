@@ -22,6 +22,8 @@ export interface GraphVertex {
   readonly source?: SourcePlace;
   /** Of the parts that want it, in order: indexes into what was merged. */
   readonly owners: readonly number[];
+  /** Its digest in the definition of each of them. */
+  readonly writtenAs: readonly Digest[];
 }
 
 export interface GraphEdge {
@@ -96,10 +98,14 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
         ignoreCache,
         ...(at && { source: at }),
         owners: [],
+        writtenAs: [],
       };
       vertices.set(key, known);
     }
-    if (known.owners.at(-1) !== part) known.owners.push(part);
+    if (known.owners.at(-1) !== part) {
+      known.owners.push(part);
+      known.writtenAs.push(vertex.digest);
+    }
     return known;
   }
 
@@ -114,7 +120,10 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
   }
 }
 
-type Building = Omit<GraphVertex, 'owners'> & { readonly owners: number[] };
+type Building = Omit<GraphVertex, 'owners' | 'writtenAs'> & {
+  readonly owners: number[];
+  readonly writtenAs: Digest[];
+};
 type Loaded = ReturnType<typeof loadDefinition>;
 
 /** The canonical op of each local source, by part and digest. */

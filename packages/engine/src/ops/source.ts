@@ -23,8 +23,13 @@ export function sourceOperator(
   return {
     looks: op.identifier.startsWith('local://'),
     async cacheMaps(job) {
-      const { keys } = await (pinned ??= pin(job));
-      return keys.map(({ key, session: own }) => ({ digest: sourceKey(key), deps: [], ...(own && { session: own }) }));
+      const { keys, pin: settled } = await (pinned ??= pin(job));
+      return keys.map(({ key, session: own }) => ({
+        digest: sourceKey(key),
+        deps: [],
+        pin: settled,
+        ...(own && { session: own }),
+      }));
     },
     async run(_inputs, job) {
       const { signal, report } = job;

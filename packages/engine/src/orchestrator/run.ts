@@ -1,4 +1,4 @@
-import type { Build, Defined, Engine, SolveRequest, SolveResponse } from '../engine.ts';
+import type { Build, Defined, Engine, ImageKeys, SolveRequest, SolveResponse } from '../engine.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { defineAll } from './define-all.ts';
 import type { RunEvent } from './event.ts';
@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly keepGoing: boolean;
   /** Images that tasks may be built from, though nobody asked for them. */
   readonly offers?: readonly Offer[];
+  /** Told what an image is keyed by once that is known, before it is told how it ended; it is awaited. */
+  readonly onKeys?: (task: string, keys: readonly ImageKeys[]) => Promise<void>;
 }
 
 export interface RunResult {
@@ -38,7 +40,7 @@ export interface Offer {
 
 /** Builds images in one graph on an engine. Never rejects for an image's failure: that is told, and the rest goes on. */
 export async function run(engine: Engine, tasks: readonly Task[], options: RunOptions): Promise<readonly RunResult[]> {
-  const { signal, report, keepGoing } = options;
+  const { signal, report, keepGoing, onKeys } = options;
   const outcomes = new Map<string, RunResult>();
   const settle = (task: string, error: unknown) => {
     outcomes.set(task, { id: task });
@@ -68,7 +70,7 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
   await Promise.all(
     [...responses].map(async ([id, solved]) => {
       try {
-        const response = await solved;
+        const response = await solved.finally(() => onKeys?.(id, build.keys?.(id) ?? []));
         const { digest, size } = response;
         outcomes.set(id, { id, response });
         report({

@@ -65,14 +65,29 @@ export class Active<R extends Held<R>, J extends Work> {
   async known(output: number): Promise<{ readonly result: R; readonly createdAt: number } | undefined> {
     const keys = await this.keys.soFar(output);
     const result = await memo(this.#known, output, async () => {
-      const [brought] = await Promise.allSettled([this.#results.get(output)]);
       // Somebody else is told of a failure.
-      if (brought.status === 'fulfilled' && brought.value) return brought.value.clone();
+      const brought = await this.brought(output);
+      if (brought) return brought.clone();
       return this.#around.store.load(keys);
     });
     const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
     const times = kept.flatMap(({ createdAt }) => createdAt ?? []);
     return result && times.length > 0 ? { result, createdAt: Math.max(...times) } : undefined;
+  }
+
+  /** The result of an output, if somebody brought it about; it stays the solver's. */
+  async brought(output: number): Promise<R | undefined> {
+    const [result] = await Promise.allSettled([this.#results.get(output)]);
+    return result.status === 'fulfilled' ? result.value : undefined;
+  }
+
+  /** Inputs that are brought about by looking at what is there. */
+  get lookedAt(): readonly number[] {
+    return this.vertex.inputs.flatMap((edge, input) => (this.#around.active(edge).looks ? [input] : []));
+  }
+
+  get looks(): boolean {
+    return this.#operator.looks ?? false;
   }
 
   async release(): Promise<void> {

@@ -5,7 +5,7 @@ import { contentOutput, rootKey, type KeyedDep, type KeyId } from './cache-key.t
 import type { KeyQuestion } from './cache-store.ts';
 import { memo } from './memo.ts';
 import type { KeyedEdge } from './records.ts';
-import type { CacheMap, Held, Operator, Vertex } from './vertex.ts';
+import type { CacheMap, Held, KeyFacts, Operator, Vertex } from './vertex.ts';
 
 /** What a vertex is known by, asked for in the order in which answers get dearer: by definition, then by content. */
 export class Keys<R extends Held<R>, J extends Work> {
@@ -20,6 +20,8 @@ export class Keys<R extends Held<R>, J extends Work> {
   /** Keys that saving made, by output; they come before what queries found. */
   readonly #saved = new Map<number, readonly KeyId[]>();
   #maps?: Promise<readonly CacheMap<R, J>[]>;
+  #primary: CacheMap<R, J> | undefined;
+  readonly #known = new Map<number, Digest>();
 
   constructor(
     vertex: Vertex,
@@ -40,7 +42,17 @@ export class Keys<R extends Held<R>, J extends Work> {
 
   /** Its cache maps: what the vertex is keyed by. */
   maps(): Promise<readonly CacheMap<R, J>[]> {
-    return (this.#maps ??= this.#attempt(() => this.#operator.cacheMaps(this.#around.job)));
+    return (this.#maps ??= this.#attempt(async () => {
+      const maps = await this.#operator.cacheMaps(this.#around.job);
+      [this.#primary] = maps;
+      return maps;
+    }));
+  }
+
+  /** What is known by now; asks nobody. */
+  get facts(): KeyFacts {
+    const { digest, session, pin } = this.#primary ?? {};
+    return { ...(digest && !session && { digest }), ...(pin !== undefined && { pin }), contents: this.#known };
   }
 
   /** Keys of an output that are known by definition alone. */
@@ -170,7 +182,9 @@ export class Keys<R extends Held<R>, J extends Work> {
       const content = map!.deps[i]?.content;
       if (!content) return undefined;
       const input = await this.#around.active(edge).result(edge.index);
-      return this.#attempt(() => content(input, this.#around.job));
+      const digest = await this.#attempt(() => content(input, this.#around.job));
+      this.#known.set(i, digest);
+      return digest;
     });
   }
 

@@ -8,7 +8,7 @@ import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { VertexFailure } from './failure.ts';
 import { cacheRecords, type EdgeRecord, type KeyedEdge } from './records.ts';
-import type { Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
+import type { Edge, Held, KeyFacts, Operator, Outlook, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
   readonly store: CacheStore<R>;
@@ -66,6 +66,25 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     return (await this.#of(edge.vertex).foresight.of(edge.index)).outlook;
   }
 
+  /** What a vertex turned out to be keyed by; undefined where nobody needed it so far. Asks nothing. */
+  facts(vertex: Vertex): KeyFacts | undefined {
+    return this.#active.get(nameOf(vertex))?.keys.facts;
+  }
+
+  /** What a vertex is keyed by, as far as sources and what they look at tell; nothing runs for it. */
+  async look(vertex: Vertex): Promise<KeyFacts> {
+    const { keys, lookedAt } = this.#of(vertex);
+    await keys.maps();
+    await Promise.all(lookedAt.map((input) => keys.content(input)));
+    return keys.facts;
+  }
+
+  /** What an input of a vertex gave, where that is here; it stays the solver's. */
+  async here(vertex: Vertex, input: number): Promise<R | undefined> {
+    const edge = vertex.inputs[input]!;
+    return this.#active.get(nameOf(edge.vertex))?.brought(edge.index);
+  }
+
   /** Waits until all that was solved is also kept for later builds. Fails if it could not be. */
   async settle(): Promise<void> {
     await Promise.all(this.#kept);
@@ -78,8 +97,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   }
 
   #of(vertex: Vertex): Active<R, J> {
-    // A forced vertex is another than the same one unforced, as in BuildKit.
-    const name = vertex.ignoreCache ? `${vertex.digest}-ignorecache` : vertex.digest;
+    const name = nameOf(vertex);
     let active = this.#active.get(name);
     if (!active) {
       active = new Active(vertex, this.#options.operator(vertex), {
@@ -115,4 +133,9 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
     const failure: VertexFailure = { kind: 'vertex', message, vertex: digest, name, ...(source && { source }) };
     return new Failed(failure, { cause: error });
   }
+}
+
+/** A forced vertex is another than the same one unforced, as in BuildKit. */
+function nameOf({ digest, ignoreCache }: Vertex): string {
+  return ignoreCache ? `${digest}-ignorecache` : digest;
 }

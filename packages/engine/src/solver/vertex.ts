@@ -35,6 +35,17 @@ export interface CacheMap<R, J> {
   readonly deps: readonly CacheDep<R, J>[];
   /** The digest means something in this session alone; no result is kept under it. */
   readonly session?: boolean;
+  /** For people: what a source was settled to. */
+  readonly pin?: string;
+}
+
+/** What a vertex turned out to be keyed by, as far as somebody asked. */
+export interface KeyFacts {
+  /** Of its cache map; undefined where nobody asked for that, or where it means something in this session alone. */
+  readonly digest?: Digest;
+  readonly pin?: string;
+  /** Digests of the content that matters, by the input's index. */
+  readonly contents: ReadonlyMap<number, Digest>;
 }
 
 export interface CacheDep<R, J> {

@@ -59,7 +59,7 @@ function follow(root: TreeNode, path: BytePath, options: { readonly followLast: 
 }
 
 /** Where to begin: the path itself, or the folder before its first wildcard. Symlinks on the way there are followed. */
-function startOf(
+export function startOf(
   root: TreeNode,
   path: string,
   wildcard: boolean,
@@ -77,7 +77,7 @@ function missing(path: string): Failed<PathMissing> {
 }
 
 /** Absolute and clean, with '' for the root. */
-function keyPath(path: string): string {
+export function keyPath(path: string): string {
   const clean = posix.join('/', path);
   if (clean === '/') return '';
   return clean.endsWith('/') ? clean.slice(0, -1) : clean;

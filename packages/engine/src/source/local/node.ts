@@ -91,6 +91,11 @@ export class LocalNode implements TreeNode {
     return (this.#digest ??= this.#parent ? this.#known() : rootDigest) ?? this.#hash();
   }
 
+  /** Permission bits as they count in the tree. */
+  get mode(): number {
+    return this.#parent ? treeMode(this.numbers()[column.mode]!, this.#tree.modes) : 0o755;
+  }
+
   /** The row as lstat gave it. */
   numbers(): Float64Array {
     return this.#rows!.numbers.subarray(this.#row * width, (this.#row + 1) * width);

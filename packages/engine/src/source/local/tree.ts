@@ -6,7 +6,8 @@ import { bytePath, type BytePath } from '../../std/byte-path.ts';
 import { Failed, failedOf } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
 import type { PathMissing } from '../../cache/content-hash/failure.ts';
-import type { HostTree, PortableTree, TreeNode } from '../../cache/tree.ts';
+import type { Selector } from '../../cache/content-hash.ts';
+import type { HostTree, ManifestEntry, PortableTree, TreeNode } from '../../cache/tree.ts';
 import { explainMissing } from './explain.ts';
 import type { LocalFailure } from './failure.ts';
 import { followPaths, withoutCovered } from './follow-paths.ts';
@@ -14,6 +15,7 @@ import type { SeenFolder } from '../looked-at.ts';
 import { hashFiles } from './hash-files.ts';
 import type { ContextModes } from './modes.ts';
 import { LocalNode, type Surroundings } from './node.ts';
+import { manifestOf } from './manifest.ts';
 import type { ContextMemory } from './memory.ts';
 import { listFolder, width, type Rows } from './rows.ts';
 import { FolderDigests } from './stat-index.ts';
@@ -55,7 +57,7 @@ export interface TreeSurroundings {
 }
 
 export class LocalTree implements HostTree {
-  readonly root: TreeNode;
+  readonly root: LocalNode;
   readonly path: string;
   readonly counts: TreeCounts = { folders: 0, entries: 0, files: 0 };
   readonly #patterns: TreePatterns;
@@ -114,6 +116,10 @@ export class LocalTree implements HostTree {
       }
       await this.#hash([...new Set(unknown)], signal);
     }
+  }
+
+  manifest(selectors: readonly Selector[]): readonly ManifestEntry[] {
+    return manifestOf(this.root, selectors);
   }
 
   /** Every folder that was listed, with its entries as they were then. */
