@@ -37,6 +37,7 @@ for (const { name, files, env, asked, variables, targets } of recorded) {
       const [stdout, stderr] = [new PassThrough(), new PassThrough()];
       const { given, positionals } = parseFlags(argv, { ...imageFlags, ...bakeFlags, ...workFlags }, {});
       const invocation = {
+        words: [],
         flags: given,
         positionals,
         cwd: folder.path,

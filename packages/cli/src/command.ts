@@ -16,6 +16,8 @@ export interface Command<F extends Flags = Flags> {
 }
 
 export interface Invocation<F extends Flags = Flags> {
+  /** All words after `cli`, as they were typed. */
+  readonly words: readonly string[];
   readonly flags: Given<F>;
   readonly positionals: readonly string[];
   readonly cwd: string;

@@ -14,3 +14,21 @@ export class Mistake extends Error {
 export class NothingSelected extends Error {
   override readonly name = 'NothingSelected';
 }
+
+/** Somebody ended the program from outside: the reason of every `signal` that commands get. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+  /** The exit code that shells expect then. */
+  readonly code: 130 | 143;
+
+  constructor(by: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${by}`);
+    this.code = by === 'SIGINT' ? 130 : 143;
+  }
+}
+
+/** The exit code of what somebody stopped; undefined for what goes its own way. */
+export function stopCode({ aborted, reason }: AbortSignal): number | undefined {
+  if (!aborted) return undefined;
+  return reason instanceof Stopped ? reason.code : 130;
+}

@@ -2,22 +2,21 @@ import { createRequire } from 'node:module';
 import { commands } from './commands.ts';
 import type { Invocation } from './command.ts';
 import type { Answer } from './fresh.ts';
-import { Mistake, NothingSelected } from './mistake.ts';
+import { Mistake, NothingSelected, Stopped } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
 const exit = { done: 0, failed: 1, mistake: 2 } as const;
-const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs one command line to its exit code. The only place that catches everything. */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const controller = new AbortController();
-  let stopped: keyof typeof signals | undefined;
-  const stop = (name: keyof typeof signals) => {
-    if (stopped) process.exit(signals[name]); // the second time at once
-    stopped = name;
-    controller.abort(new Error(`stopped by ${name}`));
+  let stopped: Stopped | undefined;
+  const stop = (name: (typeof signals)[number]) => {
+    if (stopped) process.exit(new Stopped(name).code); // the second time at once
+    controller.abort((stopped = new Stopped(name)));
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
+  for (const name of signals) process.on(name, stop);
   // A reader that went away (`cli … | head`) is no failure.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -28,8 +27,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
     return await dispatch(argv, env, controller.signal);
   } catch (error) {
     if (stopped) {
-      process.stderr.write(`stopped by ${stopped}\n`);
-      return signals[stopped];
+      process.stderr.write(`${stopped.message}\n`);
+      return stopped.code;
     }
     if (error instanceof NothingSelected) {
       process.stderr.write(`${error.message}\n`);
@@ -43,7 +42,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
     process.stderr.write(describe(error));
     return exit.failed;
   } finally {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
+    for (const name of signals) process.off(name, stop);
   }
 }
 
@@ -71,6 +70,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const { given, positionals } = parseFlags(rest, command.flags, env);
   const { stdin, stdout, stderr } = process;
   const invocation: Invocation = {
+    words: argv,
     flags: given,
     positionals,
     cwd: process.cwd(),

@@ -30,6 +30,8 @@ export interface Chosen {
   readonly seen: () => readonly string[] | undefined;
   /** The workspace's; the folder's own where one is built. */
   readonly root: string;
+  /** The folder that records of runs are kept for: the workspace's root, or where somebody was who built a folder. */
+  readonly runsRoot: string;
 }
 
 /** What the config says of the engine and the run; flags go before it. */
@@ -74,6 +76,7 @@ export async function chosenTasks(
   const looked: ConfigLook = { seen: [] };
   return {
     root: folders[0] ?? cwd,
+    runsRoot: cwd,
     tasks: [{ request: { ...request, session }, names: [] }],
     meant: new Set([request.id]),
     offers: [],

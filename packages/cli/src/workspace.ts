@@ -182,6 +182,7 @@ export async function tasksOf(
     ...(asks !== undefined && { asks }),
     seen: () => seen,
     root: workspace.root,
+    runsRoot: workspace.root,
   };
 }
 

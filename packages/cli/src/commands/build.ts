@@ -98,7 +98,8 @@ async function buildImages(
 
   await using scope = new AsyncDisposableStack();
   const { chosenTasks } = await import('../tasks.ts');
-  const { tasks, offers, folderOf, settings, asks, seen } = await chosenTasks(invocation, scope, folders[0]);
+  const chosen = await chosenTasks(invocation, scope, folders[0]);
+  const { tasks, offers, folderOf, settings, asks, seen } = chosen;
   if (asks !== undefined) return (await import('../call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
   const mode = progressMode(flags);
   const streams = tasks.some(({ request }) =>
@@ -107,11 +108,15 @@ async function buildImages(
   if (streams && (mode === 'quiet' || mode === 'json')) {
     throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
   }
+  const startedAt = Math.round(performance.timeOrigin);
+  const { recordRun } = await import('../runs/record-run.ts');
+  await using recorder = recordRun(invocation, chosen, { startedAt });
   const start: RunStart = {
     ids: tasks.map(({ request }) => request.id),
-    startedAt: Math.round(performance.timeOrigin),
+    startedAt,
     verbose: flags.verbose,
     folders: folderOf,
+    facts: recorder.facts,
     retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
   };
   using renderer = await openRenderer(mode, start, { stdout, stderr, env }, reportsOf(flags, env));
@@ -129,6 +134,7 @@ async function buildImages(
   const report = (event: RunEvent) => {
     if (event.kind === 'warning') warnings.push(event.diagnostic);
     renderer.report(event);
+    recorder.report(event);
     page?.report(event);
     answering?.report(event);
   };
@@ -144,6 +150,7 @@ async function buildImages(
   const end = { code, endedAt: Date.now() };
   renderer.finish(end);
   page?.finish(end);
+  await recorder.finish(end);
   signal.throwIfAborted();
   if (code === 0 && settings.keep) await keepTo(settings.keep, engine, signal);
   return code;

@@ -46,15 +46,20 @@ what the registry has. What was released is written to release.json.`,
     }
     tell([headline(tags.version, facts), ...planLines(images), '']);
 
-    const { tasks, offers, folderOf } = await opened.toBuild();
+    const chosen = await opened.toBuild();
+    const { tasks, offers, folderOf } = chosen;
+    const startedAt = Math.round(performance.timeOrigin);
+    const { recordRun } = await import('../runs/record-run.ts');
+    await using recorder = recordRun(invocation, chosen, { startedAt, keeps: tasks.length > 0 ? 'every' : 'worked' });
     const { openRenderer } = await import('../ui/open.ts');
     using renderer = await openRenderer(
       mode,
       {
         ids: tasks.map(({ request }) => request.id),
-        startedAt: Math.round(performance.timeOrigin),
+        startedAt,
         verbose: flags.verbose,
         folders: folderOf,
+        facts: recorder.facts,
         retry: () => 'cli release',
       },
       { stdout, stderr, env },
@@ -64,11 +69,14 @@ what the registry has. What was released is written to release.json.`,
     const report = (event: RunEvent) => {
       // Quiet is told of what was released, not of what was built.
       if (mode !== 'quiet' || event.kind !== 'task-completed') renderer.report(event);
+      recorder.report(event);
     };
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
     const results = tasks.length > 0 ? await run(engine, tasks, { signal, report, keepGoing, offers }) : [];
     const failed = results.filter(({ response }) => !response).map(({ id }) => id);
-    if (tasks.length > 0) renderer.finish({ code: failed.length > 0 ? 1 : 0, endedAt: Date.now() });
+    const end = { code: failed.length > 0 ? 1 : 0, endedAt: Date.now() };
+    if (tasks.length > 0) renderer.finish(end);
+    await recorder.finish(end);
     signal.throwIfAborted();
     if (failed.length > 0) {
       print(['error: not all images could be built and pushed, so no tag was moved']);

@@ -47,13 +47,15 @@ At a terminal: r builds all again, f those that failed, q ends.`,
     const debounce = milliseconds('--debounce', flags.debounce) ?? 40;
     const poll = milliseconds('--poll', flags.poll);
     const folder = onlyFolder(positionals);
-    const [{ chosenTasks }, { openEngineFor }, { Watch }, { openRenderer }, { openWatched }] = await Promise.all([
-      import('../tasks.ts'),
-      import('../open-engine.ts'),
-      import('../watch/loop.ts'),
-      import('../ui/open.ts'),
-      import('../ui/watched.ts'),
-    ]);
+    const [{ chosenTasks }, { openEngineFor }, { Watch }, { openRenderer }, { openWatched }, { recordRun }] =
+      await Promise.all([
+        import('../tasks.ts'),
+        import('../open-engine.ts'),
+        import('../watch/loop.ts'),
+        import('../ui/open.ts'),
+        import('../ui/watched.ts'),
+        import('../runs/record-run.ts'),
+      ]);
     await using scope = new AsyncDisposableStack();
     const { settings } = await chosenTasks(invocation, scope, folder);
     const engine = scope.use(await openEngineFor(flags, env, settings));
@@ -67,20 +69,27 @@ At a terminal: r builds all again, f those that failed, q ends.`,
       debounce,
       ...(poll !== undefined && { poll }),
       choose: (its) => chosenTasks(invocation, its, folder),
-      show: async ({ folderOf }, ids, readings) => {
+      show: async (chosen, ids, readings) => {
+        const { folderOf } = chosen;
+        const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id));
+        const startedAt = Date.now();
+        const recorder = recordRun(invocation, { ...chosen, tasks, meant: ids }, { startedAt, keeps: 'worked' });
         const causes = new Map(readings.map(({ image, path, step }) => [image, `${short(path)} → ${step}`]));
         const start = {
           ids: [...ids],
-          startedAt: Date.now(),
+          startedAt,
           verbose: flags.verbose,
           folders: folderOf,
+          facts: recorder.facts,
           retry: () => undefined,
         };
         const screen = { stdout, stderr, env };
-        if (flags.json || flags.progress === 'json' || flags.progress === 'rawjson')
-          return openRenderer('json', start, screen);
-        if (flags.quiet) return openRenderer('quiet', start, screen);
-        return openWatched({ ...start, causes, digests }, screen);
+        const json = flags.json || flags.progress === 'json' || flags.progress === 'rawjson';
+        const renderer =
+          json || flags.quiet
+            ? await openRenderer(json ? 'json' : 'quiet', start, screen)
+            : openWatched({ ...start, causes, digests }, screen);
+        return { renderer, recorder };
       },
       tell: (words) => {
         if (!flags.quiet) say(told(words, short));

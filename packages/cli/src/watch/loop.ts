@@ -2,6 +2,7 @@
 import type { LocalEngine } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks.ts';
+import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { Inputs, type Reading } from './inputs.ts';
 import { Round } from './round.ts';
@@ -15,11 +16,17 @@ export interface WatchOptions {
   /** Chooses the images anew; what the choice needs goes with `scope`. */
   choose(scope: AsyncDisposableStack): Promise<Chosen>;
   /** Shows one build; `readings` say why it is done. */
-  show(chosen: Chosen, ids: ReadonlySet<string>, readings: readonly Reading[]): Promise<Renderer>;
+  show(chosen: Chosen, ids: ReadonlySet<string>, readings: readonly Reading[]): Promise<Shown>;
   /** For people. */
   tell(words: Words): void;
   /** After a build in which nothing failed: the images that are others than before. */
   built(ids: readonly string[]): void;
+}
+
+/** How one build is told to people, and written down. */
+export interface Shown {
+  readonly renderer: Renderer;
+  readonly recorder: Recorder;
 }
 
 export type Words =
@@ -161,8 +168,8 @@ export class Watch {
     const { chosen } = this.#state!;
     const before = this.#current;
     const ids = new Set([...wanted, ...(before?.open ?? [])]);
-    const renderer = await show(chosen, ids, readings);
-    const round = new Round(engine, chosen, { ids, renderer, signal });
+    const { renderer, recorder } = await show(chosen, ids, readings);
+    const round = new Round(engine, chosen, { ids, renderer, recorder, signal });
     this.#current = round;
     this.#rounds.add(round);
     if (before && before.open.size > 0 && this.#rounds.has(before)) {

@@ -2,6 +2,7 @@
 import { run, type Engine, type RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { Chosen } from '../tasks.ts';
+import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { offersOf, type Reading } from './inputs.ts';
 
@@ -17,6 +18,13 @@ export interface RoundEnd {
   readonly digests: ReadonlyMap<string, string>;
 }
 
+export interface RoundOptions {
+  readonly ids: ReadonlySet<string>;
+  readonly renderer: Renderer;
+  readonly recorder: Recorder;
+  readonly signal: AbortSignal;
+}
+
 /** A build of some of the chosen images. */
 export class Round {
   readonly ids: ReadonlySet<string>;
@@ -30,29 +38,24 @@ export class Round {
   /** Steps that newer changes make anew; nothing else is worth going on for. Undefined while all is. */
   #touched: ReadonlySet<string> | undefined;
 
-  constructor(
-    engine: Engine,
-    chosen: Chosen,
-    {
-      ids,
-      renderer,
-      signal,
-    }: { readonly ids: ReadonlySet<string>; readonly renderer: Renderer; readonly signal: AbortSignal },
-  ) {
+  constructor(engine: Engine, chosen: Chosen, { ids, renderer, recorder, signal }: RoundOptions) {
     this.ids = ids;
     this.#open = new Set(ids);
     const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id));
     const report = (event: RunEvent) => {
       const hidden = this.#touched !== undefined || this.#isStale(event);
       if (!hidden) renderer.report(event);
+      recorder.report(event);
       this.#note(event);
     };
     const work = { signal: AbortSignal.any([signal, this.#stop.signal]), report, keepGoing: true };
     const offers = offersOf(chosen.tasks, chosen, ids);
-    this.done = run(engine, tasks, { ...work, offers }).then(() => {
-      signal.throwIfAborted();
+    this.done = run(engine, tasks, { ...work, offers }).then(async () => {
       const superseded = this.#touched !== undefined;
-      if (!superseded) renderer.finish({ code: this.#open.size > 0 ? 1 : 0, endedAt: Date.now() });
+      const end = { code: superseded ? 130 : this.#open.size > 0 ? 1 : 0, endedAt: Date.now() };
+      await recorder.finish(end);
+      signal.throwIfAborted();
+      if (!superseded) renderer.finish(end);
       return { open: this.#open, stale: this.#stale, superseded, digests: this.#digests };
     });
     this.done.catch(() => undefined); // told where it is awaited

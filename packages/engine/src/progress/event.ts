@@ -69,10 +69,16 @@ export interface VertexStarted extends OfVertex {
 /** Its result was found in a cache; nothing ran. */
 export interface VertexCached extends OfVertex {
   readonly kind: 'vertex-cached';
+  /** Where it was found; left out where nobody can tell. */
+  readonly from?: 'local' | 'remote';
 }
 
 export interface VertexCompleted extends OfVertex {
   readonly kind: 'vertex-completed';
+  /** Bytes of what it added to its tree, where that is known. */
+  readonly made?: number;
+  /** The most memory that its process had, in bytes, where the kernel tells. */
+  readonly peakMemory?: number;
 }
 
 export interface VertexFailed extends OfVertex {

@@ -7,7 +7,8 @@ import { Failed } from '../std/failed.ts';
 import { uniqueName } from '../std/temp.ts';
 import { setTimes } from '../sys/utimens.ts';
 import type { SourceFailure } from './failure.ts';
-import { isCommit, redacted } from './git-identifier.ts';
+import { isCommit } from './git-identifier.ts';
+import { redacted } from '../std/redacted.ts';
 import type { Git } from './git-program.ts';
 import { commitTime, type FetchOptions } from './git-remote.ts';
 

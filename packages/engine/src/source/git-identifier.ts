@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { Failed } from '../std/failed.ts';
 import type { SourceFailure } from './failure.ts';
 import type { SourceRequest } from './source.ts';
+import { redacted } from '../std/redacted.ts';
 
 /** What a `git://` source asks for (LLB-058). */
 export interface GitIdentifier {
@@ -78,11 +79,6 @@ export function gitKey(id: GitIdentifier, { sha, ref }: { readonly sha: string; 
 
 export function isCommit(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
-}
-
-/** Text about a remote without the credentials in its URLs. */
-export function redacted(text: string): string {
-  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1xxxxx@');
 }
 
 const scpStyle = /^[a-zA-Z0-9_-]+@[a-zA-Z0-9][a-zA-Z0-9.-]*:[^\s-]\S*$/;

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { Failed } from '../std/failed.ts';
 import type { SourceFailure } from './failure.ts';
-import { redacted } from './git-identifier.ts';
+import { redacted } from '../std/redacted.ts';
 
 export interface GitOptions {
   readonly remote: string;

@@ -1,0 +1,48 @@
+import { createRequire } from 'node:module';
+import type { Invocation } from '../command.ts';
+import type { Chosen } from '../tasks.ts';
+import { Recorder, type RunBegin } from './recorder.ts';
+import { runsPath } from './runs-folder.ts';
+
+/** What says where the runs of a command line are kept. */
+export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {
+  readonly flags: { readonly 'cache-dir': string | undefined };
+};
+
+/** What is built, and for which workspace: as `chosenTasks` gives it. */
+export type RecordedWork = Pick<Chosen, 'tasks' | 'runsRoot' | 'folderOf'> &
+  Partial<Pick<Chosen, 'meant'>> & { readonly settings: Pick<Chosen['settings'], 'cacheDir'> };
+
+/** Where the runs of what was chosen are kept. */
+export function runsPathOf(
+  { runsRoot, settings }: Pick<RecordedWork, 'runsRoot' | 'settings'>,
+  { env, flags }: Pick<Recording, 'env' | 'flags'>,
+): string {
+  return runsPath({ root: runsRoot, env, asked: flags['cache-dir'] ?? settings.cacheDir });
+}
+
+/** Begins to write down a run. */
+export function recordRun(
+  { words, env, signal, stderr, flags }: Recording,
+  { tasks, meant, runsRoot, folderOf, settings }: RecordedWork,
+  { startedAt, keeps = 'every' }: Pick<RunBegin, 'startedAt'> & Partial<Pick<RunBegin, 'keeps'>>,
+): Recorder {
+  return new Recorder({
+    path: runsPathOf({ runsRoot, settings }, { env, flags }),
+    command: words,
+    root: runsRoot,
+    requests: tasks.map(({ request }) => request),
+    ...(meant && { selection: [...meant] }),
+    folders: folderOf,
+    startedAt,
+    env,
+    monokit: version(),
+    keeps,
+    signal,
+    warn: (message) => void stderr.write(`warning: ${message}\n`),
+  });
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+}

@@ -1,0 +1,344 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { Digest, RunEvent, SolveRequest } from '@monokit/engine';
+import { messageOf } from '../ui/failure.ts';
+import { isInternal } from '../ui/model.ts';
+import type { RunFacts } from '../ui/facts.ts';
+import type { RunEnd } from '../ui/renderer.ts';
+import { stopCode } from '../mistake.ts';
+import { recordedFailures } from './failures.ts';
+import { gitAt } from './git.ts';
+import { History } from './history.ts';
+import {
+  recordVersion,
+  type RecordedGit,
+  type RecordedImage,
+  type RecordedStep,
+  type RecordedWarning,
+  type RunRecord,
+} from './record.ts';
+import { Redaction } from './redact.ts';
+import { stepWord } from './step-word.ts';
+import { newRunId } from './run-id.ts';
+import { isRunning, RunLog } from './run-log.ts';
+import { RunsFolder } from './runs-folder.ts';
+
+/** What is known of a run before anything happens. */
+export interface RunBegin {
+  /** Where its workspace's runs are (runs-folder.ts). */
+  readonly path: string;
+  /** The words after `cli`. */
+  readonly command: readonly string[];
+  readonly root: string;
+  /** What is built, those that only others need included. */
+  readonly requests: readonly Pick<SolveRequest, 'id' | 'source'>[];
+  /** Ids that the command line means; all of `requests` when left out. */
+  readonly selection?: readonly string[];
+  /** Folder that Dockerfiles' names are relative to, by image. */
+  readonly folders: ReadonlyMap<string, string>;
+  readonly startedAt: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly monokit: string;
+  /** Whether a run is kept in which nothing had to be done. */
+  readonly keeps: 'every' | 'worked';
+  /** The run's: tells at its end whether somebody stopped it. */
+  readonly signal: AbortSignal;
+  /** Told, once, if nothing can be kept: a run is what it is, whoever could not write it down. */
+  warn(message: string): void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Step = Mutable<Omit<RecordedStep, 'status'>> & { status: RecordedStep['status'] | 'known' };
+
+/** Writes down a run while its events come in. Nothing that goes wrong in it fails the run. */
+export class Recorder implements AsyncDisposable {
+  readonly id: string;
+  readonly #begin: RunBegin;
+  readonly #folder: RunsFolder;
+  readonly #redaction: Redaction;
+  readonly #images: Map<string, Mutable<RecordedImage>>;
+  readonly #errors = new Map<string, unknown>();
+  readonly #steps = new Map<Digest, Step>();
+  /** Since when another process has been at a step's work. */
+  readonly #waiting = new Map<Digest, number>();
+  readonly #warnings: RecordedWarning[] = [];
+  #git: ReturnType<typeof gitAt> | undefined;
+  #log: RunLog | undefined;
+  #state: 'open' | 'broken' | 'finished' = 'open';
+  #worked = false;
+
+  constructor(begin: RunBegin) {
+    this.#begin = begin;
+    this.id = newRunId(begin.startedAt);
+    this.#folder = new RunsFolder(begin.path);
+    const args = begin.requests.flatMap(({ source }) => Object.entries(source.options ?? {}));
+    this.#redaction = new Redaction(begin.command, args);
+    this.#images = new Map(begin.requests.map(({ id }) => [id, { id, status: 'stopped' }]));
+    if (begin.keeps === 'every') this.#git = gitAt(begin.root, begin.env);
+  }
+
+  /** The file that the record will be in. */
+  get path(): string {
+    return this.#folder.recordPath(this.id);
+  }
+
+  /** What renderers are told of it. */
+  get facts(): Pick<RunFacts, 'record' | 'logs'> {
+    return {
+      record: () => (this.#state === 'broken' ? undefined : { id: this.id, file: this.path }),
+      logs: (vertex) => {
+        const step = this.#steps.get(vertex);
+        return step && this.#state !== 'broken' ? `cli runs logs ${this.id} ${stepWord(step)}` : undefined;
+      },
+    };
+  }
+
+  report(event: RunEvent): void {
+    if (this.#state !== 'open') return;
+    const step = 'vertex' in event && event.vertex ? this.#steps.get(event.vertex) : undefined;
+    switch (event.kind) {
+      case 'graph-merged':
+        for (const vertex of event.vertices) this.#merge(vertex);
+        return;
+      case 'vertex-known': {
+        if (step) return;
+        const { vertex, inputs, source } = event;
+        const name = this.#redaction.text(event.name);
+        this.#steps.set(vertex, {
+          vertex,
+          name,
+          wantedBy: [],
+          uses: 0,
+          inputs,
+          ...(source && { source }),
+          status: 'known',
+        });
+        return;
+      }
+      case 'vertex-waiting':
+        this.#waiting.set(event.vertex, event.at);
+        return;
+      case 'vertex-started':
+        return step && this.#start(step, event.at);
+      case 'vertex-cached':
+        if (event.from && step) step.from = event.from;
+        return step && this.#end(step, 'cached', event.at);
+      case 'vertex-completed': {
+        if (!step) return;
+        if (event.made !== undefined) step.made = event.made;
+        if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
+        return this.#end(step, 'run', event.at);
+      }
+      case 'vertex-failed':
+        this.#worked = true;
+        return step && this.#end(step, 'failed', event.at);
+      case 'vertex-cancelled':
+        return step && this.#end(step, 'cancelled', event.at);
+      case 'log':
+        return this.#attempt(() => this.#opened().write(event.vertex, event.data));
+      case 'warning': {
+        const { code, message, file, range } = event.diagnostic;
+        const line = range && { line: range.start.line };
+        this.#warnings.push({ code, message: this.#redaction.text(message), file, ...line });
+        return;
+      }
+      case 'task-completed': {
+        const { task, digest, size, at } = event;
+        const ran = this.#images.get(task)?.startedAt !== undefined;
+        const result = { ...(digest && { digest }), ...(size !== undefined && { size }) };
+        return this.#image(task, { status: ran ? 'built' : 'cached', endedAt: at, ...result });
+      }
+      case 'task-failed': {
+        this.#worked = true;
+        this.#errors.set(event.task, event.error);
+        const error = this.#redaction.text(messageOf(event.error));
+        return this.#image(event.task, { status: 'failed', endedAt: event.at, error });
+      }
+      case 'task-stopped':
+        return this.#image(event.task, { status: 'stopped', endedAt: event.at });
+      case 'task-defined':
+      case 'progress':
+    }
+  }
+
+  /** Writes the record; gives it, where that worked. The first call counts. */
+  async finish({ code, endedAt }: RunEnd): Promise<RunRecord | undefined> {
+    if (this.#state === 'finished') return undefined;
+    const { path, warn, keeps, signal } = this.#begin;
+    const git = await this.#git?.within(gitPatience);
+    let record: RunRecord | undefined;
+    if (this.#state === 'open' && (keeps === 'every' || this.#worked)) {
+      this.#attempt(() => {
+        this.#log?.[Symbol.dispose]();
+        record = { ...this.#header(git), ...this.#result(), endedAt, code: stopCode(signal) ?? code };
+        this.#folder.write(record);
+      });
+    }
+    this.#state = 'finished';
+    try {
+      if (!record) return undefined;
+      await History.update(path, record);
+      this.#folder.prune(Date.now(), (id) => isRunning(this.#folder, id));
+    } catch (error) {
+      warn(`what was learnt of this run could not be kept: ${messageOf(error)}`);
+    }
+    return record;
+  }
+
+  /** A run that nobody finished ended by a mistake or a bug, which is told elsewhere. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state !== 'finished') await this.finish({ code: 1, endedAt: Date.now() });
+  }
+
+  #merge({ vertex, name, inputs, wantedBy, uses, source }: MergedVertex): void {
+    const known = this.#steps.get(vertex);
+    const all = known ? [...new Set([...known.wantedBy, ...wantedBy])] : wantedBy;
+    const owner = ownerOf(all, source?.folder, this.#begin.folders);
+    this.#steps.set(vertex, {
+      ...(known ?? { vertex, status: 'known' }),
+      name: this.#redaction.text(name),
+      inputs,
+      wantedBy: all,
+      uses: uses + (known?.uses ?? 0),
+      ...(owner !== undefined && { image: owner }),
+      ...(source && { source }),
+    });
+  }
+
+  #start(step: Step, at: number): void {
+    if (step.startedAt !== undefined) step.retries = (step.retries ?? 0) + 1;
+    this.#waited(step, at);
+    step.startedAt = at;
+    if (isInternal(step)) return;
+    for (const id of step.wantedBy) {
+      const image = this.#images.get(id);
+      if (image) image.startedAt ??= at;
+    }
+    if (this.#worked) return;
+    this.#worked = true;
+    this.#git ??= gitAt(this.#begin.root, this.#begin.env);
+    this.#attempt(() => this.#opened());
+  }
+
+  #end(step: Step, status: RecordedStep['status'], at: number): void {
+    this.#waited(step, at);
+    step.status = status;
+    step.endedAt = at;
+  }
+
+  #waited(step: Step, at: number): void {
+    const since = this.#waiting.get(step.vertex);
+    if (since === undefined) return;
+    step.waited = (step.waited ?? 0) + at - since;
+    this.#waiting.delete(step.vertex);
+  }
+
+  #image(id: string, change: Partial<RecordedImage>): void {
+    const image = this.#images.get(id);
+    if (image) Object.assign(image, change);
+  }
+
+  /** The log, and before it a record that tells of a run which has not ended: that is what a killed one leaves. */
+  #opened(): RunLog {
+    if (this.#log) return this.#log;
+    this.#folder.make();
+    const log = new RunLog(this.#folder.logPath(this.id));
+    this.#log = log;
+    this.#folder.write({ ...this.#header(undefined), images: [], steps: [], failures: [], warnings: [] });
+    return log;
+  }
+
+  #header(git: RecordedGit | undefined) {
+    const { command, root, requests, startedAt, monokit } = this.#begin;
+    return {
+      version: recordVersion,
+      id: this.id,
+      command: this.#redaction.words(command),
+      root,
+      selection: this.#begin.selection ?? requests.map(({ id }) => id),
+      startedAt,
+      monokit,
+      machine: {
+        cpus: availableParallelism(),
+        memory: totalmem(),
+        platform: `${process.platform}/${process.arch}`,
+      },
+      ...(git && { git }),
+    } as const;
+  }
+
+  #result() {
+    const steps = this.#recordedSteps();
+    const failures = recordedFailures(this.#errors, { steps, folders: this.#begin.folders });
+    const { error } = this.#log ?? {};
+    return {
+      images: [...this.#images.values()],
+      steps,
+      failures: failures.map((failure) => ({
+        ...failure,
+        message: this.#redaction.text(failure.message),
+        because: failure.because.map((each) => this.#redaction.text(each)),
+        ...(failure.excerpt !== undefined && { excerpt: this.#redaction.text(failure.excerpt) }),
+      })),
+      warnings: this.#warnings,
+      ...(error !== undefined && { logError: error }),
+    } as const;
+  }
+
+  #recordedSteps(): RecordedStep[] {
+    const needed = needlessOf(this.#steps);
+    return [...this.#steps.values()].map(({ status, ...step }): RecordedStep => {
+      const log = this.#log?.of(step.vertex);
+      const unended = status === 'known' && step.startedAt === undefined && needed.has(step.vertex);
+      return {
+        ...step,
+        status: status === 'known' ? (unended ? 'needless' : 'cancelled') : status,
+        ...(log && { log }),
+      };
+    });
+  }
+
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#state = 'broken';
+      this.#begin.warn(`this run could not be written down: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** How long the end of a run waits for git, in milliseconds. */
+const gitPatience = 250;
+
+type MergedVertex = Extract<RunEvent, { readonly kind: 'graph-merged' }>['vertices'][number];
+
+/** The image whose step it is: the one that its Dockerfile belongs to, else the first by name. */
+export function ownerOf(
+  wantedBy: readonly string[],
+  folder: string | undefined,
+  folders: ReadonlyMap<string, string>,
+): string | undefined {
+  const own = folder === undefined ? [] : wantedBy.filter((id) => folders.get(id) === folder);
+  return first(own.length > 0 ? own : wantedBy);
+}
+
+function first(ids: readonly string[]): string | undefined {
+  let least = ids[0];
+  for (const id of ids) if (id < least!) least = id;
+  return least;
+}
+
+/** Steps that nothing was told of, because what reads them was there already. */
+function needlessOf(steps: ReadonlyMap<Digest, Step>): ReadonlySet<Digest> {
+  const reached = new Set<Digest>();
+  const open = [...steps.values()].filter(({ status }) => status === 'cached' || status === 'run');
+  for (let step = open.pop(); step; step = open.pop()) {
+    for (const digest of step.inputs) {
+      const input = steps.get(digest);
+      if (!input || reached.has(digest)) continue;
+      reached.add(digest);
+      open.push(input);
+    }
+  }
+  return reached;
+}

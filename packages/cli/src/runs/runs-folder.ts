@@ -1,0 +1,109 @@
+// Where runs are kept: `<state>/runs/<hash of the root>/`, with `<id>.json` and `<id>.log` of each, and what the last
+// ones took (history.ts).
+import { hash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { statePath } from '@monokit/engine/state-path';
+import { uniqueName } from '@monokit/engine/std/temp';
+import { recordVersion, type RunRecord } from './record.ts';
+import { timeOfRun } from './run-id.ts';
+
+/** Runs that are kept, and for how long. */
+const most = 100;
+const longest = 30 * 24 * 60 * 60 * 1000;
+
+/** Where a workspace's runs are kept. Nothing needs to be there. */
+export function runsPath({
+  root,
+  env,
+  asked,
+}: {
+  /** See `RunRecord.root`. */
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** The cache folder that a flag or the config names. */
+  readonly asked?: string | undefined;
+}): string {
+  const state = statePath({ env, ...(asked !== undefined && { asked }) });
+  return join(state, 'runs', hash('sha256', root, 'hex').slice(0, 16));
+}
+
+/** The runs of one workspace. */
+export class RunsFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Ids of the runs that are kept, oldest first. */
+  ids(): readonly string[] {
+    const names = namesIn(this.path).filter((name) => name.endsWith('.json'));
+    return names.flatMap((name) => (timeOfRun(name.slice(0, -5)) === undefined ? [] : name.slice(0, -5))).sort();
+  }
+
+  recordPath(id: string): string {
+    return join(this.path, `${id}.json`);
+  }
+
+  logPath(id: string): string {
+    return join(this.path, `${id}.log`);
+  }
+
+  /** A run's record; undefined where it is gone, or of another version than this program's. */
+  read(id: string): RunRecord | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.recordPath(id), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    const record = JSON.parse(text) as RunRecord;
+    return record.version === recordVersion ? record : undefined;
+  }
+
+  /** Whole or not at all, whatever happens meanwhile. */
+  write(record: RunRecord): void {
+    this.make();
+    replaceFile(this.recordPath(record.id), JSON.stringify(record));
+  }
+
+  make(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+  }
+
+  remove(id: string): void {
+    for (const path of [this.recordPath(id), this.logPath(id)]) rmSync(path, { force: true });
+  }
+
+  /** Lets go of the oldest runs; `isOpen` says of one whether somebody is at it. */
+  prune(now: number, isOpen: (id: string) => boolean): void {
+    const ids = this.ids();
+    for (const [i, id] of ids.entries()) {
+      const old = i < ids.length - most || timeOfRun(id)! < now - longest;
+      if (old && !isOpen(id)) this.remove(id);
+    }
+  }
+}
+
+/** Puts a file in the place of another one, for our user alone. */
+export function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.${uniqueName()}`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
