@@ -55,16 +55,26 @@ export interface StepKey {
   readonly inputs: readonly number[];
   /** What a source was settled to: a digest, a commit. */
   readonly pin?: string;
-  /** Digests of the content that counts, by the index of the input, of those that were looked at. */
-  readonly contents: ReadonlyMap<number, Digest>;
-  /** Digest of all but its inputs. */
+  /** What it reads of clients' folders, as far as that was looked at. */
+  readonly reads: readonly FolderContent[];
+  /** Digest of all but its inputs and what it reads of folders. */
   own(): Digest;
   /** That, by names that can be compared; values as they are, secrets in variables too. */
   parts(): Readonly<Record<string, string>>;
   /** The lines that it was written in. */
   text(): string | undefined;
-  /** The entries behind the content of an input, if that is a folder of the client's. */
-  manifest(input: number): Promise<readonly ManifestEntry[] | undefined>;
+}
+
+/** What a step reads of a client's folder. */
+export interface FolderContent {
+  /** Index of the step that is the folder. */
+  readonly folder: number;
+  /** Of the content, as it counts in the key. */
+  readonly content: Digest;
+  /** Names its entries: equal for equal selections with equal content. */
+  name(): Digest;
+  /** Undefined where nobody has looked at them in this build. */
+  entries(): Promise<readonly ManifestEntry[] | undefined>;
 }
 
 /** One thing to build. Option and exporter names are BuildKit's, so the same request fits a remote engine. */

@@ -12,6 +12,7 @@ export type {
   Engine,
   ExportDestination,
   ExportRequest,
+  FolderContent,
   ImageKeys,
   RequestInput,
   RequestSource,

@@ -138,7 +138,8 @@ async function buildImages(
     page?.report(event);
     answering?.report(event);
   };
-  const results = await run(engine, tasks, { signal, report, keepGoing, offers });
+  const onKeys = recorder.onKeys.bind(recorder);
+  const results = await run(engine, tasks, { signal, report, keepGoing, offers, onKeys });
 
   const code = results.every(({ response }) => response) ? 0 : 1;
   if (code === 0) await writeAnswers(flags, results, { warnings, env });

@@ -72,7 +72,10 @@ what the registry has. What was released is written to release.json.`,
       recorder.report(event);
     };
     const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const results = tasks.length > 0 ? await run(engine, tasks, { signal, report, keepGoing, offers }) : [];
+    const results =
+      tasks.length > 0
+        ? await run(engine, tasks, { signal, report, keepGoing, offers, onKeys: recorder.onKeys.bind(recorder) })
+        : [];
     const failed = results.filter(({ response }) => !response).map(({ id }) => id);
     const end = { code: failed.length > 0 ? 1 : 0, endedAt: Date.now() };
     if (tasks.length > 0) renderer.finish(end);

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { cachePath } from '@monokit/engine/cache-path';
 import type { Invocation } from '../command.ts';
 import type { Chosen } from '../tasks.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
@@ -27,6 +28,7 @@ export function recordRun(
   { tasks, meant, runsRoot, folderOf, settings }: RecordedWork,
   { startedAt, keeps = 'every' }: Pick<RunBegin, 'startedAt'> & Partial<Pick<RunBegin, 'keeps'>>,
 ): Recorder {
+  const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
   return new Recorder({
     path: runsPathOf({ runsRoot, settings }, { env, flags }),
     command: words,
@@ -37,6 +39,7 @@ export function recordRun(
     startedAt,
     env,
     monokit: version(),
+    cache: cachePath({ env, ...(cacheDir !== undefined && { asked: cacheDir }) }),
     keeps,
     signal,
     warn: (message) => void stderr.write(`warning: ${message}\n`),

@@ -88,8 +88,6 @@ export interface RecordedStep {
   /** Bytes of what it added to its tree. */
   readonly made?: number;
   readonly peakMemory?: number;
-  /** What its key is made of, in words that can be compared. */
-  readonly components?: Readonly<Record<string, unknown>>;
   readonly log?: RecordedLog;
 }
 

@@ -1,9 +1,10 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { Digest, RunEvent, SolveRequest } from '@monokit/engine';
+import type { Digest, ImageKeys, RunEvent, SolveRequest } from '@monokit/engine';
 import { messageOf } from '../ui/failure.ts';
 import { isInternal } from '../ui/model.ts';
 import type { RunFacts } from '../ui/facts.ts';
 import type { RunEnd } from '../ui/renderer.ts';
+import { RunCauses } from '../why/run-causes.ts';
 import { stopCode } from '../mistake.ts';
 import { recordedFailures } from './failures.ts';
 import { gitAt } from './git.ts';
@@ -38,6 +39,8 @@ export interface RunBegin {
   readonly startedAt: number;
   readonly env: NodeJS.ProcessEnv;
   readonly monokit: string;
+  /** The cache folder. */
+  readonly cache: string;
   /** Whether a run is kept in which nothing had to be done. */
   readonly keeps: 'every' | 'worked';
   /** The run's: tells at its end whether somebody stopped it. */
@@ -62,6 +65,7 @@ export class Recorder implements AsyncDisposable {
   readonly #waiting = new Map<Digest, number>();
   readonly #warnings: RecordedWarning[] = [];
   #git: ReturnType<typeof gitAt> | undefined;
+  readonly #causes: RunCauses;
   #log: RunLog | undefined;
   #state: 'open' | 'broken' | 'finished' = 'open';
   #worked = false;
@@ -70,6 +74,7 @@ export class Recorder implements AsyncDisposable {
     this.#begin = begin;
     this.id = newRunId(begin.startedAt);
     this.#folder = new RunsFolder(begin.path);
+    this.#causes = new RunCauses(begin);
     const args = begin.requests.flatMap(({ source }) => Object.entries(source.options ?? {}));
     this.#redaction = new Redaction(begin.command, args);
     this.#images = new Map(begin.requests.map(({ id }) => [id, { id, status: 'stopped' }]));
@@ -82,8 +87,9 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** What renderers are told of it. */
-  get facts(): Pick<RunFacts, 'record' | 'logs'> {
+  get facts(): RunFacts {
     return {
+      ...this.#causes.facts,
       record: () => (this.#state === 'broken' ? undefined : { id: this.id, file: this.path }),
       logs: (vertex) => {
         const step = this.#steps.get(vertex);
@@ -92,7 +98,13 @@ export class Recorder implements AsyncDisposable {
     };
   }
 
+  /** Takes what an image is made of. */
+  onKeys(image: string, keys: readonly ImageKeys[]): Promise<void> {
+    return this.#causes.onKeys(image, keys);
+  }
+
   report(event: RunEvent): void {
+    this.#causes.report(event);
     if (this.#state !== 'open') return;
     const step = 'vertex' in event && event.vertex ? this.#steps.get(event.vertex) : undefined;
     switch (event.kind) {
@@ -177,6 +189,7 @@ export class Recorder implements AsyncDisposable {
     try {
       if (!record) return undefined;
       await History.update(path, record);
+      this.#causes.finish(record);
       this.#folder.prune(Date.now(), (id) => isRunning(this.#folder, id));
     } catch (error) {
       warn(`what was learnt of this run could not be kept: ${messageOf(error)}`);

@@ -50,6 +50,11 @@ export class RunsFolder {
     return join(this.path, `${id}.log`);
   }
 
+  /** What the run's images were made of (why/book.ts). */
+  madePath(id: string): string {
+    return join(this.path, `${id}.made.json`);
+  }
+
   /** A run's record; undefined where it is gone, or of another version than this program's. */
   read(id: string): RunRecord | undefined {
     let text: string;
@@ -74,7 +79,7 @@ export class RunsFolder {
   }
 
   remove(id: string): void {
-    for (const path of [this.recordPath(id), this.logPath(id)]) rmSync(path, { force: true });
+    for (const path of [this.recordPath(id), this.logPath(id), this.madePath(id)]) rmSync(path, { force: true });
   }
 
   /** Lets go of the oldest runs; `isOpen` says of one whether somebody is at it. */
@@ -88,7 +93,7 @@ export class RunsFolder {
 }
 
 /** Puts a file in the place of another one, for our user alone. */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${uniqueName()}`;
   try {
     writeFileSync(temporary, text, { mode: 0o600 });

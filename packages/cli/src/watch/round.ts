@@ -50,7 +50,8 @@ export class Round {
     };
     const work = { signal: AbortSignal.any([signal, this.#stop.signal]), report, keepGoing: true };
     const offers = offersOf(chosen.tasks, chosen, ids);
-    this.done = run(engine, tasks, { ...work, offers }).then(async () => {
+    const onKeys = recorder.onKeys.bind(recorder);
+    this.done = run(engine, tasks, { ...work, offers, onKeys }).then(async () => {
       const superseded = this.#touched !== undefined;
       const end = { code: superseded ? 130 : this.#open.size > 0 ? 1 : 0, endedAt: Date.now() };
       await recorder.finish(end);

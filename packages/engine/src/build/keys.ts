@@ -1,12 +1,12 @@
 // What the steps of a request's images are keyed by, for those who compare builds: told by references into what is open
 // anyway, and made only where somebody asks.
-import type { ImmutableRef } from '../cache/ref.ts';
-import type { Defined, ImageKeys, StepKey } from '../engine.ts';
-import { opKey } from '../llb/cache-key.ts';
+import type { Defined, FolderContent, ImageKeys, StepKey } from '../engine.ts';
+import { opKey, type DepKey } from '../llb/cache-key.ts';
 import type { Definition } from '../llb/definition.ts';
 import type { GraphEdge, GraphVertex } from '../llb/graph.ts';
 import { opParts } from '../llb/op-parts.ts';
-import type { Digest } from '../oci/digest.ts';
+import type { SourceOp } from '../llb/source.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** A request whose images are parts of an open graph, from `first` on. */
@@ -28,54 +28,72 @@ function imageKeys(
 ): ImageKeys {
   const vertices = inOrder(graph.roots[part]);
   const numbers = new Map(vertices.map((vertex, i) => [vertex, i]));
-  const steps = vertices.map((vertex) => {
+  const steps = vertices.map((vertex): StepKey => {
+    const { digest, name, op, source, ignoreCache } = vertex;
     const written = vertex.writtenAs[vertex.owners.indexOf(part)]!;
-    const { digest: pinned, pin, contents } = solver.facts(vertex) ?? { contents: new Map<number, Digest>() };
-    return stepKey(vertex, {
+    const { digest: pinned, pin, contents } = solver.facts(vertex) ?? nothing;
+    return {
+      digest,
+      name,
+      kind: op.kind,
       owner: lenders?.get(written)?.id ?? request.id,
-      text: () => textOf(written, definition),
-      pinned,
-      pin,
-      contents,
+      ignoreCache,
       inputs: vertex.inputs.map((input) => numbers.get(input.vertex)!),
-      here: (input) => solver.here(vertex, input),
-    });
+      reads: [...contents].flatMap(([input, content]) => {
+        const folder = vertex.inputs[input]!.vertex;
+        if (!isFolder(folder)) return [];
+        return [readOf(vertex, { input, content, folder: numbers.get(folder)!, solver })];
+      }),
+      ...(pin !== undefined && { pin }),
+      ...(source && { source }),
+      own: () => ownKey(vertex, pinned),
+      parts: () => opParts(op),
+      text: () => textOf(written, definition),
+    };
   });
   return { platform, ...(config && { config }), steps, files: definition.source?.infos ?? [] };
 }
 
-function stepKey(
+const nothing = { digest: undefined, pin: undefined, contents: new Map<number, Digest>() };
+
+function isFolder({ op }: GraphVertex): boolean {
+  return op.kind === 'source' && op.identifier.startsWith('local://');
+}
+
+function readOf(
   vertex: GraphVertex,
-  about: {
-    readonly owner: string;
-    readonly text: () => string | undefined;
-    readonly pinned: Digest | undefined;
-    readonly pin: string | undefined;
-    readonly contents: ReadonlyMap<number, Digest>;
-    readonly inputs: readonly number[];
-    readonly here: (input: number) => Promise<ImmutableRef | undefined>;
+  {
+    input,
+    content,
+    folder,
+    solver,
+  }: {
+    readonly input: number;
+    readonly content: Digest;
+    readonly folder: number;
+    readonly solver: OpenGraph['solver'];
   },
-): StepKey {
-  const { digest, name, op, source, ignoreCache } = vertex;
-  const { owner, text, pinned, pin, contents, inputs, here } = about;
+): FolderContent {
+  const { op } = vertex.inputs[input]!.vertex;
+  const selectors = () => depsOf(vertex)[input]?.content ?? [];
   return {
-    digest,
-    name,
-    kind: op.kind,
-    owner,
-    ignoreCache,
-    inputs,
-    contents,
-    ...(pin !== undefined && { pin }),
-    ...(source && { source }),
-    own: () => (op.kind === 'source' ? (pinned ?? digest) : opKey(op).digest),
-    parts: () => opParts(op),
-    text,
-    async manifest(input) {
-      const { content } = opKey(op as Exclude<typeof op, { kind: 'source' }>).deps[input] ?? {};
-      return content && (await here(input))?.tree?.manifest(content);
-    },
+    folder,
+    content,
+    name: () => digestOf(JSON.stringify([(op as SourceOp).identifier, content, selectors()])),
+    entries: async () => (await solver.here(vertex, input))?.tree?.manifest(selectors()),
   };
+}
+
+/** What a vertex is keyed by, its inputs' own keys left out; which part of a folder it reads is told by its content. */
+function ownKey(vertex: GraphVertex, pinned: Digest | undefined): Digest {
+  const { op, digest, inputs } = vertex;
+  if (op.kind === 'source') return pinned ?? digest;
+  const selectors = depsOf(vertex).map(({ selector }, i) => (isFolder(inputs[i]!.vertex) ? '' : (selector ?? '')));
+  return digestOf(JSON.stringify([opKey(op).digest, selectors]));
+}
+
+function depsOf({ op }: GraphVertex): readonly DepKey[] {
+  return op.kind === 'source' ? [] : opKey(op).deps;
 }
 
 /** Every vertex that leads to a root once, inputs before what reads them. */

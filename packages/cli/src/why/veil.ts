@@ -1,0 +1,57 @@
+// What a record may show of a value. Names tell which are secrets; of those stands a digest that only this machine can
+// make, so that one can see that it is another one, and nobody can find out which by trying.
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface Veil {
+  /** A variable's value. */
+  value<T extends string | undefined>(name: string, value: T): T | string;
+  /** Something written; credentials in addresses are left out. */
+  text(text: string): string;
+  /** Values by names like `env NAME` and `build-arg:NAME`. */
+  all(values: Readonly<Record<string, string>>): Record<string, string>;
+}
+
+/** `key` is what digests are made with, asked for once there is something to hide. */
+export function veilWith(key: () => Uint8Array): Veil {
+  let known: Uint8Array | undefined;
+  const digest = (text: string) =>
+    `~${createHmac('sha256', (known ??= key()))
+      .update(text)
+      .digest('hex')
+      .slice(0, 8)}`;
+  const text = (written: string) =>
+    written
+      .replaceAll(/(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@/gi, '$1…@')
+      .replaceAll(assignment, (_, name: string, value: string) => `${name}=${digest(value)}`);
+  const value = <T extends string | undefined>(name: string, plain: T) =>
+    plain === undefined ? plain : secretive.test(name) ? digest(plain) : text(plain);
+  const all = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, plain]) => [name, value(nameIn(name), plain)]));
+  return { value, text, all };
+}
+
+/** Names of variables whose values nobody should read. */
+const secretive =
+  /(secret|passw(or)?d|passphrase|token|credential|private|api_?key|access_?key|auth(?!or)|signature|(^|_)(key|pat|pwd)($|_))/i;
+
+/** Such a variable with its value, within a text. */
+const assignment =
+  /\b(\w*(?:secret|passw(?:or)?d|passphrase|token|credential|api_?key|access_?key|private_?key)\w*)=("[^"]*"|'[^']*'|[^\s"']+)/gi;
+
+/** The variable in `env NAME`, `label NAME`, `build-arg:NAME`. */
+function nameIn(key: string): string {
+  return /^(?:env|label|build-arg)[ :](.*)$/s.exec(key)?.[1] ?? '';
+}
+
+/** The key that is kept in a file, made when it is first asked for. */
+export function keyIn(file: string): Uint8Array {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file);
+}
