@@ -1,6 +1,8 @@
 // What the plan foretells is what then happens.
 import assert from 'node:assert/strict';
 import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { Rig } from '../rig/rig.ts';
@@ -116,7 +118,37 @@ test('the plan is told for people, and by build --dry', async () => {
   await rig.ok(['build', 'web']);
   assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, '0 steps to run, 1 image up to date\n');
   append(rig);
-  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4\n/);
+  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B\n/);
+});
+
+test('a server is asked what it has, and sends nothing', async () => {
+  let text = 'first';
+  const asked: string[] = [];
+  const server = createServer(({ method, headers }, response) => {
+    const etag = `"${text}"`;
+    const same = headers['if-none-match']?.includes(etag) ?? false;
+    asked.push(method!);
+    response.writeHead(same ? 304 : 200, { etag, 'content-length': same ? 0 : text.length });
+    response.end(same || method === 'HEAD' ? undefined : text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await using _closed = { [Symbol.asyncDispose]: async () => void server.close() };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+  await using rig = await Rig.open({ Dockerfile: `FROM scratch\nADD ${url} /file\n` });
+  const plan = async () => {
+    asked.length = 0;
+    const { steps, totals } = JSON.parse((await rig.ok(['plan', '.', '--json'])).stdout) as {
+      steps: { outlook: string }[];
+      totals: { bytesDown: number };
+    };
+    assert.ok(!asked.includes('GET'));
+    return [steps.map(({ outlook }) => outlook), totals.bytesDown];
+  };
+  assert.deepEqual(await plan(), [['run', 'unknown'], 5]);
+  await rig.ok(['build', '.']);
+  assert.deepEqual(await plan(), [['cached', 'cached'], 0]);
+  text = 'second';
+  assert.deepEqual(await plan(), [['run', 'unknown'], 6]);
 });
 
 function append(rig: Rig): void {

@@ -24,7 +24,8 @@ import type { ImageResolver } from './source/source.ts';
 import type { CacheRecord } from './solver/records.ts';
 import { Failed } from './std/failed.ts';
 import type { BuildFailure } from './build/failure.ts';
-import type { Outlook } from './solver/vertex.ts';
+import type { Forecast } from './build/forecast.ts';
+import type { Reach } from './build/look.ts';
 
 export interface EngineOptions {
   /** Where all state is kept; `MONOKIT_CACHE_DIR` or the XDG place when left out. */
@@ -57,8 +58,8 @@ export interface LocalEngine extends Engine {
   imageSize(image: KeptImage): Promise<number>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
-  /** What a build would do with each step of all this, by its digest in the merged graph; nothing is built. */
-  outlooks(defined: readonly Defined[], work: Work): Promise<ReadonlyMap<Digest, Outlook>>;
+  /** What a build would do with each step of all this; nothing is run, fetched or kept. */
+  forecast(defined: readonly Defined[], options: { readonly reach: Reach } & Work): Promise<Forecast>;
   /**
    * What building all this would key its steps by, each request's images in order, as far as that is known without
    * building; good until `use` is done.
@@ -213,9 +214,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       await sweepKeys(cache.index, (ref) => cache.has(ref));
       return removed;
     },
-    outlooks: async (defined, work) => (await import('./build/outlooks.ts')).outlooksOf(defined, parts, work),
     withKeys: async (defined, work, use) =>
-      (await import('./build/outlooks.ts')).withKeys(defined, { parts, work }, use),
+      (await import('./build/with-keys.ts')).withKeys(defined, { parts, work }, use),
+    forecast: async (defined, { reach, ...work }) =>
+      (await import('./build/forecast.ts')).forecast(defined, { ...parts, reach }, work),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     fingerprint: async (defined, work) => (await import('./build/fingerprint.ts')).fingerprintOf(defined, parts, work),
     registry: async (who) => (await registries()).as(who),

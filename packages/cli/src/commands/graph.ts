@@ -63,7 +63,9 @@ each step is made of and keyed by, the critical path, and with --events a build 
         import('../page/show.ts'),
       ]);
       const work = { signal: invocation.signal, report: () => undefined };
-      const graph = await detailedGraph(images, await images.engine.outlooks(images.defined, work));
+      const { steps } = await images.engine.forecast(images.defined, { ...work, reach: 'here' });
+      const outlooks = new Map([...steps].map(([digest, { outlook }]) => [digest, outlook]));
+      const graph = await detailedGraph(images, outlooks);
       // The page needs no engine, and others may want the cache.
       await scope.disposeAsync();
       const events = flags.events === undefined ? undefined : followEvents(flags.events, invocation);

@@ -6,13 +6,14 @@ export const plan = command({
   summary: 'Tell what a build would run, without building',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
   description: `
-Asks the cache about every step of the chosen images: which run, which are there
-already, and which depend on what another step makes (?): those run unless it makes
-what it made before. Nothing is run, fetched or kept. The same is cli build --dry.`,
+Asks the caches about every step of the chosen images: which run (▸), which are there
+already, here or in a cache of --cache-from (☁), and which depend on what another step
+makes (?): those run unless it makes what it made before. Tells how much would be
+fetched and read. Nothing is run, fetched or kept. The same is cli build --dry.`,
   flags: {
     ...imageFlags,
     ...workspaceFlags,
-    json: { kind: 'switch', help: 'Print it as JSON: images with their counts, steps with their outlook', env: false },
+    json: { kind: 'switch', help: 'Print it as JSON, in the shape that docs/plan.md describes', env: false },
   },
   examples: [
     ['cli plan', 'the next cli build'],
@@ -20,7 +21,7 @@ what it made before. Nothing is run, fetched or kept. The same is cli build --dr
     ['cli plan all --affected --json', 'for programs'],
   ],
   async run(invocation) {
-    const { showPlan } = await import('../plan.ts');
+    const { showPlan } = await import('../plan/plan.ts');
     return showPlan(invocation, invocation.flags.json ? 'json' : 'text');
   },
 });

@@ -90,8 +90,9 @@ export class Explorer {
     signal.throwIfAborted();
     send({ ...answer, ...(rebuild && { rebuild }), ms: Math.round(performance.now() - started) });
     if (defined) {
-      const outlooks = await this.#of.engine.outlooks([defined], { signal, report: () => undefined });
-      send({ kind: 'outlooks', outlooks: Object.fromEntries(outlooks) });
+      const { steps } = await this.#of.engine.forecast([defined], { reach: 'here', signal, report: () => undefined });
+      const outlooks = Object.fromEntries([...steps].map(([digest, { outlook }]) => [digest, outlook]));
+      send({ kind: 'outlooks', outlooks });
     }
     return session;
   }

@@ -10,7 +10,7 @@ import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
 import type { Attested } from './attest.ts';
-import { openCaches } from './caches.ts';
+import { importing, openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
@@ -82,11 +82,7 @@ function solveAll(
   const wanted = defined.flatMap(({ images, request, lenders }) =>
     images.map(({ definition }) => ({ definition, client: request, lenders })),
   );
-  const caches = openCaches(
-    defined.map(({ request, imports = [] }) => ({ ...request, cacheFrom: [...request.cacheFrom, ...imports] })),
-    parts,
-    { work, shared },
-  );
+  const caches = openCaches(defined.map(importing), parts, { work, shared });
   if (caches) open.use(caches);
   const { graph, solver } = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));

@@ -1,8 +1,9 @@
 import type { ImmutableRef } from '../cache/ref.ts';
-import type { SolveRequest } from '../engine.ts';
+import type { Defined, SolveRequest } from '../engine.ts';
 import type { ExportImage } from '../exporter/exporter.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { Work } from '../progress/work.ts';
+import type { AskedCache } from '../remote-cache/remote-cache.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
 import type { Edge, Vertex } from '../solver/vertex.ts';
 import { parseGoBool } from '../std/go-bool.ts';
@@ -14,6 +15,8 @@ import type { SharedExports } from './shared-exports.ts';
 export interface Caches extends AsyncDisposable {
   /** The engine's own store, with what is imported behind it. */
   readonly store: CacheStore<ImmutableRef>;
+  /** The caches that are imported, and what became of asking them so far. */
+  asked(): Promise<readonly AskedCache[]>;
   /** Fails if what this request asks of caches cannot be. */
   check(request: number): Promise<void>;
   /** What gives the records for the config of a request's image; undefined if it wants none. */
@@ -33,6 +36,11 @@ export interface SolvedImage {
   readonly solver: OpenGraph['solver'];
 }
 
+/** The request with what its frontend imports beside it. */
+export function importing({ request, imports = [] }: Defined): SolveRequest {
+  return { ...request, cacheFrom: [...request.cacheFrom, ...imports] };
+}
+
 /** Undefined where no request asks for any: then nothing of this is loaded. */
 export function openCaches(
   requests: readonly SolveRequest[],
@@ -48,6 +56,7 @@ export function openCaches(
   for (const promise of [...wanted, imported]) promise.catch(() => undefined); // whoever needs one awaits it
   return {
     store: deferred(imported.then(({ store }) => store)),
+    asked: async () => (await imported).asked(),
     async check(request) {
       await wanted[request];
     },

@@ -23,6 +23,8 @@ export interface Cache {
   get(id: RefId): Promise<ImmutableRef | undefined>;
   /** Whether `id` names something that is there; holds nothing and marks nothing. */
   has(id: RefId): boolean;
+  /** Whether `get` would give it; holds nothing and marks nothing. */
+  ready(id: RefId): boolean;
   /** The empty tree. */
   readonly scratch: ImmutableRef;
   /** A writable tree on top of `parent`. */
@@ -31,6 +33,8 @@ export interface Cache {
   fromLayers(layers: readonly RemoteLayer[], options: RefOptions): Promise<ImmutableRef>;
   /** The same once all bytes are here that its trees are made of. What can't be had leaves nothing behind. */
   fetchLayers(layers: readonly RemoteLayer[], options: RefOptions & Work): Promise<ImmutableRef>;
+  /** Those of an image's layers, lowest first, whose bytes would have to be fetched for its tree. */
+  missing(layers: readonly RemoteLayer[]): Promise<readonly RemoteLayer[]>;
   /** A ref's blobs as `blobs` gives them if each is there already, else undefined; makes none. */
   keptBlobs(ref: ImmutableRef, options: Omit<BlobOptions, keyof Work>): Promise<readonly LayerBlob[] | undefined>;
   /** The trees on top of each other, as MergeOp does. */

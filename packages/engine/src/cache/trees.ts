@@ -13,7 +13,7 @@ import { LayerBeingWritten, LayeredRef } from './refs.ts';
 /** Makes refs, finds them again by their id, and puts them together. */
 export class Trees implements Pick<
   Cache,
-  'scratch' | 'get' | 'create' | 'fromLayers' | 'fetchLayers' | 'keptBlobs' | 'merge' | 'diff'
+  'scratch' | 'get' | 'ready' | 'missing' | 'create' | 'fromLayers' | 'fetchLayers' | 'keptBlobs' | 'merge' | 'diff'
 > {
   readonly scratch: ImmutableRef;
   readonly #parts: Parts;
@@ -57,6 +57,11 @@ export class Trees implements Pick<
   has(id: RefId): boolean {
     const record = this.#parts.records.refs.get(id);
     return id === scratchId || (record !== undefined && !record.going);
+  }
+
+  ready(id: RefId): boolean {
+    const record = this.#parts.records.refs.get(id);
+    return id === scratchId || (record !== undefined && !record.going && this.#isHere(record));
   }
 
   async create(parent: ImmutableRef | undefined, options: RefOptions & Work): Promise<MutableRef> {
@@ -131,6 +136,14 @@ export class Trees implements Pick<
     options.signal.throwIfAborted();
     if (outcomes.some(({ status }) => status === 'rejected')) throw stop.signal.reason;
     return this.fromLayers(layers, options);
+  }
+
+  async missing(layers: readonly RemoteLayer[]): Promise<readonly RemoteLayer[]> {
+    const { snapshotOf } = await import('./layers.ts');
+    const keys = keysOf(layers);
+    // What lies below a layer that is unpacked was unpacked, too.
+    const news = layers.slice(keys.findLastIndex((key) => snapshotOf(this.#parts, key) !== undefined) + 1);
+    return news.filter(({ descriptor }) => this.#parts.content.size(descriptor.digest) === undefined);
   }
 
   async keptBlobs(

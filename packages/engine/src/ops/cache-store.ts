@@ -83,7 +83,7 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
     link: (key, question) => index.write(() => link(key, question)),
 
     async kept(key) {
-      const createdAt = results.get(key)?.[0]?.createdAt;
+      const createdAt = results.get(key)?.find(({ ref }) => cache.ready(ref))?.createdAt;
       return { ways: ways.get(key) ?? [], ...(createdAt !== undefined && { createdAt }) };
     },
 

@@ -31,6 +31,9 @@ export function sourceOperator(
         ...(own && { session: own }),
       }));
     },
+    async downloads(job) {
+      return (await (await (pinned ??= pin(job))).downloads?.({ ...job, session })) ?? [];
+    },
     async run(_inputs, job) {
       const { signal, report } = job;
       return [await (await (pinned ??= pin(job))).tree({ signal, report, session })];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Cache } from '../cache/api.ts';
+import type { Cache, RemoteLayer } from '../cache/api.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
@@ -69,6 +69,20 @@ const asked = (digest: Digest, id: KeyId, by?: Digest): KeyQuestion => ({
   digest,
   output: 0,
   deps: [{ keys: [{ id, ...(by && { selector: by }) }] }],
+});
+
+test('what is kept elsewhere is told as such, with what it would fetch', async () => {
+  const own = new Own();
+  const work = { signal: new AbortController().signal, report: () => undefined };
+  const missing = async (layers: readonly RemoteLayer[]) => layers;
+  const cache = { fetchLayers: () => assert.fail('nothing is fetched'), missing } as unknown as Cache;
+  const store = joinedStore({ own, imports: () => [Promise.resolve([records()])], cache, work });
+  const [first] = await store.query(asked(step, content));
+  assert.equal((await store.kept(first!)).createdAt, undefined);
+  const [result] = await store.query(asked(last, first!));
+  const { createdAt, elsewhere } = await store.kept(result!);
+  assert.deepEqual([createdAt, elsewhere?.name], [7, 'there']);
+  assert.deepEqual(await elsewhere!.missing(), [{ id: blob.digest, bytes: 5 }]);
 });
 
 test('imported records are followed by definition and by content, and kept under keys of our own', async () => {

@@ -170,12 +170,13 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
       await Promise.all(pending ?? []);
       const here = await own.kept(key);
       const way = found.get(key);
-      const times = recordsOf(key).flatMap(({ results }) => results.map(({ createdAt }) => createdAt));
-      const createdAt = here.createdAt ?? (times.length > 0 ? Math.max(...times) : undefined);
-      return {
-        ways: [...here.ways, ...(way ? [whole(way), ...way.links] : [])],
-        ...(createdAt !== undefined && { createdAt }),
-      };
+      const ways = [...here.ways, ...(way ? [whole(way), ...way.links] : [])];
+      const best = here.createdAt === undefined ? candidates([key])[0]?.result : undefined;
+      if (!best) return { ...here, ways };
+      const { createdAt, layers, origin } = best;
+      const missing = async () =>
+        (await cache.missing(layers)).map(({ descriptor: { digest, size } }) => ({ id: digest, bytes: size }));
+      return { ways, createdAt, elsewhere: { name: origin.name, missing } };
     },
 
     save: (...given) => own.save(...given),

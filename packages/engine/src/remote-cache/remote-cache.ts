@@ -54,10 +54,24 @@ export interface CacheDeps {
   readonly registries: () => Promise<Registries>;
 }
 
+/** A cache that is imported, and what became of asking it. */
+export type AskedCache = {
+  /** For people. */
+  readonly name: string;
+  readonly type: ImportOptions['place']['kind'];
+} & (
+  | { readonly state: 'open' }
+  /** All that was looked for was found before it. */
+  | { readonly state: 'needless' }
+  | { readonly state: 'unreachable'; readonly reason: string }
+);
+
 export interface ImportedCaches extends AsyncDisposable {
   readonly store: CacheStore<ImmutableRef>;
   /** Names of places from which some result could not be taken; more come in as the build goes on. */
   readonly damaged: ReadonlySet<string>;
+  /** Waits for those that are being asked. */
+  asked(): Promise<readonly AskedCache[]>;
 }
 
 /**
@@ -71,6 +85,7 @@ export function importCaches(
   work: Work,
 ): ImportedCaches {
   const damaged = new Set<string>();
+  const reasons = new Map<string, string>();
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const opening: Promise<OpenedCache | undefined>[] = [];
@@ -87,6 +102,7 @@ export function importCaches(
       return await openPlace(options, lost, { registries, account, signal });
     } catch (error) {
       signal.throwIfAborted();
+      reasons.set(name, messageOf(error));
       warn('this cache is left out')(error);
       return undefined;
     }
@@ -100,6 +116,16 @@ export function importCaches(
   return {
     store: joinedStore({ own, imports, cache, work }),
     damaged,
+    async asked() {
+      const opened = await Promise.all(opening);
+      return distinct(wanted).map(({ options: { place } }, i): AskedCache => {
+        const about = { name: nameOf(place), type: place.kind };
+        if (opened.length === 0) return { ...about, state: 'needless' };
+        return opened[i]
+          ? { ...about, state: 'open' }
+          : { ...about, state: 'unreachable', reason: reasons.get(about.name)! };
+      });
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
       const opened = await Promise.allSettled(opening);

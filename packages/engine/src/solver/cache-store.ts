@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Download } from '../progress/download.ts';
 import type { KeyedDep, KeyId } from './cache-key.ts';
 
 /** Where keys and results are remembered: which key follows from which, and what was found under it. */
@@ -28,6 +29,16 @@ export interface KeptKey {
   readonly ways: readonly KeyQuestion[];
   /** When the newest result under it was made, in milliseconds since the epoch; undefined if there is none. */
   readonly createdAt?: number;
+  /** Where that one has to be fetched from; undefined if it is here. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** A cache that a result can be taken from. */
+export interface Elsewhere {
+  /** For people. */
+  readonly name: string;
+  /** What taking it would fetch; what is here already is left out. */
+  missing(): Promise<readonly Download[]>;
 }
 
 export interface KeyQuestion {

@@ -1,15 +1,19 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Download } from '../progress/download.ts';
 import type { Work } from '../progress/work.ts';
 import type { Surroundings } from './active.ts';
 import { contentOutput, rootKey, type KeyId } from './cache-key.ts';
+import type { Elsewhere } from './cache-store.ts';
 import type { Keys } from './keys.ts';
 import { memo } from './memo.ts';
-import type { CacheMap, Edge, Held, Operator, Outlook, Vertex } from './vertex.ts';
+import type { CacheMap, Held, Operator, Outlook, Vertex } from './vertex.ts';
 
 export interface Foreseen {
   readonly outlook: Outlook;
   /** Those of the output that are known. */
   readonly keys: readonly KeyId[];
+  /** Where a hit has to be fetched from; undefined if it is here. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** Tells what a build would do with a vertex, and does nothing. */
@@ -41,9 +45,9 @@ export class Foresight<R extends Held<R>, J extends Work> {
           const before = await this.#around.active(edge).foresight.of(edge.index);
           const { selector, content } = map!.deps[i] ?? {};
           const byDefinition = before.keys.map((id) => ({ id, ...(selector && { selector }) }));
-          const digest = content && (await this.#contentHere(edge, before, content));
+          const digest = content && (await this.#contentHere(i, before, content));
           const keys = [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
-          const open = before.outlook === 'open' || (before.outlook === 'run' && content !== undefined);
+          const open = before.outlook === 'open' || (content !== undefined && !digest);
           return { keys, open: open && !digest };
         }),
       );
@@ -53,19 +57,30 @@ export class Foresight<R extends Held<R>, J extends Work> {
     });
   }
 
+  /** What asking for the result would fetch. */
+  async downloads(output: number): Promise<readonly Download[]> {
+    const { outlook, elsewhere } = await this.of(output);
+    if (elsewhere) return elsewhere.missing();
+    return outlook === 'look' ? [] : ((await this.#operator.downloads?.(this.#around.job)) ?? []);
+  }
+
   async #outlookOf(keys: readonly KeyId[]): Promise<Foreseen> {
     const kept = await Promise.all(keys.map((key) => this.#around.store.kept(key)));
-    return { outlook: kept.some(({ createdAt }) => createdAt !== undefined) ? 'hit' : 'run', keys };
+    const results = kept.filter(({ createdAt }) => createdAt !== undefined);
+    if (results.length === 0) return { outlook: 'run', keys };
+    if (results.some(({ elsewhere }) => !elsewhere)) return { outlook: 'hit', keys };
+    const newest = results.reduce((a, b) => (b.createdAt! > a.createdAt! ? b : a));
+    return { outlook: 'hit', keys, elsewhere: newest.elsewhere! };
   }
 
   /** Digest of what matters of an input's content, if that is here. */
   async #contentHere(
-    edge: Edge,
-    { outlook, keys }: Foreseen,
+    input: number,
+    { outlook, keys, elsewhere }: Foreseen,
     content: NonNullable<CacheMap<R, J>['deps'][number]['content']>,
   ): Promise<Digest | undefined> {
-    if (outlook === 'look') return content(await this.#around.active(edge).result(edge.index), this.#around.job);
-    if (outlook !== 'hit') return undefined;
+    if (outlook === 'look') return this.#keys.content(input);
+    if (outlook !== 'hit' || elsewhere) return undefined;
     await using kept = await this.#around.store.load(keys);
     return kept && content(kept, this.#around.job);
   }

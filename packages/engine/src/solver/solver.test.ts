@@ -217,7 +217,7 @@ test('what a build would do is told without doing it', async () => {
   };
   const outlooks = async ({ copy, made, taken }: ReturnType<typeof graph>) => {
     await using solver = world.solver();
-    return Promise.all([copy, made, taken].map((vertex) => solver.outlook(edge(vertex))));
+    return Promise.all([copy, made, taken].map(async (vertex) => (await solver.foresee(edge(vertex))).outlook));
   };
   assert.deepEqual(await outlooks(graph('1')), ['run', 'run', 'open']);
   await world.build(graph('1').taken);

@@ -1,14 +1,16 @@
 // Brings about results of a graph of vertices: finds what is cached by definition, then by content, and runs the rest,
 // each vertex once, as soon as its inputs are there. It knows neither containers nor disks nor LLB: what a vertex does
 // is its Operator's affair, what is remembered is the CacheStore's.
+import type { Download } from '../progress/download.ts';
 import type { Work } from '../progress/work.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
 import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
+import type { Foreseen } from './foresight.ts';
 import type { VertexFailure } from './failure.ts';
 import { cacheRecords, type EdgeRecord, type KeyedEdge } from './records.ts';
-import type { Edge, Held, KeyFacts, Operator, Outlook, Vertex } from './vertex.ts';
+import type { Edge, Held, KeyFacts, Operator, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
   readonly store: CacheStore<R>;
@@ -62,8 +64,13 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   }
 
   /** What solving an edge would do with its vertex. Nothing is run or fetched to find out. */
-  async outlook(edge: Edge): Promise<Outlook> {
-    return (await this.#of(edge.vertex).foresight.of(edge.index)).outlook;
+  foresee(edge: Edge): Promise<Foreseen> {
+    return this.#of(edge.vertex).foresight.of(edge.index);
+  }
+
+  /** What bringing about its result would fetch, once its inputs are there; as far as that can be told without. */
+  downloads(edge: Edge): Promise<readonly Download[]> {
+    return this.#of(edge.vertex).foresight.downloads(edge.index);
   }
 
   /** What a vertex turned out to be keyed by; undefined where nobody needed it so far. Asks nothing. */

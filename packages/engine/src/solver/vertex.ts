@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Download } from '../progress/download.ts';
 import type { SourcePlace } from '../progress/event.ts';
 
 /** A node of the graph as the solver sees it. What it does is behind its `Operator`. */
@@ -24,6 +25,8 @@ export interface Operator<R, J> {
   cacheMaps(job: J): Promise<readonly CacheMap<R, J>[]>;
   /** Running it only looks at what is there; it makes and fetches nothing. */
   readonly looks?: boolean;
+  /** What running it would fetch, as far as that can be told without. */
+  downloads?(job: J): Promise<readonly Download[]>;
   /** Runs it. The inputs stay the caller's; the outputs become the caller's. */
   run(inputs: readonly R[], job: J): Promise<readonly R[]>;
 }
@@ -56,8 +59,8 @@ export interface CacheDep<R, J> {
 }
 
 /**
- * What solving would do with a vertex: `hit`, its result is kept; `run`; `open`, that depends on what comes out of an
- * input that has to run first; `look`, it only looks at what is there.
+ * What solving would do with a vertex: `hit`, its result is kept, here or in a cache elsewhere; `run`; `open`, that
+ * depends on what comes out of an input that has to run or to be fetched first; `look`, it only looks at what is there.
  */
 export type Outlook = 'hit' | 'run' | 'open' | 'look';
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Digest } from '../oci/digest.ts';
 import type { Cache } from '../cache/api.ts';
 import type { Index } from '../index/index.ts';
+import type { Download as Awaited } from '../progress/download.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
 import { reason } from '../registry/remote.ts';
 import { patient, retrying, type RetryPolicy } from '../registry/retry.ts';
@@ -73,8 +74,16 @@ export class HttpSource implements Source {
         pin: id.checksum,
         keys: [{ key: httpKey(id, content) }],
         changedAt: async (job) => seconds(await this.#download(id, { job, vertex })),
+        downloads: (job) => this.#awaited(id, job),
         tree: (job) => this.#tree(id, { job, vertex }),
       };
+    }
+    if (request.reach === 'asking' && !(await this.#stillKnown(id, job))) {
+      const tree = async (job: Job) => {
+        const { digest } = await this.#download(id, { job, vertex });
+        return this.#tree({ ...id, checksum: digest }, { job, vertex });
+      };
+      return { pin: withoutSecrets(id.url), keys: [], downloads: (job) => this.#awaited(id, job), tree };
     }
     const download = await this.#download(id, { job, vertex });
     const { digest, filename, lastModified } = download;
@@ -99,6 +108,41 @@ export class HttpSource implements Source {
     return fetched;
   }
 
+  /** Whether the server says that what is here has not changed. */
+  async #stillKnown(id: HttpIdentifier, job: Job): Promise<boolean> {
+    const known = await this.#alive(id);
+    if (known.length === 0) return false;
+    const headers = await this.#headers(id, job);
+    return (await this.#unchanged(id, { headers, known, job })) !== undefined;
+  }
+
+  /** What the server says that it would send; nothing if it is here, or the server does not say. */
+  async #awaited(id: HttpIdentifier, job: Job): Promise<readonly Awaited[]> {
+    const known = this.#known(id).find(({ digest }) => digest === id.checksum);
+    if (known && this.#options.cache.ready(known.ref)) return [];
+    try {
+      const headers = await this.#headers(id, job);
+      const { signal } = job;
+      const response = await sendFollowing(this.#options.registries.transport, id, { method: 'HEAD', headers, signal });
+      await response.discard();
+      const length = response.headers['content-length'];
+      const told = response.status === 200 && length !== undefined && /^\d+$/.test(length);
+      return told ? [{ id: withoutSecrets(id.url), bytes: Number(length) }] : [];
+    } catch (error) {
+      // GET says what is wrong.
+      if (job.signal.aborted || !(error instanceof Failed || isBrokenConnection(error))) throw error;
+      return [];
+    }
+  }
+
+  async #headers(id: HttpIdentifier, job: Job): Promise<Record<string, string>> {
+    const authorization = await this.#authorization(id, job);
+    return {
+      ...Object.fromEntries(id.headers.map(({ Name, Value }) => [Name.toLowerCase(), Value])),
+      ...(authorization !== undefined && { authorization }),
+    };
+  }
+
   #download(id: HttpIdentifier, { job, vertex }: Asking): Promise<Download> {
     const { session } = job;
     return this.#downloads.get(job, httpTarget(id), (signal) =>
@@ -107,11 +151,7 @@ export class HttpSource implements Source {
   }
 
   async #ask(id: HttpIdentifier, { job, vertex }: Asking): Promise<Download> {
-    const authorization = await this.#authorization(id, job);
-    const headers = {
-      ...Object.fromEntries(id.headers.map(({ Name, Value }) => [Name.toLowerCase(), Value])),
-      ...(authorization !== undefined && { authorization }),
-    };
+    const headers = await this.#headers(id, job);
     const known = await this.#alive(id);
     const unchanged = known.length ? await this.#unchanged(id, { headers, known, job }) : undefined;
     if (unchanged) return unchanged;

@@ -55,7 +55,8 @@ export class ImageSource implements Source, ImageResolver {
   }
 
   async pin(request: Parameters<Source['pin']>[0], job: Job): Promise<Pinned> {
-    const { name, attrs, here = false } = request;
+    const { name, attrs } = request;
+    const here = request.reach === 'here';
     const reference = readReference(name);
     const platform = request.platform ?? hostPlatform();
     const limit = layerLimit(attrs['image.layerlimit']);
@@ -156,6 +157,8 @@ export function pinnedImage(
   return {
     pin: image.digest,
     keys: imageKeys(image, { platform, ...(limit !== undefined && { limit }) }).map((key) => ({ key })),
+    downloads: async () =>
+      (await cache.missing(layers)).map(({ descriptor: { digest, size } }) => ({ id: digest, bytes: size })),
     tree: async () =>
       layers.length
         ? cache.fromLayers(layers, { description, ...(recordType && { recordType }) })

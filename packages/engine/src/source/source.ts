@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Job } from '../session/job.ts';
+import type { Download } from '../progress/download.ts';
 
 export interface Source {
   /** `docker-image`, `oci-layout`, `local`, `git`, `http`, `https`. */
@@ -20,8 +21,12 @@ export interface SourceRequest {
   readonly platform?: Platform;
   /** The vertex that asks, for progress. */
   readonly vertex: Digest;
-  /** Only what this machine has counts, and nothing is asked of others; fails where that does not tell. */
-  readonly here?: boolean;
+  /**
+   * How far it goes where it is not to be built. `here`: only what this machine has counts, and nothing is asked of others;
+   * fails where that does not tell. `asking`: others are asked, and nothing is fetched; there are no keys where only that
+   * would tell.
+   */
+  readonly reach?: 'here' | 'asking';
 }
 
 export interface Pinned {
@@ -31,6 +36,8 @@ export interface Pinned {
   readonly keys: readonly SourceKey[];
   /** When it was made, Unix seconds: a commit's time, HTTP's Last-Modified, or an archive's newest file. */
   changedAt?(job: Job): Promise<number | undefined>;
+  /** What `tree` would fetch, as far as that can be told without. */
+  downloads?(job: Job): Promise<readonly Download[]>;
   /** The tree. Called only when somebody needs it. */
   tree(job: Job): Promise<ImmutableRef>;
 }
@@ -51,7 +58,7 @@ export interface ImageResolver {
     options: {
       readonly platform?: Platform;
       readonly mode: 'default' | 'pull' | 'local';
-      /** As in `SourceRequest`. */
+      /** Only what this machine has counts, and nothing is asked of others; fails where that does not tell. */
       readonly here?: boolean;
     },
     job: Job,

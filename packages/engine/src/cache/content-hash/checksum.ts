@@ -52,6 +52,34 @@ export function checksum(root: TreeNode, path: string, options: ChecksumOptions 
   return digester.digest();
 }
 
+/** Bytes of the files that `checksum` reads to answer the same. */
+export function selectedSize(root: TreeNode, path: string, options: ChecksumOptions = {}): number {
+  const { wildcard = false, followLinks = false, include = [], exclude = [] } = options;
+  const key = keyPath(bytePath(path));
+  if (!wildcard && include.length === 0 && exclude.length === 0) {
+    const { node } = resolveInTree(root, key, { followLast: followLinks });
+    return node ? sizeBelow(node) : 0;
+  }
+  const { prefix, start } = startOf(root, key, wildcard);
+  const withoutItself = posix.join('/', path) === '/' || path.endsWith('/');
+  const selected = start ? select(start, prefix, { path: key, withoutItself, wildcard, include, exclude }) : [];
+  return selected.reduce((sum, { path: at, node, top }) => {
+    const followed = top && followLinks && node.kind === 'symlink';
+    const { node: meant } = followed ? resolveInTree(root, at, { followLast: true }) : { node };
+    return sum + (meant?.kind === 'file' ? meant.attributes().size : followed && meant ? sizeBelow(meant) : 0);
+  }, 0);
+}
+
+function sizeBelow(node: TreeNode): number {
+  let sum = 0;
+  const open = [node];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next.kind === 'file') sum += next.attributes().size;
+    open.push(...next.children());
+  }
+  return sum;
+}
+
 function follow(root: TreeNode, path: BytePath, options: { readonly followLast: boolean }): Digest {
   const { node } = resolveInTree(root, path, options);
   if (!node) throw missing(textOf(path));

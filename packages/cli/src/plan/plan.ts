@@ -1,0 +1,124 @@
+// What a build would do, as data: nothing is run, fetched or kept for it.
+import type { AskedCache, StepForecast } from '@monokit/engine';
+import { defineImages, type ShowInvocation } from '../defined-images.ts';
+import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
+import { isInternal } from '../ui/model.ts';
+import { downloadsOf } from './downloads.ts';
+
+/** What `cli plan --json` prints. There may be more fields one day; none changes its meaning while `version` stays. */
+export interface Plan {
+  readonly version: 1;
+  readonly images: readonly PlannedImage[];
+  /** Inputs before what reads them. */
+  readonly steps: readonly PlannedStep[];
+  /** The caches of `--cache-from`, with why they could not be asked. */
+  readonly caches: readonly AskedCache[];
+  readonly totals: Totals;
+}
+
+export interface PlannedImage {
+  readonly id: string;
+  readonly run: number;
+  readonly unknown: number;
+  /** Here or in a cache elsewhere; steps that only such steps need, too. */
+  readonly cached: number;
+}
+
+export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
+  /**
+   * `unknown`: it runs unless what a step before it makes, or what has to be fetched first, is what it was before.
+   * `needless`: nobody asks for it, because what reads it is cached.
+   */
+  readonly outlook: 'run' | 'unknown' | 'cached' | 'needless';
+  /** Of a cached one: where its result is. */
+  readonly from?: 'local' | 'remote';
+  /** Of a remote one: the name of the cache. */
+  readonly cache?: string;
+  /** What is fetched for it; what several steps need counts for the first. */
+  readonly bytesDown?: number;
+  /** Of files in contexts that it reads. */
+  readonly bytesRead?: number;
+}
+
+/** Sums over the steps. */
+export interface Totals {
+  readonly run: number;
+  readonly unknown: number;
+  readonly cachedLocal: number;
+  readonly cachedRemote: number;
+  readonly needless: number;
+  readonly bytesDown: number;
+  readonly bytesRead: number;
+}
+
+/** Asks what building the chosen images would do. */
+export async function planOf(invocation: ShowInvocation, positionals: readonly string[]): Promise<Plan> {
+  await using scope = new AsyncDisposableStack();
+  const images = await defineImages(invocation, positionals, scope);
+  const [graph, { steps: forecast, caches }] = await Promise.all([
+    mergedGraph(images),
+    images.engine.forecast(images.defined, { reach: 'asking', signal: invocation.signal, report: () => undefined }),
+  ]);
+  const steps = plannedSteps(graph, forecast);
+  return { version: 1, images: plannedImages(graph, steps), steps, caches, totals: totalsOf(steps) };
+}
+
+function plannedSteps({ steps }: MergedGraph, forecast: ReadonlyMap<string, StepForecast>): readonly PlannedStep[] {
+  const down = downloadsOf(steps.map(({ digest }) => [digest, forecast.get(digest)!.downloads]));
+  return steps.flatMap(({ inputs: _inputs, ...step }): PlannedStep[] => {
+    if (isInternal(step)) return [];
+    const foreseen = forecast.get(step.digest)!;
+    const bytesDown = down.get(step.digest);
+    return [
+      {
+        ...step,
+        ...outlookOf(foreseen),
+        ...(bytesDown !== undefined && { bytesDown }),
+        ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),
+      },
+    ];
+  });
+}
+
+function outlookOf({ outlook, needed, from }: StepForecast): Pick<PlannedStep, 'outlook' | 'from' | 'cache'> {
+  if (outlook === 'hit') {
+    return { outlook: 'cached', ...(from === undefined ? { from: 'local' } : { from: 'remote', cache: from }) };
+  }
+  if (!needed || outlook === 'look') return { outlook: 'needless' };
+  return { outlook: outlook === 'open' ? 'unknown' : 'run' };
+}
+
+function plannedImages({ images }: MergedGraph, steps: readonly PlannedStep[]): readonly PlannedImage[] {
+  return images
+    .filter((image) => image.steps.length > 0)
+    .map(({ id }) => {
+      const own = steps.filter((step) => step.images.includes(id));
+      const of = (outlook: PlannedStep['outlook']) => own.filter((step) => step.outlook === outlook).length;
+      return { id, run: of('run'), unknown: of('unknown'), cached: of('cached') + of('needless') };
+    });
+}
+
+function totalsOf(steps: readonly PlannedStep[]): Totals {
+  const of = (outlook: PlannedStep['outlook'], from?: PlannedStep['from']) =>
+    steps.filter((step) => step.outlook === outlook && step.from === from).length;
+  const sum = (count: (step: PlannedStep) => number | undefined) =>
+    steps.reduce((total, step) => total + (count(step) ?? 0), 0);
+  return {
+    run: of('run'),
+    unknown: of('unknown'),
+    cachedLocal: of('cached', 'local'),
+    cachedRemote: of('cached', 'remote'),
+    needless: of('needless'),
+    bytesDown: sum(({ bytesDown }) => bytesDown),
+    bytesRead: sum(({ bytesRead }) => bytesRead),
+  };
+}
+
+/** Prints the plan; gives the exit code. */
+export async function showPlan(invocation: ShowInvocation, format: 'text' | 'json'): Promise<number> {
+  const plan = await planOf(invocation, invocation.positionals);
+  const { stdout } = invocation;
+  if (format === 'json') stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+  else stdout.write((await import('./text.ts')).planText(plan, stdout));
+  return 0;
+}

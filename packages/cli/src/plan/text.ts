@@ -1,0 +1,69 @@
+// The plan for people: each image with the steps that begin with it, and all of it in a few lines.
+import { styleText } from 'node:util';
+import { bytes, count, shortName } from '../ui/format.ts';
+import type { Plan, PlannedStep, Totals } from './plan.ts';
+
+export function planText({ images, steps, caches, totals }: Plan, stream: NodeJS.WriteStream): string {
+  const dim = (text: string) => styleText('dim', text, { stream });
+  const types = new Map(caches.map(({ name, type }) => [name, type]));
+  const told = steps.filter(isTold);
+  const busy = images.filter(({ id }) => told.some((step) => step.images.includes(id)));
+  const blocks = busy.map(({ id, run, unknown, cached }) => {
+    const facts = [`${run} to run`, ...(unknown > 0 ? [`${unknown} unknown`] : []), `${cached} cached`];
+    const own = told.filter(({ images: [first] }) => first === id);
+    const shared = told.filter(({ images: wanting }) => wanting.includes(id)).length - own.length;
+    const rows = own.map((step) => {
+      const { name, images: wanting, source } = step;
+      const others = wanting.length > 1 ? `  +${wanting.length - 1}` : '';
+      const place = source ? `  ${source.file}:${source.lines[0]}` : '';
+      const more = factsOf(step, types).map((fact) => `  ${fact}`);
+      return `  ${symbolOf(step)} ${shortName(name)}${dim(`${others}${place}${more.join('')}`)}`;
+    });
+    const elsewhere = shared > 0 ? [dim(`    and ${count(shared, 'step')} that stand with another image above`)] : [];
+    return [`${styleText('bold', id, { stream })}  ${dim(facts.join(', '))}`, ...rows, ...elsewhere].join('\n');
+  });
+  const unreachable = caches.flatMap((cache) =>
+    cache.state === 'unreachable'
+      ? [`unknown: what ${cache.type} ${cache.name} has, which can't be asked: ${cache.reason}`]
+      : [],
+  );
+  const sums = [sumLine(totals, images.length - busy.length), ...byteLine(totals), ...unreachable];
+  return `${[...blocks, sums.join('\n')].join('\n\n')}\n`;
+}
+
+/** Steps that do something, be it only fetch a result. */
+function isTold({ outlook, from, bytesDown }: PlannedStep): boolean {
+  return outlook === 'run' || outlook === 'unknown' || (from === 'remote' && bytesDown !== undefined);
+}
+
+function symbolOf({ outlook }: PlannedStep): string {
+  return outlook === 'run' ? '▸' : outlook === 'unknown' ? '?' : '☁';
+}
+
+function factsOf(
+  { from, cache, bytesDown, bytesRead }: PlannedStep,
+  types: ReadonlyMap<string, string>,
+): readonly string[] {
+  if (from === 'remote') return [`cached remote (${types.get(cache!)} ${cache!}, ${bytes(bytesDown!)} to fetch)`];
+  return [
+    ...(bytesDown === undefined ? [] : [`fetches ${bytes(bytesDown)}`]),
+    ...(bytesRead === undefined ? [] : [`reads ${bytes(bytesRead)}`]),
+  ];
+}
+
+function sumLine({ run, unknown, cachedRemote }: Totals, upToDate: number): string {
+  return [
+    `${count(run, 'step')} to run`,
+    ...(unknown > 0 ? [`${unknown} that depend on what comes before`] : []),
+    ...(cachedRemote > 0 ? [`${cachedRemote} cached elsewhere`] : []),
+    ...(upToDate > 0 ? [`${count(upToDate, 'image')} up to date`] : []),
+  ].join(', ');
+}
+
+function byteLine({ bytesDown, bytesRead }: Totals): readonly string[] {
+  const facts = [
+    ...(bytesDown > 0 ? [`${bytes(bytesDown)} to fetch`] : []),
+    ...(bytesRead > 0 ? [`${bytes(bytesRead)} of context to read`] : []),
+  ];
+  return facts.length > 0 ? [facts.join(', ')] : [];
+}
