@@ -1,4 +1,4 @@
-// How long builds take, and what they take: `npm run bench -- [S1 … S6] [flags]`; README.md tells of all of it.
+// How long builds take, and what they take: `npm run bench` says what there is, README.md tells of all of it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +12,17 @@ import { makeScenarios, scenarioIds } from './scenarios.ts';
 import { full, quick } from './sizes.ts';
 import type { Sample, Subject } from './subject.ts';
 
-/** Benchmarks of parts, in files of their own with flags of their own. */
-const parts = ['executor', 'layers'];
+/** Benchmarks in files of their own, with flags of their own. */
+const parts = {
+  noop: 'builds for which nothing has changed, of 10, 100 and 1,000 images, beside turbo: 1 min',
+  watch: 'how long a change takes in a watch (--images N --edits N): 1 min',
+  executor: 'one container, and our own part of it: 10 s',
+  layers: 'layers packed and unpacked (--size MB): 20 s',
+};
 
 const [first] = process.argv.slice(2);
-if (first !== undefined && parts.includes(first)) {
+if (first === undefined) process.stdout.write(contents());
+else if (Object.hasOwn(parts, first)) {
   process.argv.splice(2, 1);
   await import(`./${first}.ts`);
 } else {
@@ -25,6 +31,18 @@ if (first !== undefined && parts.includes(first)) {
     process.stderr.write(`error: ${asked}\n`);
     process.exitCode = 2;
   } else await bench(asked);
+}
+
+/** What there is to be measured. */
+function contents(): string {
+  const scenarios = makeScenarios(scenarioIds, full).map(({ id, title }) => [id, title] as const);
+  const rows = [
+    ...scenarios,
+    ['all', 'all of these: 15 min with docker, of which S5 takes most'],
+    ...Object.entries(parts),
+  ];
+  const list = rows.map(([name, what]) => `  ${name!.padEnd(8)}  ${what}\n`).join('');
+  return `npm run bench -- NAME… [flags]\n\n${list}\nFlags of S1 to S6: --runs N (5), --quick, --json, --no-docker, --no-memory\n`;
 }
 
 /** What was asked for, or what is wrong with it. */
@@ -45,15 +63,18 @@ function readArguments() {
     return (error as Error).message;
   }
   const { values, positionals } = parsed;
-  const unknown = positionals.find((name) => !(scenarioIds as readonly string[]).includes(name));
-  if (unknown !== undefined) return `there is no ${unknown}, only ${[...scenarioIds, ...parts].join(', ')}`;
+  const known: readonly string[] = [...scenarioIds, 'all'];
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined && Object.hasOwn(parts, unknown)) return `${unknown} goes first, with flags of its own`;
+  if (unknown !== undefined) return `there is no ${unknown}, only ${[...known, ...Object.keys(parts)].join(', ')}`;
+  if (positionals.length === 0) return `which of ${known.join(', ')}?`;
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) return `--runs needs a number, got ${values.runs}`;
   return { values, positionals, runs };
 }
 
 async function bench({ values, positionals, runs }: Exclude<ReturnType<typeof readArguments>, string>): Promise<void> {
-  const chosen = scenarioIds.filter((id) => positionals.length === 0 || positionals.includes(id));
+  const chosen = scenarioIds.filter((id) => positionals.includes('all') || positionals.includes(id));
 
   const scratch = mkdtempSync(join(tmpdir(), 'monokit-bench-'));
   await using stack = new AsyncDisposableStack();

@@ -1,7 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-const interval = 20;
-
 /** Adds up, again and again, the proportional set sizes of all that a process started. */
 export class MemoryWatch implements Disposable {
   readonly #root: number;
@@ -10,7 +8,8 @@ export class MemoryWatch implements Disposable {
   /** Bytes. */
   peak = 0;
 
-  constructor(root: number) {
+  /** Looks every so many milliseconds. */
+  constructor(root: number, interval: number) {
     this.#root = root;
     this.#timer = setInterval(() => this.#look(), interval);
   }

@@ -7,7 +7,8 @@ import type { Sample } from './subject.ts';
 export interface TimedOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
-  readonly memory?: boolean;
+  /** Looks at the memory all the while, every 20 ms unless told. */
+  readonly memory?: boolean | { readonly interval: number };
 }
 
 // bash counts what its children and theirs took, in milliseconds; descriptor 3 takes the answer.
@@ -20,7 +21,8 @@ export async function timed(command: readonly string[], options: TimedOptions): 
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  using memory = options.memory ? new MemoryWatch(child.pid!) : undefined;
+  const interval = typeof options.memory === 'object' ? options.memory.interval : 20;
+  using memory = options.memory ? new MemoryWatch(child.pid!, interval) : undefined;
   const [stdout, stderr, times, code] = await Promise.all([
     text(child.stdout as Readable),
     text(child.stderr as Readable),

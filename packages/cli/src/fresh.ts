@@ -1,20 +1,12 @@
 // A build whose every input is untouched since the last one needs no engine: one look at each file tells, and the last
 // answer is told again. Loaded before anything else of a build, so it imports next to nothing.
-import { hash } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
+
+// Where these are imported, Node fills in all that they export, which loads streams and the whole of web crypto: 6 ms.
+const { hash } = process.getBuiltinModule('node:crypto');
+const { lstatSync, readFileSync, statSync } = process.getBuiltinModule('node:fs');
 
 /** What a build told when it was last run. */
 export interface Answer {
@@ -31,7 +23,7 @@ export interface SeenFolder {
   readonly numbers: Float64Array;
 }
 
-interface Kept {
+export interface Kept {
   readonly answer: Answer;
   /** Path → what it was, null where nothing was. */
   readonly paths: Readonly<Record<string, string | null>>;
@@ -39,22 +31,17 @@ interface Kept {
 }
 
 /** Numbers kept of each entry: how many, and what. The engine's rows have the same in the same order. */
-const width = 8;
-const ctimeColumn = 4;
-
-/** A change in the tick of the clock in which a file was looked at leaves no trace: so old it has to be, in ms. */
-const coarseTick = 2000;
-const fineTick = 50;
-
-/** Most answers that are kept for one cache. */
-const most = 256;
+export const width = 8;
+export const ctimeColumn = 4;
 
 /** Where the answer to a command line is kept: the same words in the same folder and environment have the same place. */
 export function freshPath(
   argv: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): string {
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+    version: string;
+  };
   const variables = Object.entries(env)
     .filter(([name]) => !passing.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -93,47 +80,8 @@ function isUntouched({ path, names, numbers: encoded }: Kept['folders'][number])
   });
 }
 
-/** What an answer came from and what it left. */
-export interface Looks {
-  /** Files and folders that were looked at, whether they were there or not. */
-  readonly paths: Iterable<string>;
-  /** Files that the build itself made or changed. */
-  readonly made: Iterable<string>;
-  readonly folders: Iterable<SeenFolder>;
-  /** When the first look was, in milliseconds since the epoch. */
-  readonly began: number;
-}
-
-/** Keeps an answer with what it came from. Nothing is kept where a file may have changed since it was looked at. */
-export function keepAnswer(path: string, answer: Answer, { paths, made, folders, began }: Looks): void {
-  const looked: Record<string, string | null> = Object.fromEntries([...made].map((each) => [each, lookAt(each)]));
-  for (const each of paths) {
-    const stats = statSync(each, { throwIfNoEntry: false });
-    if (stats && isRacy(stats.ctimeMs, began)) return;
-    looked[each] = lookAt(each);
-  }
-  const all: Kept['folders'][number][] = [];
-  for (const { path: folder, names, numbers } of folders) {
-    for (let at = ctimeColumn; at < numbers.length; at += width) if (isRacy(numbers[at]!, began)) return;
-    const bytes = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    all.push({ path: folder, names, numbers: bytes.toString('base64') });
-  }
-  const parent = join(path, '..');
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify({ answer, paths: looked, folders: all } satisfies Kept), { mode: 0o600 });
-  renameSync(temporary, path);
-  const kept = readdirSync(parent);
-  if (kept.length > most)
-    for (const name of kept) if (join(parent, name) !== path) rmSync(join(parent, name), { force: true });
-}
-
-function isRacy(ctime: number, began: number): boolean {
-  return ctime + (ctime % 1000 === 0 ? coarseTick : fineTick) > began;
-}
-
 /** What a path leads to; null where that is nothing. */
-function lookAt(path: string): string | null {
+export function lookAt(path: string): string | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return null;
   const numbers = new Float64Array(width);

@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module';
-import { commands } from './commands.ts';
 import type { Invocation } from './command.ts';
-import type { Answer } from './fresh.ts';
 import { Mistake, NothingSelected, Stopped } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
@@ -50,11 +47,9 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const [first, ...rest] = argv;
   if (first === undefined || ['help', '--help', '-h'].includes(first)) return help(rest[0]);
   if (['version', '--version', '-V'].includes(first)) {
-    process.stdout.write(`${version()}\n`);
+    process.stdout.write(`${await version()}\n`);
     return exit.done;
   }
-  const entry = commands[first];
-  if (!entry) throw await unknownCommand(first);
   const wantsHelp = rest
     .slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--'))
     .some((arg) => ['--help', '-h'].includes(arg));
@@ -64,8 +59,16 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     const { freshPath, recallAnswer } = await import('./fresh.ts');
     answerPath = freshPath(argv, { cwd: process.cwd(), env });
     const answer = recallAnswer(answerPath);
-    if (answer) return tellAgain(answer, rest, env);
+    if (answer) {
+      const { tellAnswer } = await import('./answer.ts');
+      const { stdout, stderr } = process;
+      await tellAnswer(answer, rest, { stdout, stderr, env });
+      return exit.done;
+    }
   }
+  const { commands } = await import('./commands.ts');
+  const entry = commands[first];
+  if (!entry) throw await unknownCommand(first);
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
   const { given, positionals } = parseFlags(rest, command.flags, env);
   const { stdin, stdout, stderr } = process;
@@ -84,29 +87,11 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   return command.run(invocation);
 }
 
-/** Tells the answer of the last time: nothing that it came from was touched. */
-async function tellAgain(answer: Answer, rest: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { tellAnswer } = await import('./answer.ts');
-  const { stdout, stderr } = process;
-  const start = {
-    ids: answer.images.map(({ id }) => id),
-    startedAt: Math.round(performance.timeOrigin),
-    verbose: false,
-    folders: new Map(),
-    retry: () => undefined,
-  };
-  const quiet = rest.some((arg) => ['-q', '--quiet'].includes(arg));
-  const open = quiet ? (await import('./ui/quiet.ts')).openQuiet : (await import('./ui/plain.ts')).openPlain;
-  using renderer = open(start, { stdout, stderr, env });
-  tellAnswer(answer, renderer);
-  return exit.done;
-}
-
 async function help(name: string | undefined): Promise<number> {
-  const { commandHelp, overview } = await import('./help.ts');
+  const [{ commands }, { commandHelp, overview }] = await Promise.all([import('./commands.ts'), import('./help.ts')]);
   if (name === undefined) {
     const list = Object.entries(commands).map(([each, { summary }]) => [each, summary] as const);
-    process.stdout.write(overview(version(), list));
+    process.stdout.write(overview(await version(), list));
     return exit.done;
   }
   const entry = commands[name];
@@ -116,7 +101,10 @@ async function help(name: string | undefined): Promise<number> {
 }
 
 async function unknownCommand(name: string): Promise<Mistake> {
-  const { nearest } = await import('@monokit/engine/std/nearest');
+  const [{ commands }, { nearest }] = await Promise.all([
+    import('./commands.ts'),
+    import('@monokit/engine/std/nearest'),
+  ]);
   const near = nearest(name, Object.keys(commands));
   const folder = /^[./]/.test(name) ? `build ${name}` : undefined;
   const meant = folder ?? near;
@@ -126,6 +114,9 @@ async function unknownCommand(name: string): Promise<Mistake> {
   );
 }
 
-function version(): string {
-  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+async function version(): Promise<string> {
+  const { default: manifest } = (await import('../package.json', { with: { type: 'json' } })) as {
+    readonly default: { readonly version: string };
+  };
+  return manifest.version;
 }

@@ -2,15 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
+import { isSettled } from '@monokit/engine/std/settled';
 
 interface WalkRecord {
   /** Folder or file → inode and times; null where there was nothing. */
   readonly stamps: Readonly<Record<string, string | null>>;
   readonly paths: readonly string[];
 }
-
-/** A change in the tick of the clock in which it was looked at leaves no trace; coarse file systems tick in seconds. */
-const tick = 2000;
 
 /** Collects what a walk looks at. */
 export class Walked {
@@ -26,7 +24,7 @@ export class Walked {
   /** A folder or file; to be called before it is read. */
   look(path: string): void {
     const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-    if (stat && stat.ctimeMs > BigInt(this.#began - tick)) this.#racy = true;
+    if (stat && !isSettled(Number(stat.ctimeNs) / 1e6, this.#began)) this.#racy = true;
     this.#stamps.set(path, stampOf(stat));
   }
 

@@ -128,7 +128,7 @@ async function buildImages(
   const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
   const answering =
     keepsAnswer(invocation, { shown: page !== undefined }) && !tasks.some(attests)
-      ? new (await import('../answer.ts')).Answering()
+      ? new (await import('../answering.ts')).Answering()
       : undefined;
   const warnings: Diagnostic[] = [];
   const report = (event: RunEvent) => {

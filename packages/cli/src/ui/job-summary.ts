@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { bytes, duration, shortDigest, shortName, shownLine } from './format.ts';
 import { failuresOf } from './failures.ts';
@@ -5,7 +6,6 @@ import { messageOf } from './failure.ts';
 import { isWork, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { summary } from './summary.ts';
-import { memorised } from './terminal.ts';
 
 /** GitHub takes no more. In bytes. */
 const most = 1 << 20;
@@ -24,7 +24,7 @@ export function jobSummary(model: RunModel, start: RunStart, end: RunEnd): strin
       ['image', 'result', 'time', 'size', 'digest'],
       images.map((image) => [image.id, blocked.has(image.id) ? 'blocked' : image.state.kind, ...factsOf(image)]),
     ),
-    lineOf(summary(model, start, end, memorised())),
+    lineOf(summary(model, start, end, unseen())),
     ...failures.map(({ error, step, images: whose }) => {
       const title = step ? `${whose.join(', ')} ${shortName(step.name)}` : whose.join(', ');
       const lines = [...(step?.tail ?? []).map(shownLine), `error: ${messageOf(error)}`];
@@ -104,4 +104,9 @@ function plain(text: string): string {
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll(/[\\`*_[\]|~@]/g, (sign) => `&#${sign.codePointAt(0)};`);
+}
+
+/** A stream that is no terminal, for texts that are to be plain. */
+function unseen(): NodeJS.WriteStream {
+  return new Writable({ write: (_chunk, _encoding, done) => done() }) as unknown as NodeJS.WriteStream;
 }

@@ -6,6 +6,7 @@ import { openPlain } from './plain.ts';
 import { Pulse } from './pulse.ts';
 import { openQuiet } from './quiet.ts';
 import { began, built, cached, compile, failed, memoryStream, start } from './recorded.fixture.ts';
+import { openUpToDate } from './up-to-date.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { emptyModel, reduce } from './model.ts';
 
@@ -47,6 +48,15 @@ test('plain tells of steps that run, what they write, and images when they are d
    Time:  2.5s
 `,
   );
+});
+
+test('what is told of a kept answer is what plain tells of its run', () => {
+  const told: Partial<RunStart> = { facts: { times: () => ({ saved: 118_000 }), record: () => ({ id: 'r1' }) } };
+  assert.deepEqual(shown(openUpToDate, cached, told), shown(openPlain, cached, told));
+  const alone = cached.filter((event) => event.kind !== 'task-completed' || event.task === 'api');
+  const one = { ...told, ids: ['api'], env: { LANG: 'C' } };
+  assert.deepEqual(shown(openUpToDate, alone, one), shown(openPlain, alone, one));
+  assert.match(shown(openUpToDate, alone, one).stderr, /^c api  .*sha256:/);
 });
 
 test('a run in which nothing had to be done takes five lines', () => {

@@ -1,13 +1,6 @@
-import { Writable } from 'node:stream';
-
 /** Writes text for people, in ASCII where the terminal may know nothing else. */
 export function writerTo(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): (text: string) => void {
   return speaksUtf8(env) ? (text) => void stream.write(text) : (text) => void stream.write(inAscii(text));
-}
-
-/** A stream that is no terminal, for texts that are to be plain. */
-export function memorised(): NodeJS.WriteStream {
-  return new Writable({ write: (_chunk, _encoding, done) => done() }) as unknown as NodeJS.WriteStream;
 }
 
 /** By the locale; a machine that says nothing is taken for a modern one. */

@@ -2,6 +2,7 @@
 // folder: its entries' names, numbers and digests, in the order of the names.
 import type { Digest } from '../../oci/digest.ts';
 import type { BytePath } from '../../std/byte-path.ts';
+import { isSettled } from '../../std/settled.ts';
 import { column, width } from './rows.ts';
 
 /** Where records are kept: the engine's index, or anything that keeps bytes by a key. */
@@ -59,9 +60,8 @@ export class FolderDigests {
   put(name: BytePath, { numbers, row, digest, since }: Entry): void {
     const at = row * width;
     const ctime = numbers[at + column.ctime]!;
-    const tick = ctime % 1000 === 0 ? coarseTick : fineTick;
     const values = kept.map((from) => numbers[at + from]!);
-    this.#learnt.set(name, ctime + tick > since ? undefined : { values, digest });
+    this.#learnt.set(name, isSettled(ctime, since) ? { values, digest } : undefined);
   }
 
   /** The record to be written down now over the `old` one, without the entries that `exists` denies. */
@@ -151,6 +151,3 @@ const numberBytes = kept.length * 8;
 const digestBytes = 32;
 /** Of the record's layout, and of what the digests are digests of. */
 const version = 1;
-/** Milliseconds: file systems with whole seconds (or two) show by their times; all others follow the kernel's tick. */
-const coarseTick = 2000;
-const fineTick = 50;

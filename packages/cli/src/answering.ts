@@ -1,0 +1,60 @@
+import { performance } from 'node:perf_hooks';
+import type { LocalEngine, RunEvent, SolveRequest } from '@monokit/engine';
+import type { Answer } from './fresh.ts';
+import { keepAnswer } from './keep-answer.ts';
+import { isInternal } from './ui/model.ts';
+
+/** Collects what a run told of its images and steps. */
+export class Answering {
+  readonly #images = new Map<string, Answer['images'][number]>();
+  #steps = 0;
+  #shared = 0;
+
+  report(event: RunEvent): void {
+    if (event.kind === 'graph-merged') {
+      const counted = event.vertices.filter((vertex) => !isInternal(vertex));
+      this.#steps += counted.length;
+      this.#shared += counted.filter(({ uses }) => uses > 1).length;
+    } else if (event.kind === 'task-completed') {
+      const { task: id, digest, size } = event;
+      this.#images.set(id, { id, ...(digest && { digest }), ...(size !== undefined && { size }) });
+    }
+  }
+
+  /** Keeps the answer, if files and their times can tell whether it is still true. */
+  keep(
+    path: string,
+    {
+      engine,
+      requests,
+      seen,
+    }: { readonly engine: LocalEngine; readonly requests: readonly SolveRequest[]; readonly seen: readonly string[] },
+  ): void {
+    const outputs = requests.map(outputsOf);
+    if (!engine.lookedAt.local || outputs.some((each) => each === undefined)) return;
+    const images = requests.flatMap(({ id }) => this.#images.get(id) ?? []);
+    const answer: Answer = { images, steps: this.#steps, shared: this.#shared };
+    keepAnswer(path, answer, {
+      paths: [...seen, ...engine.lookedAt.paths],
+      made: [engine.changedFile, ...outputs.flatMap((each) => each ?? [])],
+      folders: engine.lookedAt.folders(),
+      began: performance.timeOrigin,
+    });
+  }
+}
+
+/** The files that a request writes; undefined where one look cannot tell whether they are what they should be. */
+function outputsOf({ source, exports, cacheTo }: SolveRequest): readonly string[] | undefined {
+  const options = source.kind === 'frontend' ? source.options : {};
+  const asksAgain = 'no-cache' in options || options['image-resolve-mode'] === 'pull';
+  // Where results come from doesn't matter, and an inline cache is a part of the image.
+  const exportsCache = cacheTo.some(({ type }) => type !== 'inline');
+  if (source.kind !== 'frontend' || asksAgain || exportsCache) return undefined;
+  const files: string[] = [];
+  for (const { type, attrs, destination } of exports) {
+    if (attrs['created'] === 'now' || attrs['push'] === 'true') return undefined;
+    if (destination?.kind === 'file') files.push(destination.path);
+    else if (destination || type !== 'image') return undefined;
+  }
+  return files;
+}

@@ -1,0 +1,27 @@
+import { imageFacts, imageLine } from './image-line.ts';
+import { emptyModel, reduce } from './model.ts';
+import type { Renderer, RunStart, Screen } from './renderer.ts';
+import { summary, upToDateLine } from './summary.ts';
+import { symbolsFor } from './symbols.ts';
+import { writerTo } from './terminal.ts';
+
+/** A run in which nothing was to be done, word for word as `plain` tells it: without its modules, it is told at once. */
+export function openUpToDate(start: RunStart, { stderr, env }: Screen): Renderer {
+  let model = emptyModel(start.ids, start.startedAt);
+  const symbols = symbolsFor(env);
+  const print = writerTo(stderr, env);
+  return {
+    report(event) {
+      model = reduce(model, event);
+    },
+    finish(end) {
+      const [image] = model.images.values();
+      const line =
+        model.images.size === 1
+          ? imageLine(imageFacts(model, image!, start), symbols)
+          : upToDateLine(model, symbols.cached);
+      print(`${line}\n${summary(model, start, end, stderr)}`);
+    },
+    [Symbol.dispose]() {},
+  };
+}
