@@ -18,6 +18,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Build, and build again what a change reaches',
     load: async () => (await import('./commands/watch.ts')).watch as Command,
   },
+  runs: {
+    summary: 'Look at runs that were: list them, their times, logs and timeline, and compare two',
+    load: async () => (await import('./commands/runs.ts')).runs as Command,
+  },
   ls: {
     summary: 'List the images of the workspace and those in the store',
     load: async () => (await import('./commands/ls.ts')).ls as Command,

@@ -33,7 +33,10 @@ export type Given<F extends Flags> = {
       : string | undefined;
 };
 
-/** Reads arguments. Flags may stand anywhere before `--`; an unknown one is a mistake that names the nearest. */
+/**
+ * Reads arguments. Flags may stand anywhere before `--`; an unknown one is a mistake that names the nearest. A negative
+ * number is no flag.
+ */
 export function parseFlags<F extends Flags>(
   argv: readonly string[],
   flags: F,
@@ -47,7 +50,7 @@ export function parseFlags<F extends Flags>(
       positionals.push(...argv.slice(i + 1));
       break;
     }
-    if (arg === '-' || !arg.startsWith('-')) {
+    if (arg === '-' || !arg.startsWith('-') || /^-\d+$/.test(arg)) {
       positionals.push(arg);
       continue;
     }

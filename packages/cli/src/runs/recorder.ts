@@ -181,7 +181,7 @@ export class Recorder implements AsyncDisposable {
     if (this.#state === 'open' && (keeps === 'every' || this.#worked)) {
       this.#attempt(() => {
         this.#log?.[Symbol.dispose]();
-        record = { ...this.#header(git), ...this.#result(), endedAt, code: stopCode(signal) ?? code };
+        record = { ...this.#header(git), ...this.#result(code === 0), endedAt, code: stopCode(signal) ?? code };
         this.#folder.write(record);
       });
     }
@@ -190,7 +190,7 @@ export class Recorder implements AsyncDisposable {
       if (!record) return undefined;
       await History.update(path, record);
       this.#causes.finish(record);
-      this.#folder.prune(Date.now(), (id) => isRunning(this.#folder, id));
+      this.#folder.prune(endedAt, (id) => id === this.id || isRunning(this.#folder, id));
     } catch (error) {
       warn(`what was learnt of this run could not be kept: ${messageOf(error)}`);
     }
@@ -279,8 +279,8 @@ export class Recorder implements AsyncDisposable {
     } as const;
   }
 
-  #result() {
-    const steps = this.#recordedSteps();
+  #result(good: boolean) {
+    const steps = this.#recordedSteps(good);
     const failures = recordedFailures(this.#errors, { steps, folders: this.#begin.folders });
     const { error } = this.#log ?? {};
     return {
@@ -297,14 +297,14 @@ export class Recorder implements AsyncDisposable {
     } as const;
   }
 
-  #recordedSteps(): RecordedStep[] {
-    const needed = needlessOf(this.#steps);
+  #recordedSteps(good: boolean): RecordedStep[] {
+    const passed = passedOver(this.#steps);
     return [...this.#steps.values()].map(({ status, ...step }): RecordedStep => {
       const log = this.#log?.of(step.vertex);
-      const unended = status === 'known' && step.startedAt === undefined && needed.has(step.vertex);
+      const needless = step.startedAt === undefined && (good || passed.has(step.vertex));
       return {
         ...step,
-        status: status === 'known' ? (unended ? 'needless' : 'cancelled') : status,
+        status: status === 'known' ? (needless ? 'needless' : 'cancelled') : status,
         ...(log && { log }),
       };
     });
@@ -341,8 +341,8 @@ function first(ids: readonly string[]): string | undefined {
   return least;
 }
 
-/** Steps that nothing was told of, because what reads them was there already. */
-function needlessOf(steps: ReadonlyMap<Digest, Step>): ReadonlySet<Digest> {
+/** What is below steps that are there: what was not told of it, nobody asked for. */
+function passedOver(steps: ReadonlyMap<Digest, Step>): ReadonlySet<Digest> {
   const reached = new Set<Digest>();
   const open = [...steps.values()].filter(({ status }) => status === 'cached' || status === 'run');
   for (let step = open.pop(); step; step = open.pop()) {

@@ -1,7 +1,7 @@
 // What people type may hold secrets, and a record is shown to others: they are taken out before anything is kept.
 import { redacted } from '@monokit/engine/std/redacted';
 
-const hidden = '•••';
+const hidden = '***';
 
 /** Names whose values are nobody's business. */
 const secretName = /secret|token|passw|passphrase|credential|auth(?!or)|private|api_?key|access_?key|signing_?key/i;

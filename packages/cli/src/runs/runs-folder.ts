@@ -82,12 +82,12 @@ export class RunsFolder {
     for (const path of [this.recordPath(id), this.logPath(id), this.madePath(id)]) rmSync(path, { force: true });
   }
 
-  /** Lets go of the oldest runs; `isOpen` says of one whether somebody is at it. */
-  prune(now: number, isOpen: (id: string) => boolean): void {
+  /** Lets go of the oldest runs; `stays` says of one that it must not go. */
+  prune(now: number, stays: (id: string) => boolean): void {
     const ids = this.ids();
     for (const [i, id] of ids.entries()) {
       const old = i < ids.length - most || timeOfRun(id)! < now - longest;
-      if (old && !isOpen(id)) this.remove(id);
+      if (old && !stays(id)) this.remove(id);
     }
   }
 }
