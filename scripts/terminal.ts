@@ -11,7 +11,8 @@ export interface Screen {
 interface Run {
   readonly column: number;
   readonly text: string;
-  readonly colour: string | undefined;
+  /** Of the terminal's 256. */
+  readonly colour: number | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
 }
@@ -58,12 +59,12 @@ function screenOf(terminal: xterm.Terminal): Screen {
 }
 
 function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
-  const runs: { column: number; text: string; colour: string | undefined; bold: boolean; dim: boolean }[] = [];
+  const runs: { column: number; text: string; colour: number | undefined; bold: boolean; dim: boolean }[] = [];
   for (let column = 0; column < columns; column++) {
     const cell = line.getCell(column)!;
     const text = cell.getChars() || ' ';
     const look = {
-      colour: cell.isFgPalette() ? palette[cell.getFgColor()] : undefined,
+      colour: cell.isFgPalette() ? cell.getFgColor() : undefined,
       bold: cell.isBold() > 0,
       dim: cell.isDim() > 0,
     };
@@ -75,25 +76,50 @@ function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
   return runs.map((run) => ({ ...run, text: run.text.trimEnd() })).filter(({ text }) => text !== '');
 }
 
-/** The first sixteen colours, for a dark ground. */
-const palette = [
-  ...['#4a5262', '#ff7b83', '#4ccb85', '#f2b04b', '#8aa0ff', '#c9a0ff', '#5cc8d8', '#e8eaf0'],
-  ...['#7d8798', '#ff9aa0', '#7be0a6', '#ffd08a', '#aebcff', '#dcc2ff', '#8fe0ec', '#ffffff'],
-];
+/** The first sixteen colours, for a dark and for a light ground. */
+const palettes = {
+  dark: [
+    ...['#4a5262', '#ff7b83', '#4ccb85', '#f2b04b', '#8aa0ff', '#c9a0ff', '#5cc8d8', '#e8eaf0'],
+    ...['#7d8798', '#ff9aa0', '#7be0a6', '#ffd08a', '#aebcff', '#dcc2ff', '#8fe0ec', '#ffffff'],
+  ],
+  light: [
+    ...['#1c2230', '#c2202d', '#12784a', '#8a5a00', '#2f49c9', '#7a3fc0', '#0b7285', '#5b6475'],
+    ...['#6b7486', '#d6303d', '#188a56', '#a06a00', '#3f5ae0', '#8d52d4', '#0f8296', '#1c2230'],
+  ],
+} as const;
+
+const grounds = {
+  dark: { ground: '#161922', text: '#e8eaf0', title: '#9aa4b5' },
+  light: { ground: '#fbfbfd', text: '#1c2230', title: '#5b6475' },
+} as const;
+
+/** Of the other 240: a cube of six levels each, and greys. */
+function colourOf(index: number, scheme: keyof typeof palettes): string {
+  if (index < 16) return palettes[scheme][index]!;
+  if (index >= 232) return hexOf([8, 8, 8].map((each) => each + (index - 232) * 10));
+  const at = index - 16;
+  return hexOf(
+    [Math.floor(at / 36), Math.floor(at / 6) % 6, at % 6].map((level) => (level === 0 ? 0 : 55 + level * 40)),
+  );
+}
+
+function hexOf(levels: readonly number[]): string {
+  return `#${levels.map((each) => each.toString(16).padStart(2, '0')).join('')}`;
+}
 
 const [cellWidth, cellHeight, pad, bar] = [7.83, 18, 16, 34];
 
-/** A window with the command as its title line and the screen below. Ends in a line break. */
+/** A window with the command as its title line and the screen below, dark or light as the reader has it. Ends in a line break. */
 export function screenSvg({ columns, rows }: Screen, command: string): string {
   const all: Screen['rows'] = [
-    [{ column: 0, text: `$ ${command}`, colour: '#9aa4b5', bold: false, dim: false }],
+    [{ column: 0, text: `$ ${command}`, colour: undefined, bold: false, dim: true }],
     ...rows,
   ];
   const [width, height] = [Math.ceil(columns * cellWidth + 2 * pad), Math.ceil(all.length * cellHeight + bar + pad)];
   const lines = all.flatMap((runs, y) =>
     runs.flatMap(({ column, text, colour, bold, dim }) => {
       const look = [
-        colour === undefined ? '' : ` fill="${colour}"`,
+        colour === undefined ? '' : ` class="c${colour}"`,
         bold ? ' font-weight="700"' : '',
         dim ? ' opacity=".6"' : '',
       ].join('');
@@ -110,11 +136,19 @@ export function screenSvg({ columns, rows }: Screen, command: string): string {
   const dots = ['#ff7b83', '#f2b04b', '#4ccb85'].map(
     (fill, i) => `<circle cx="${20 + i * 18}" cy="17" r="5.5" fill="${fill}"/>`,
   );
+  const used = [...new Set(all.flatMap((runs) => runs.flatMap(({ colour }) => colour ?? [])))].sort((a, b) => a - b);
+  const rules = (scheme: keyof typeof palettes) =>
+    [
+      `.w{fill:${grounds[scheme].ground}}text{fill:${grounds[scheme].text}}`,
+      ...used.map((index) => `.c${index}{fill:${colourOf(index, scheme)}}`),
+    ].join('');
+  const style = `<style>${rules('dark')}@media(prefers-color-scheme:light){${rules('light')}}</style>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    `<rect width="${width}" height="${height}" rx="10" fill="#161922"/>`,
+    style,
+    `<rect class="w" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="10" stroke="#7d8798" stroke-opacity=".35"/>`,
     dots.join(''),
-    `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13" fill="#e8eaf0">`,
+    `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13">`,
     ...lines,
     '</g>',
     '</svg>',

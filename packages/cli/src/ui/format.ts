@@ -29,11 +29,6 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** `text` in `width` columns, cut with `…` where it is longer. */
-export function fit(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text.padEnd(width);
-}
-
 /** A step's name on one line, digests cut short. */
 export function shortName(name: string): string {
   return name.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1');

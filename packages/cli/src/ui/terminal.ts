@@ -26,9 +26,10 @@ const ascii: Readonly<Record<string, string>> = {
   '·': '-',
   '…': '~',
   '→': '>',
+  '↓': 'v',
 };
 
 /** Our own signs by ASCII ones; what people wrote stays as it is. */
 export function inAscii(text: string): string {
-  return text.replace(/[✔✖⚡⊘▸❯│├└─▏▰·…→]/g, (sign) => ascii[sign]!);
+  return text.replace(/[✔✖⚡⊘▸❯│├└─▏▰·…→↓]/g, (sign) => ascii[sign]!);
 }

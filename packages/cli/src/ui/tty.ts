@@ -1,81 +1,88 @@
-import type { Ora } from 'ora';
 import { styleText } from 'node:util';
+import { clip, fit, widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
-import { duration, fit } from './format.ts';
+import { failuresOf } from './failures.ts';
+import { duration, shortName } from './format.ts';
 import { heading } from './heading.ts';
 import { imageFacts } from './image-line.ts';
 import { live } from './live.ts';
-import { emptyModel, isInternal, reduce, type ImageModel } from './model.ts';
+import { MachineWatch } from './machine.ts';
+import { emptyModel, isInternal, reduce, type ImageModel, type StepModel } from './model.ts';
+import { Region } from './region.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { inColourOf, symbolsFor } from './symbols.ts';
 import { inAscii, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
-/** A frame is drawn so often at most, and only if something changed or a clock is shown. In milliseconds. */
-const frame = 100;
+/** Columns of time, size and digest, with what parts them. */
+const [timeWidth, sizeWidth, digestWidth, gap] = [6, 10, 19, 2];
 
-/** A run that is over by then needs no spinner. In milliseconds after the renderer was opened. */
-const firstFrame = 40;
-
-/**
- * The live view: finished lines scroll away above, a few lines at the bottom say what is running. This file is the home
- * of ora, which owns the cursor.
- */
+/** The live view: finished lines scroll away above, a few lines at the bottom say what is running. */
 export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   let model = emptyModel(start.ids, start.startedAt);
   const symbols = symbolsFor(env);
   const utf8 = speaksUtf8(env);
   const warnings = new Warnings();
+  const machine = new MachineWatch();
   const out = writerTo(stderr, env);
-  let spinner: Ora | undefined;
-  let state: 'waiting' | 'opening' | 'open' | 'closed' = 'waiting';
-  const draw = () => {
-    const now = Date.now();
-    const { columns = 80, rows = 24 } = stderr;
-    const text = live(model, { columns, rows, now, stream: stderr, remaining: start.facts?.remaining?.(now) });
-    return utf8 ? text : inAscii(text);
-  };
-  const first = setTimeout(() => void open(), firstFrame);
-  const timer = setInterval(() => {
-    if (spinner) spinner.text = draw();
-  }, frame);
-  for (const each of [first, timer]) each.unref();
-  let headed = false;
+  const names = Math.min(24, Math.max(8, ...start.ids.map(widthOf)));
+  const dim = (text: string) => styleText('dim', text, { stream: stderr });
   const alone = start.ids.length === 1;
+  let headed = false;
 
-  /** A line that stays, above the live region. */
-  const print = (line: string) => {
-    spinner?.clear();
-    out(`${line}\n`);
-    spinner?.render();
-  };
-  const width = Math.min(24, Math.max(8, ...start.ids.map((id) => id.length)));
+  const region = new Region({
+    stream: stderr,
+    env,
+    utf8,
+    draw() {
+      const now = Date.now();
+      const { columns = 80, rows = 24 } = stderr;
+      const remaining = start.facts?.remaining?.(now);
+      const screen = { columns, rows, now, stream: stderr, names, remaining, machine: machine.look(now) };
+      const drawn = live(model, screen);
+      return utf8 ? drawn : { steps: drawn.steps.map(inAscii), status: inAscii(drawn.status) };
+    },
+  });
+  const print = (line: string) => region.print(utf8 ? `${line}\n` : inAscii(`${line}\n`));
 
   return {
     report(event) {
       model = reduce(model, event);
-      if (event.kind === 'vertex-started' && !headed) {
-        const step = model.steps.get(event.vertex);
-        if (step && step.wantedBy.length > 0 && !isInternal(step)) {
+      switch (event.kind) {
+        case 'vertex-started': {
+          const step = model.steps.get(event.vertex);
+          if (headed || !step || step.wantedBy.length === 0 || isInternal(step)) return;
           headed = true;
-          for (const line of heading(model, start)) print(styleText('dim', line, { stream: stderr }));
+          for (const line of heading(model, start)) print(dim(clip(line, (stderr.columns ?? 80) - 1)));
+          return;
         }
-      }
-      if (event.kind === 'warning') warnings.add(event.diagnostic);
-      if (event.kind === 'task-completed') {
-        const image = model.images.get(event.task)!;
-        if (image.state.kind === 'built' || start.verbose || alone) print(lineOf(image));
-      }
-      if (event.kind === 'task-failed') print(`${styleText('red', symbols.failed, { stream: stderr })} ${event.task}`);
-      if (start.verbose && event.kind === 'vertex-completed') {
-        const step = model.steps.get(event.vertex);
-        if (step?.startedAt !== undefined)
-          print(styleText('dim', `  ${step.name}  ${duration(event.at - step.startedAt)}`, { stream: stderr }));
+        case 'vertex-completed': {
+          const step = model.steps.get(event.vertex);
+          if (start.verbose && step?.startedAt !== undefined) print(stepLine(step, event.at - step.startedAt));
+          return;
+        }
+        case 'task-completed': {
+          const image = model.images.get(event.task)!;
+          if (image.state.kind === 'built' || start.verbose || alone) print(doneLine(image));
+          return;
+        }
+        case 'task-failed': {
+          const blocked = failuresOf(model, start.folders).some((failure) => failure.blocked.includes(event.task));
+          const sign = styleText(blocked ? 'dim' : 'red', blocked ? symbols.blocked : symbols.failed, {
+            stream: stderr,
+          });
+          print(`${sign} ${inColourOf(event.task, event.task, stderr)}`);
+          return;
+        }
+        case 'warning':
+          warnings.add(event.diagnostic);
+          return;
+        default:
       }
     },
     finish(end) {
-      stop();
+      region[Symbol.dispose]();
       for (const line of warnings.lines(stderr)) out(`${line}\n`);
       for (const block of failureBlocks(model, start, stderr)) out(`\n${block}`);
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
@@ -83,39 +90,30 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
       if (!isUpToDate(model)) out('\n');
       out(summary(model, start, end, stderr));
     },
-    [Symbol.dispose]: stop,
+    [Symbol.dispose]: () => region[Symbol.dispose](),
   };
 
-  async function open(): Promise<void> {
-    state = 'opening';
-    const { default: ora } = await import('ora');
-    if (state !== 'opening') return;
-    state = 'open';
-    const look = { spinner: utf8 ? 'dots' : 'line', interval: frame } as const;
-    spinner = ora({ stream: stderr, discardStdin: false, hideCursor: true, isEnabled: true, ...look });
-    spinner.start(draw());
-  }
-
-  function stop(): void {
-    clearTimeout(first);
-    clearInterval(timer);
-    state = 'closed';
-    spinner?.stop();
-    spinner = undefined;
-  }
-
-  function lineOf(image: ImageModel): string {
+  /** `✔ web   7 steps, 2 shared     31.2s  118.4 MiB  sha256:02be77…`: what does not fit is left out from the middle. */
+  function doneLine(image: ImageModel): string {
     const { symbol, id, note, took, size, digest } = imageFacts(model, image, start);
     const sign = styleText(symbol === 'built' ? 'green' : 'dim', symbols[symbol], { stream: stderr });
-    const name = id.length > width ? id : fit(id, width);
-    const columns = stderr.columns ?? 80;
-    const room = Math.max(0, columns - [...name].length - 44);
+    const name = widthOf(id) > names ? id : fit(id, names);
+    const room = (stderr.columns ?? 80) - 1 - 2 - widthOf(name) - (gap + timeWidth) - (gap + sizeWidth);
+    const noted = room - (gap + digestWidth) >= gap + 8;
     const facts = [
-      styleText('dim', fit(note, room), { stream: stderr }),
-      took.padStart(7),
-      size.padStart(10),
-      styleText('dim', digest, { stream: stderr }),
+      ...(noted ? [dim(fit(note, room - 2 * gap - digestWidth))] : []),
+      took.padStart(timeWidth),
+      ...(room < 0 ? [] : [size.padStart(sizeWidth)]),
+      ...(room < gap + digestWidth ? [] : [dim(digest)]),
     ];
-    return `${sign} ${inColourOf(id, name, stderr)} ${facts.join('  ')}`.trimEnd();
+    return `${sign} ${[inColourOf(id, name, stderr), ...facts].join(' '.repeat(gap))}`.trimEnd();
+  }
+
+  /** `  web       [build 5/8] RUN pnpm build     9.8s`. */
+  function stepLine({ name, wantedBy: [first = ''] }: StepModel, took: number): string {
+    const room = (stderr.columns ?? 80) - 1 - 2 - names - gap - (gap + timeWidth);
+    const title = fit(shortName(name), Math.max(10, room));
+    const facts = [inColourOf(first, fit(first, names), stderr), dim(title), dim(duration(took).padStart(timeWidth))];
+    return `  ${facts.join(' '.repeat(gap))}`;
   }
 }
