@@ -28,16 +28,24 @@ export class Answering {
       engine,
       requests,
       seen,
-    }: { readonly engine: LocalEngine; readonly requests: readonly SolveRequest[]; readonly seen: readonly string[] },
+      scratch,
+    }: {
+      readonly engine: LocalEngine;
+      readonly requests: readonly SolveRequest[];
+      readonly seen: readonly string[];
+      /** A folder that is gone after the run. */
+      readonly scratch?: string | undefined;
+    },
   ): void {
     const outputs = requests.map(outputsOf);
     if (!engine.lookedAt.local || outputs.some((each) => each === undefined)) return;
     const images = requests.flatMap(({ id }) => this.#images.get(id) ?? []);
+    const lasts = (path: string) => scratch === undefined || (path !== scratch && !path.startsWith(`${scratch}/`));
     const answer: Answer = { images, steps: this.#steps, shared: this.#shared };
     keepAnswer(path, answer, {
-      paths: [...seen, ...engine.lookedAt.paths],
+      paths: [...seen, ...engine.lookedAt.paths].filter(lasts),
       made: [engine.changedFile, ...outputs.flatMap((each) => each ?? [])],
-      folders: engine.lookedAt.folders(),
+      folders: [...engine.lookedAt.folders()].filter(({ path }) => lasts(path)),
       began: performance.timeOrigin,
     });
   }
@@ -45,11 +53,13 @@ export class Answering {
 
 /** The files that a request writes; undefined where one look cannot tell whether they are what they should be. */
 function outputsOf({ source, exports, cacheTo }: SolveRequest): readonly string[] | undefined {
-  const options = source.kind === 'frontend' ? source.options : {};
-  const asksAgain = 'no-cache' in options || options['image-resolve-mode'] === 'pull';
+  const asksAgain =
+    source.kind === 'frontend'
+      ? 'no-cache' in source.options || source.options['image-resolve-mode'] === 'pull'
+      : source.images.some(({ definition }) => definition.metadata.values().some(({ ignoreCache }) => ignoreCache));
   // Where results come from doesn't matter, and an inline cache is a part of the image.
   const exportsCache = cacheTo.some(({ type }) => type !== 'inline');
-  if (source.kind !== 'frontend' || asksAgain || exportsCache) return undefined;
+  if (asksAgain || exportsCache) return undefined;
   const files: string[] = [];
   for (const { type, attrs, destination } of exports) {
     if (attrs['created'] === 'now' || attrs['push'] === 'true') return undefined;

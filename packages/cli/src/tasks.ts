@@ -28,6 +28,8 @@ export interface Chosen {
    * if files don't tell.
    */
   readonly seen: () => readonly string[] | undefined;
+  /** A folder of this run's own, where one was needed: what lies in it is decided by what was seen. */
+  readonly scratch?: () => string | undefined;
   /** The workspace's; the folder's own where one is built. */
   readonly root: string;
   /** The folder that records of runs are kept for: the workspace's root, or where somebody was who built a folder. */

@@ -142,6 +142,7 @@ export async function tasksOf(
     scope,
     env,
     ...(answerProvenance !== undefined && { answerProvenance }),
+    ...(workspace.witness && { witness: workspace.witness }),
     stdout: () => Writable.toWeb(stdout) as WritableStream<Uint8Array>,
   });
   const tasks = await Promise.all(
@@ -168,9 +169,9 @@ export async function tasksOf(
       each.kind === 'oci-layout' ? [each.path, join(each.path, 'index.json')] : [],
     ),
   );
-  // What a program defines may depend on anything.
-  const told = workspace.seen && wanted.every(({ recipe }) => recipe.kind !== 'define');
-  const seen = told ? [...workspace.seen, ...layouts] : undefined;
+  // What a function defines may depend on anything, unless it was seen at its work.
+  const defines = [...workspace.targets.values()].some(({ recipe }) => recipe.kind === 'define');
+  const isTold = () => !defines || workspace.witness?.isPure === true;
   const meant = new Set(chosen.map(({ id }) => id));
   const settings = engineSettingsOf(workspace, env);
   return {
@@ -180,7 +181,8 @@ export async function tasksOf(
     folderOf,
     settings,
     ...(asks !== undefined && { asks }),
-    seen: () => seen,
+    seen: () => (workspace.seen && isTold() ? [...workspace.seen, ...layouts] : undefined),
+    scratch: () => requests.scratch,
     root: workspace.root,
     runsRoot: workspace.root,
   };
@@ -219,7 +221,8 @@ class Requests {
   readonly #scope: AsyncDisposableStack;
   readonly #options: Omit<RequestOptions, 'scratch'> & { readonly env: NodeJS.ProcessEnv };
   readonly #made = new Map<string, Promise<SolveRequest>>();
-  #scratch: string | undefined;
+  /** The folder of inline Dockerfiles, where there are any. */
+  scratch: string | undefined;
 
   constructor({
     scope,
@@ -254,12 +257,12 @@ class Requests {
   }
 
   #folder(): string {
-    if (this.#scratch === undefined) {
+    if (this.scratch === undefined) {
       const made = mkdtempSync(join(tmpdir(), 'monokit-'));
       this.#scope.defer(() => rmSync(made, { recursive: true, force: true }));
-      this.#scratch = made;
+      this.scratch = made;
     }
-    return this.#scratch;
+    return this.scratch;
   }
 }
 

@@ -4,6 +4,7 @@ import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci
 import { Failed } from '@monokit/engine/std/failed';
 import type { Defined, DefineScope, Image, Marshals } from './config.ts';
 import type { ConfigFailure } from './failure.ts';
+import type { Witness } from './load.ts';
 import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 
@@ -14,7 +15,12 @@ import type { ResolvedTarget } from './target.ts';
 export async function definedSource(
   target: ResolvedTarget,
   define: NonNullable<Image['define']>,
+  witness: Witness = { call: (body) => body(), isPure: false },
 ): Promise<RequestSource> {
+  return witness.call(() => sourceOf(target, define));
+}
+
+async function sourceOf(target: ResolvedTarget, define: NonNullable<Image['define']>): Promise<RequestSource> {
   const { id, args, labels } = target;
   const platforms = target.platforms.length > 0 ? target.platforms.map(parsePlatform) : [hostPlatform()];
   const images = await Promise.all(

@@ -4,7 +4,7 @@ import { nearest } from '@monokit/engine/std/nearest';
 import type { ConfigScope, Git } from './config.ts';
 import { gitTop, readGit } from './git.ts';
 import type { Reads } from './reads.ts';
-import { traceImports } from './trace.ts';
+import { noteLateImports, traceImports } from './trace.ts';
 import { declaredVariables, type VariableValues } from './vars.ts';
 import { witnessEnv, witnessGlobals } from './witness.ts';
 
@@ -40,6 +40,20 @@ export async function evaluateModule(file: string, { env, vars, reads }: Evaluat
     declared: declaredVariables(module.vars, { given: vars, env: witnessEnv(reads, env) }),
   });
   return withVariables(await (exported as (scope: ConfigScope) => unknown)(scope), module.vars);
+}
+
+/**
+ * Runs a function that a configuration holds as the configuration itself was run: one at a time, and what it looks at is
+ * noted with what the configuration did.
+ */
+export async function callWitnessed<T>(
+  body: () => Promise<T>,
+  { env, reads }: Pick<EvaluateOptions, 'env' | 'reads'>,
+): Promise<T> {
+  using _turn = await turn.acquire();
+  using _imports = noteLateImports(reads);
+  using _globals = witnessGlobals(reads, env);
+  return await body();
 }
 
 function scopeOf(

@@ -11,21 +11,49 @@ export function gitTop(from: string): string | undefined {
   }
 }
 
+/** What a repository whose references are kept in a reftable has in its HEAD, and nothing else. */
+const inReftable = 'refs/heads/.invalid';
+
 /** What is checked out at `root`. */
 export function readGit(root: string | undefined): Git {
   if (root === undefined) return { root, commit: undefined, branch: undefined };
   const folder = gitFolder(root);
   const head = folder && contentOf(join(folder, 'HEAD'))?.trim();
   if (!folder || !head) return { root, commit: undefined, branch: undefined };
-  const reference = /^ref: (.+)$/.exec(head)?.[1];
+  const reference = referenceIn(head);
   if (reference === undefined) return { root, commit: head, branch: undefined };
-  // A repository whose references are kept in a reftable has only this in its HEAD.
-  if (reference === 'refs/heads/.invalid') return askGit(root);
-  const shared = contentOf(join(folder, 'commondir'))?.trim();
-  const common = shared === undefined ? folder : resolve(folder, shared);
+  if (reference === inReftable) return askGit(root);
+  const common = commonFolder(folder);
   const loose = contentOf(join(folder, reference)) ?? contentOf(join(common, reference));
   const branch = reference.startsWith('refs/heads/') ? reference.slice('refs/heads/'.length) : undefined;
   return { root, commit: loose?.trim() ?? packed(common, reference), branch };
+}
+
+/** The files (there or not) that decide what is checked out at `root`; undefined where only git can tell. */
+export function filesOfGit(root: string | undefined): readonly string[] | undefined {
+  if (root === undefined) return [];
+  const folder = gitFolder(root);
+  if (folder === undefined) return [join(root, '.git')];
+  const reference = referenceIn(contentOf(join(folder, 'HEAD'))?.trim() ?? '');
+  if (reference === inReftable) return undefined;
+  const common = commonFolder(folder);
+  const named = reference === undefined ? [] : [join(folder, reference), join(common, reference)];
+  return [
+    join(root, '.git'),
+    ...['HEAD', 'commondir'].map((name) => join(folder, name)),
+    ...named,
+    join(common, 'packed-refs'),
+  ];
+}
+
+function referenceIn(head: string): string | undefined {
+  return /^ref: (.+)$/.exec(head)?.[1];
+}
+
+/** The folder that a work tree shares with others of its repository. */
+function commonFolder(folder: string): string {
+  const shared = contentOf(join(folder, 'commondir'))?.trim();
+  return shared === undefined ? folder : resolve(folder, shared);
 }
 
 /**
@@ -35,10 +63,7 @@ export function readGit(root: string | undefined): Git {
 export function remoteUrl(root: string): string | undefined {
   const folder = gitFolder(root);
   if (folder === undefined) return undefined;
-  const shared = contentOf(join(folder, 'commondir'))?.trim();
-  const sections = readSections(
-    contentOf(join(shared === undefined ? folder : resolve(folder, shared), 'config')) ?? '',
-  );
+  const sections = readSections(contentOf(join(commonFolder(folder), 'config')) ?? '');
   const { branch } = readGit(root);
   const tracked = branch === undefined ? undefined : sections.get(`branch "${branch}"`)?.get('remote');
   for (const remote of [tracked, 'origin', 'upstream']) {

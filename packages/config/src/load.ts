@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import type { Definition } from './bake/definition.ts';
 import type { Config } from './config.ts';
-import { gitTop } from './git.ts';
+import { filesOfGit, gitTop } from './git.ts';
 import { isPlain, keep, keptPath, recall } from './kept.ts';
 import type { KeyPath, Source } from './place.ts';
 import { Reads, type ReadsRecord } from './reads.ts';
@@ -47,6 +47,15 @@ export interface LoadedConfig {
    * Undefined if files don't tell.
    */
   readonly seen?: readonly string[] | undefined;
+  /** Where it holds functions: what they have to be called by, for files to tell of what they give too. */
+  readonly witness?: Witness;
+}
+
+/** Calls functions of a configuration and notes whether files tell what they give. */
+export interface Witness {
+  call<T>(body: () => Promise<T>): Promise<T>;
+  /** Whether none of those called looked at anything but what decides the configuration. */
+  readonly isPure: boolean;
 }
 
 export interface Loading {
@@ -103,15 +112,40 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
     reads.impure.clear();
     reads.inputs(found.root, inputs);
   }
-  if (!isPlain(found.value)) reads.impure.add('a function in the configuration');
-  if (path) keep(path, found, { reads, env });
+  const plain = isPlain(found.value);
+  if (path && plain) keep(path, found, { reads, env });
   const seen = reads.impure.size > 0 ? undefined : seenBy(reads.record());
-  return checked(found, { from: 'evaluation', uncached: [...reads.impure], seen });
+  return checked(found, {
+    from: 'evaluation',
+    uncached: [...reads.impure, ...(plain ? [] : ['a function in the configuration'])],
+    seen,
+    ...(!plain && seen && { witness: witnessOf({ reads, env }) }),
+  });
+}
+
+function witnessOf(world: { readonly reads: Reads; readonly env: NodeJS.ProcessEnv }): Witness {
+  return {
+    async call(body) {
+      const { callWitnessed } = await import('./evaluate.ts');
+      return callWitnessed(body, world);
+    },
+    get isPure() {
+      return world.reads.impure.size === 0;
+    },
+  };
 }
 
 /** The paths of what was read, where paths are all that was. */
 function seenBy({ files, absent, links, git, inputs }: ReadsRecord): readonly string[] | undefined {
-  return git || inputs ? undefined : [...Object.keys(files), ...absent, ...Object.keys(links)];
+  const ofGit = git ? filesOfGit(git.root) : [];
+  if (inputs || !ofGit) return undefined;
+  return [...Object.keys(files), ...absent, ...Object.keys(links), ...ofGit].map(unlessGit);
+}
+
+/** Whether there is a repository is told by its HEAD: the folder itself is touched whenever somebody asks for its status. */
+function unlessGit(path: string): string {
+  const head = join(path, 'HEAD');
+  return basename(path) === '.git' && statSync(head, { throwIfNoEntry: false }) ? head : path;
 }
 
 /** The text that a configuration was written in, for the places of its keys. */
@@ -120,7 +154,10 @@ export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'pr
   return { file, text: readFileSync(file, 'utf8'), syntax: isYaml(file) ? 'yaml' : 'objects', prefix };
 }
 
-async function checked(found: Found, how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen'>): Promise<Loading> {
+async function checked(
+  found: Found,
+  how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen' | 'witness'>,
+): Promise<Loading> {
   const { root, file, prefix, value, sources, warnings = [] } = found;
   const problems = checkConfig(value);
   if (problems.length > 0) {

@@ -7,6 +7,7 @@ import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import type { Lent } from '@monokit/engine/session';
 import { Failed } from '@monokit/engine/std/failed';
 import type { ConfigFailure } from './failure.ts';
+import type { Witness } from './load.ts';
 import { reproducibleAttrs } from './reproducible.ts';
 import { attestOptions } from './specs.ts';
 import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
@@ -20,6 +21,8 @@ export interface RequestOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Asks for where the image came from in the response. */
   readonly answerProvenance?: 'min' | 'max';
+  /** Calls `define` functions. */
+  readonly witness?: Witness;
 }
 
 export interface Requested {
@@ -91,7 +94,10 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
       id,
       source:
         recipe.kind === 'define'
-          ? { ...(await (await import('./defined.ts')).definedSource(target, recipe.define)), options: attested }
+          ? {
+              ...(await (await import('./defined.ts')).definedSource(target, recipe.define, options.witness)),
+              options: attested,
+            }
           : {
               kind: 'frontend',
               frontend: 'dockerfile.v0',

@@ -10,7 +10,7 @@ import type { Discovered } from './discover.ts';
 import { discoveredIn } from './found.ts';
 import { imageLayers, laidOver, merged, type Layer } from './layers.ts';
 import { groupMembers, linked, needsOf, type Targets } from './links.ts';
-import { sourceOf, type LoadedConfig } from './load.ts';
+import { sourceOf, type LoadedConfig, type Witness } from './load.ts';
 import type { Problem } from './problem.ts';
 import { selected } from './select.ts';
 import { settled } from './settle.ts';
@@ -54,6 +54,8 @@ export interface Workspace {
    * it is the same. Undefined if files don't tell.
    */
   readonly seen: readonly string[] | undefined;
+  /** Of the configuration's functions, where there are any that files may tell of. */
+  readonly witness?: Witness;
 }
 
 export interface Resolution {
@@ -121,9 +123,9 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
   const decided = loaded.seen && seen && [...loaded.seen, ...seen, ...(sourced?.looked ?? [])];
-  const { sources } = loaded;
+  const { sources, witness } = loaded;
   const workspace = { root, targets, selected: chosen, groups, vars, settings, seen: decided };
-  return { workspace: { ...workspace, ...(sources && { sources }) }, diagnostics };
+  return { workspace: { ...workspace, ...(sources && { sources }), ...(witness && { witness }) }, diagnostics };
 }
 
 /** The targets of the configuration's bake and compose files, whose code is loaded only where there are any. */

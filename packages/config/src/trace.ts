@@ -14,6 +14,8 @@ const pure = new Set(
 
 const { cache } = createRequire(import.meta.url);
 let generation = 0;
+/** URLs of all modules that configurations consist of. */
+const traced = new Set<string>();
 
 /**
  * Node remembers CommonJS modules, package.json files and symbolic links for the life of a process. This is what they
@@ -36,6 +38,7 @@ export function traceImports(entry: string, reads: Reads): Trace {
   const stamp = `?config=${++generation}`;
   const entryUrl = pathToFileURL(entry).href;
   const tree = new Set([entryUrl]);
+  traced.add(entryUrl);
   const before = new Set(Object.keys(cache));
   const together = new Set<string>();
   const met = (path: string) => {
@@ -71,6 +74,7 @@ export function traceImports(entry: string, reads: Reads): Trace {
         return found;
       }
       tree.add(url);
+      traced.add(url);
       const path = fileURLToPath(url);
       met(path);
       // The stamp makes it another module than that of the same file in an earlier evaluation.
@@ -101,6 +105,18 @@ export function traceImports(entry: string, reads: Reads): Trace {
     },
     [Symbol.dispose]: () => hooks.deregister(),
   };
+}
+
+/** Until disposed, imports by configurations that were loaded before are noted as what can't be looked at again. */
+export function noteLateImports(reads: Reads): Disposable {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const parent = plain(context.parentURL);
+      if (parent !== undefined && traced.has(parent)) reads.impure.add(`late import of ${specifier}`);
+      return next(specifier, context);
+    },
+  });
+  return { [Symbol.dispose]: () => hooks.deregister() };
 }
 
 function refuseStale(reads: Reads): void {

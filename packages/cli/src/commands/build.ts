@@ -99,7 +99,7 @@ async function buildImages(
   await using scope = new AsyncDisposableStack();
   const { chosenTasks } = await import('../tasks.ts');
   const chosen = await chosenTasks(invocation, scope, folders[0]);
-  const { tasks, offers, folderOf, settings, asks, seen } = chosen;
+  const { tasks, offers, folderOf, settings, asks, seen, scratch } = chosen;
   if (asks !== undefined) return (await import('../call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
   const mode = progressMode(flags);
   const streams = tasks.some(({ request }) =>
@@ -146,7 +146,7 @@ async function buildImages(
   const decided = seen();
   if (code === 0 && answering && decided) {
     const requests = tasks.map(({ request }) => request);
-    answering.keep(invocation.answerPath!, { engine, requests, seen: decided });
+    answering.keep(invocation.answerPath!, { engine, requests, seen: decided, scratch: scratch?.() });
   }
   const end = { code, endedAt: Date.now() };
   renderer.finish(end);
