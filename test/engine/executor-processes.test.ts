@@ -8,7 +8,7 @@ import { failedOf } from '../../packages/engine/src/std/failed.ts';
 import { openContainerRig, plainProcess } from '../rig/container.ts';
 import { chrooted } from '../rig/chrooted.ts';
 
-const rig = await openContainerRig({ permits: 1 });
+const rig = await openContainerRig();
 after(() => rig[Symbol.asyncDispose]());
 
 const sh = (script: string): Process => ({ ...plainProcess, args: ['/bin/sh', '-c', script] });
@@ -132,16 +132,6 @@ test('a terminal has a size, echoes, and is one for the process', async () => {
   await ended;
   assert.match(heard.stdout, /^sized\r\n/);
   assert.match(heard.stdout, /hello\r\n<hello>\r\n/);
-});
-
-test('one that waits for others runs beside the bound on containers', async () => {
-  const stdin = new PassThrough();
-  const first = listen({ stdin, waits: true });
-  const ended = rig.executor.run(sh('echo ready; cat'), container(), first.io);
-  await first.said('ready');
-  await rig.executor.run(sh('true'), container(), listen().io);
-  stdin.end();
-  await ended;
 });
 
 test('nothing of it is left', async () => {

@@ -52,6 +52,7 @@ test('a program that is not there fails like one that exits with 1, and is named
       kind: 'process-exit',
       process: 'no-such-program x',
       code: 1,
+      ran: false,
       message: '',
     },
   );
@@ -310,30 +311,14 @@ test('a process that takes more memory than it may is told apart', async () => {
     resources: { memory: 16 << 20, memorySwap: 16 << 20 },
   });
   assert.deepEqual((failure(ran) as { kind: string; outOfMemory?: boolean }).kind, 'process-killed');
-  assert.match(messageOf(ran), /did not complete successfully: cannot allocate memory/);
+  assert.match(
+    messageOf(ran),
+    /did not complete successfully: cannot allocate memory: killed: out of memory, peak 1\d\.\d MiB, with a limit of 16\.0 MiB$/,
+  );
 });
 
 test('a platform that this machine cannot run fails before anything is started', async () => {
   const ran = await rig.run('true', { platform: { os: 'linux', architecture: 'vax' } });
   assert.equal((failure(ran) as { kind: string }).kind, 'platform-unsupported');
   assert.match(messageOf(ran), /apt-get install -y qemu-user-static/);
-});
-
-test('containers run side by side, as many as there are permits', async () => {
-  await using narrow = await openContainerRig({ permits: 2 });
-  const stop = new AbortController();
-  let up = 0;
-  const runs = [0, 1, 2].map((n) =>
-    narrow.run(n < 2 ? 'echo up; sleep 1000' : 'true', {
-      signal: stop.signal,
-      onOutput: () => {
-        if (++up === 2) stop.abort(new Error('both are up'));
-      },
-    }),
-  );
-  const ran = await Promise.all(runs);
-  assert.deepEqual(
-    ran.map(({ error }) => (error as Error | undefined)?.message),
-    ['both are up', 'both are up', 'both are up'],
-  );
 });

@@ -57,7 +57,7 @@ test('an image of States that share a stage is built, exported and read by skope
   const events: RunEvent[] = [];
   const signal = new AbortController().signal;
   const report = (event: RunEvent) => void events.push(event);
-  const once = () => run(engine, [{ request, names: [] }], { signal, report, keepGoing: false });
+  const once = () => run(engine, [{ request, names: [] }], { signal, report, continue: 'never' });
   const [result] = await once();
   assert.match(result!.response!.digest!, /^sha256:/);
   assert.equal(readFileSync(join(rig.path('out'), 'bin/app'), 'utf8'), 'maintool\nshared\n');

@@ -56,13 +56,29 @@ export function bakeTarget(target: ResolvedTarget, cwd: string): Readonly<Record
     'no-cache-filter': target.noCacheFilter,
     'shm-size': target.shmSize === undefined ? undefined : String(target.shmSize),
     ulimits: Object.entries(target.ulimits).map(([name, { soft, hard }]) => `${name}=${soft}:${hard}`),
-    resources: target.sourced?.refused['resources'],
+    resources: resourcesOf(target),
     call: target.sourced?.call,
     entitlements: target.entitlements,
     'extra-hosts': inOrder(literalEntries(target.extraHosts)),
-    policy: target.sourced?.refused['policy'],
+    policy: target.sourced?.policy,
   };
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => !isEmpty(value)));
+}
+
+/** As the bake file has them; by its names where they were said elsewhere. */
+function resourcesOf({ resources, sourced, origins }: ResolvedTarget): Readonly<Record<string, string | number>> {
+  const own = [...origins].some(([key, { kind }]) => key.startsWith('resources.') && kind === 'config');
+  if (sourced?.resources && !own) return sourced.resources;
+  const { memory, memorySwap, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems } = resources;
+  return {
+    ...(memory && { memory: String(memory) }),
+    ...(memorySwap && { 'memory-swap': String(memorySwap) }),
+    ...(cpuShares && { 'cpu-shares': cpuShares }),
+    ...(cpuPeriod && { 'cpu-period': cpuPeriod }),
+    ...(cpuQuota && { 'cpu-quota': cpuQuota }),
+    ...(cpusetCpus && { 'cpuset-cpus': cpusetCpus }),
+    ...(cpusetMems && { 'cpuset-mems': cpusetMems }),
+  };
 }
 
 /** Build arguments, with the time that the environment gives to all builds. */

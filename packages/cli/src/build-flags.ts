@@ -133,6 +133,17 @@ export const bakeFlags = {
 export const workFlags = {
   ...workspaceFlags,
   concurrency: { kind: 'value', placeholder: 'N|N%', help: 'How many steps run at a time' },
+  memory: {
+    kind: 'value',
+    placeholder: 'SIZE|N%',
+    help: 'What RUN steps may take of the memory together, as in 4GiB; 80% of what is free by default',
+  },
+  timeout: { kind: 'value', placeholder: 'TIME', help: 'Stop the run after this time, as in 30m' },
+  retries: {
+    kind: 'value',
+    placeholder: 'N',
+    help: 'Run a RUN step that failed up to N times more, where its image says nothing',
+  },
   'network-mode': {
     kind: 'value',
     placeholder: 'MODE',
@@ -142,9 +153,9 @@ export const workFlags = {
   continue: {
     kind: 'choice',
     placeholder: 'MODE',
-    implied: 'dependencies-successful',
-    among: ['never', 'dependencies-successful'],
-    help: 'After a failure, finish the images that do not need what failed',
+    implied: 'always',
+    among: ['never', 'dependencies-successful', 'always'],
+    help: 'After a failure, finish images whose dependencies were built, or also those that only wait for what failed',
   },
   progress: {
     kind: 'value',

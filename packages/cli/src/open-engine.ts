@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
-import type { EngineOptions, LocalEngine } from '@monokit/engine';
+import type { EngineOptions, LocalEngine, MemoryShare } from '@monokit/engine';
 import { Mistake } from './mistake.ts';
 import type { EngineSettings } from './tasks.ts';
 
 interface EngineFlags {
   readonly 'cache-dir': string | undefined;
   readonly concurrency?: string | undefined;
+  readonly memory?: string | undefined;
   readonly 'network-mode'?: string | undefined;
 }
 
@@ -14,9 +15,10 @@ export async function openEngineFor(
   flags: EngineFlags,
   env: NodeJS.ProcessEnv,
   settings: Omit<EngineSettings, 'continue'>,
+  learnt: Pick<EngineOptions, 'estimate'> = {},
 ): Promise<LocalEngine> {
   const { openEngine } = await import('@monokit/engine');
-  return openEngine(engineOptions(flags, env, settings));
+  return openEngine({ ...engineOptions(flags, env, settings), ...learnt });
 }
 
 export function engineOptions(
@@ -27,13 +29,25 @@ export function engineOptions(
   const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
   const network = flags['network-mode'];
   const concurrency = concurrencyOf(flags.concurrency ?? settings.concurrency);
+  const memory = flags.memory === undefined ? settings.memory : memoryOf(flags.memory);
   return {
     env,
     ...(cacheDir !== undefined && { cacheDir }),
     ...(concurrency !== undefined && { concurrency }),
+    ...(memory && { memory }),
     ...(network !== undefined && { network: network as NonNullable<EngineOptions['network']> }),
     ...(settings.registries !== undefined && { registries: settings.registries }),
   };
+}
+
+/** `4GiB`, or `80%` of what is available. */
+function memoryOf(text: string): MemoryShare {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(%|[kmgt]?(?:i?b)?)$/i.exec(text.trim()) ?? [];
+  const value = Number(number);
+  if (unit === '%' && value > 0 && value <= 100) return { share: value / 100 };
+  const bytes = Math.floor(value * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase().replace(/i?b$/, '')));
+  if (unit !== '%' && bytes > 0) return { bytes };
+  throw new Mistake(`--memory needs a size such as 4GiB, or a share such as 80%, got ${JSON.stringify(text)}`);
 }
 
 /** `4` or `50%` of the machine's processors, at least one. */

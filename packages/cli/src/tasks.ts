@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
-import type { EngineOptions, RegistryHosts, Offer, Task } from '@monokit/engine';
+import type { Continue, EngineOptions, MemoryShare, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
 import { folderRequest } from './folder.ts';
 import { Mistake } from './mistake.ts';
 import { isNarrowed, type cacheDirFlag } from './workspace-flags.ts';
 
-export type BuildInvocation = Invocation<typeof imageFlags & typeof workFlags>;
+/** What is asked of the images; what a whole run may do is not theirs to know. */
+export type BuildInvocation = Invocation<typeof imageFlags & Omit<typeof workFlags, 'continue' | 'timeout'>>;
 
 /** What is to be built, and what the workspace says of how. */
 export interface Chosen {
@@ -40,7 +41,8 @@ export interface Chosen {
 export interface EngineSettings {
   readonly cacheDir?: string;
   readonly concurrency?: string;
-  readonly continue: boolean;
+  readonly continue: Continue;
+  readonly memory?: MemoryShare;
   readonly registries?: EngineOptions['registries'];
   /** What the cache is kept to after a build: bytes, and milliseconds since last use. */
   readonly keep?: { readonly storage?: number; readonly duration?: number };
@@ -52,7 +54,15 @@ export async function chosenTasks(
   scope: AsyncDisposableStack,
   folder: string | undefined,
 ): Promise<Chosen> {
-  if (folder === undefined) return (await import('./workspace.ts')).workspaceTasks(invocation, scope);
+  const { withRetries } = await import('./run-policy.ts');
+  const chosen =
+    folder === undefined
+      ? (await import('./workspace.ts')).workspaceTasks(invocation, scope)
+      : folderTask(invocation, scope, folder);
+  return withRetries(await chosen, invocation.flags);
+}
+
+async function folderTask(invocation: BuildInvocation, scope: AsyncDisposableStack, folder: string): Promise<Chosen> {
   const { cwd, env, stdin, stdout, flags } = invocation;
   if (isNarrowed(flags)) {
     throw new Mistake('--filter and --affected choose images of a workspace', `leave ${folder} out`);
@@ -83,7 +93,7 @@ export async function chosenTasks(
     meant: new Set([request.id]),
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
-    settings: { continue: false, registries: () => registriesHere(invocation, looked) },
+    settings: { continue: 'never', registries: () => registriesHere(invocation, looked) },
     // What the config says of registries is looked at only if one is asked.
     seen: () => {
       const lent = [...folders, ...Object.values(stores)].flatMap((path) => [path, join(path, 'index.json')]);

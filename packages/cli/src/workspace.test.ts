@@ -78,7 +78,7 @@ test('chosen images are tasks, after what they depend on; all others are offered
     offers.map(({ id, names }) => [id, names]),
     [['base', ['@base', 'base', 'org/base:1', 'docker.io/org/base:1']]],
   );
-  assert.deepEqual(settings, { concurrency: '3', continue: false, registries: {} });
+  assert.deepEqual(settings, { concurrency: '3', continue: 'never', registries: {} });
   assert.equal(folderOf.get('base'), join(root, 'base'));
 });
 

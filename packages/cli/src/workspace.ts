@@ -102,7 +102,8 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
     ...(cache.dir !== undefined && { cacheDir: cache.dir }),
     ...(run.concurrency !== undefined && { concurrency: String(run.concurrency) }),
     // Somebody at a terminal wants to know at once; a CI's log should tell of everything that is broken.
-    continue: run.keepGoing ?? (Boolean(env['CI']) && env['CI'] !== 'false'),
+    continue: run.continue ?? (env['CI'] && env['CI'] !== 'false' ? 'dependencies-successful' : 'never'),
+    ...(run.memory && { memory: run.memory }),
     registries,
     ...((cache.maxSize !== undefined || cache.maxAge !== undefined) && {
       keep: {

@@ -84,6 +84,14 @@ export interface Image {
   /** `{ nofile: 1024 }` or `{ nofile: '1024:2048' }` (soft:hard). */
   readonly ulimits?: Readonly<Record<string, string | number>>;
   readonly entitlements?: string | readonly string[];
+  /** What each RUN step may take, and what is set aside for it while it runs. */
+  readonly resources?: Resources;
+  /** Steps of images with a higher one run first; 0 unless said. */
+  readonly priority?: number | string;
+  /** For how long the image's steps may run, all in all: seconds, or `10m`. */
+  readonly timeout?: number | string;
+  /** How often a RUN step that failed is run again; 0 unless said. */
+  readonly retries?: number | string;
   /**
    * Same content, same digest, anywhere: file times capped at the epoch, modes of the context as git knows them, and
    * provenance that says so.
@@ -93,6 +101,24 @@ export interface Image {
   readonly created?: 'epoch' | 'now';
   /** Unix seconds, or `context`. The environment's SOURCE_DATE_EPOCH unless said. */
   readonly sourceDateEpoch?: number | string;
+}
+
+/** Limits of a step, as `docker run` has them; `cpus` and `memory` are also what the scheduler counts with. */
+export interface Resources {
+  /** Processors, whole or in part. */
+  readonly cpus?: number | string;
+  /** Bytes, or `4GiB`. */
+  readonly memory?: number | string;
+  /** Memory and swap together; -1 is unlimited swap. */
+  readonly memorySwap?: number | string;
+  readonly cpuShares?: number | string;
+  /** Microseconds. */
+  readonly cpuPeriod?: number | string;
+  /** Microseconds. */
+  readonly cpuQuota?: number | string;
+  /** As in `0-3,7`. */
+  readonly cpusetCpus?: number | string;
+  readonly cpusetMems?: number | string;
 }
 
 export type OneOrMany<T> = T | readonly T[];
@@ -206,8 +232,13 @@ export interface Registry {
 export interface Run {
   /** Steps at once: a number, or a share of the processors such as `50%`. */
   readonly concurrency?: number | string;
-  /** What a failure stops: all else (`never`), or only what depends on it (`dependencies-successful`). */
-  readonly continue?: 'never' | 'dependencies-successful' | boolean;
+  /**
+   * What is still built after a failure: nothing (`never`), what doesn't depend on it (`dependencies-successful`), or also
+   * what only waits for it by `dependsOn` (`always`). `true` is `always`, `false` is `never`.
+   */
+  readonly continue?: 'never' | 'dependencies-successful' | 'always' | boolean;
+  /** What RUN steps may take of the memory together: bytes, `4GiB`, or a share of what is available such as `80%`. */
+  readonly memory?: number | string;
   /** The network of RUN steps where an image says nothing. */
   readonly network?: NetworkMode;
 }

@@ -1,10 +1,11 @@
 // Images written in TypeScript: a `define` function becomes LLB, once for each platform.
-import type { ImageConfig, RequestSource } from '@monokit/engine';
+import type { Definition, ImageConfig, RequestSource } from '@monokit/engine';
 import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { Failed } from '@monokit/engine/std/failed';
 import type { Defined, DefineScope, Image, Marshals } from './config.ts';
 import type { ConfigFailure } from './failure.ts';
 import type { Witness } from './load.ts';
+import type { Limits } from './limits.ts';
 import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 
@@ -40,10 +41,17 @@ async function sourceOf(target: ResolvedTarget, define: NonNullable<Image['defin
         ...(platform.variant && { variant: platform.variant }),
         config: { ...container, ...(Object.keys(allLabels).length > 0 && { Labels: allLabels }) },
       };
-      return { platform, definition: await state.marshal({ platform }), config };
+      return { platform, definition: limited(await state.marshal({ platform }), target.resources), config };
     }),
   );
   return { kind: 'definition', images };
+}
+
+/** The definition with the image's limits for steps that have none of their own. */
+function limited(definition: Definition, linuxResources: Limits): Definition {
+  if (Object.keys(linuxResources).length === 0) return definition;
+  const metadata = [...definition.metadata].map(([digest, own]) => [digest, { linuxResources, ...own }] as const);
+  return { ...definition, metadata: new Map(metadata) };
 }
 
 /** A mistake in the configuration's own function is the configuration's, and not ours. */

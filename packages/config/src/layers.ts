@@ -20,7 +20,15 @@ export interface Layered {
 }
 
 /** Keys that are maps: theirs are merged, all others replaced. */
-const maps: ReadonlySet<string> = new Set(['args', 'contexts', 'labels', 'annotations', 'extraHosts', 'ulimits']);
+const maps: ReadonlySet<string> = new Set([
+  'args',
+  'contexts',
+  'labels',
+  'annotations',
+  'extraHosts',
+  'ulimits',
+  'resources',
+]);
 
 /** What names an image or multiplies it is its own, and not inherited. */
 const own: ReadonlySet<string> = new Set(['inherits', 'matrix', 'name', 'description']);

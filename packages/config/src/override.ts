@@ -39,6 +39,10 @@ const kinds: Partial<Record<keyof Image, Kind>> = {
   annotations: 'map',
   extraHosts: 'map',
   ulimits: 'map',
+  resources: 'map',
+  priority: 'text',
+  timeout: 'text',
+  retries: 'text',
   platforms: 'list',
   tags: 'list',
   noCacheFilter: 'list',
@@ -75,7 +79,9 @@ export function readOverrides(texts: readonly string[], report: (problem: Proble
     const key = keyNamed(parts[keyed]!)!;
     const kind = kinds[key];
     if (kind === undefined) return wrong(`${key} can't be set from the command line`);
-    const name = parts.slice(keyed + 1).join('.');
+    const written = parts.slice(keyed + 1).join('.');
+    // Bake's own targets have these names with dashes.
+    const name = key === 'resources' ? camelCase(written) : written;
     if ((kind === 'map') !== (name !== '')) {
       return wrong(
         kind === 'map' ? `${key} needs a name` : `${key} has no names in it`,
@@ -125,9 +131,13 @@ export function overrideLayer(id: string, below: Image, overrides: readonly Over
   return { image, origin: (path) => ({ kind: 'set', text: texts.get(path.join('.')) ?? '' }) };
 }
 
+function camelCase(written: string): string {
+  return written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** An image's key by its own name, bake's (`cache-from`) or another tool's (`platform`). */
 function keyNamed(written: string): keyof Image | undefined {
-  const camel = written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const camel = camelCase(written);
   if (imageKeys.includes(camel)) return camel as keyof Image;
   return Object.hasOwn(imageSynonyms, camel) ? (imageSynonyms[camel] as keyof Image) : undefined;
 }

@@ -8,6 +8,7 @@ import type { Lent } from '@monokit/engine/session';
 import { Failed } from '@monokit/engine/std/failed';
 import type { ConfigFailure } from './failure.ts';
 import type { Witness } from './load.ts';
+import { limitOptions } from './limits.ts';
 import { reproducibleAttrs } from './reproducible.ts';
 import { attestOptions } from './specs.ts';
 import type { OutputSpec, ResolvedTarget, SshSpec } from './target.ts';
@@ -108,6 +109,7 @@ export async function requestOf(target: ResolvedTarget, options: RequestOptions)
       cacheFrom,
       cacheTo,
       ...(answerProvenance !== undefined && { answerProvenance }),
+      ...stepPolicy(target),
     },
     lent: {
       folders,
@@ -166,11 +168,22 @@ function frontendOptions(target: ResolvedTarget): Record<string, string> {
   if (target.pull) options['image-resolve-mode'] = 'pull';
   if (network !== 'default') options['force-network-mode'] = network;
   if (shmSize !== undefined) options['shm-size'] = String(shmSize);
+  Object.assign(options, limitOptions(target.resources));
   const hosts = Object.entries(target.extraHosts).map(([host, address]) => `${host}=${address}`);
   if (hosts.length > 0) options['add-hosts'] = hosts.join(',');
   const ulimits = Object.entries(target.ulimits).map(([name, { soft, hard }]) => `${name}=${soft}:${hard}`);
   if (ulimits.length > 0) options.ulimit = ulimits.join(',');
   return options;
+}
+
+/** How its steps are run, where anything is said of that. */
+function stepPolicy({ priority, timeout, retries }: ResolvedTarget): Pick<SolveRequest, 'steps'> {
+  const steps = {
+    ...(priority !== undefined && { priority }),
+    ...(timeout !== undefined && { timeout }),
+    ...(retries !== undefined && { retries }),
+  };
+  return Object.keys(steps).length > 0 ? { steps } : {};
 }
 
 /** Where the result goes; into the engine's own store, under its tags, where nothing is said. */

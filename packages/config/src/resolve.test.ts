@@ -457,7 +457,7 @@ test('settings of the workspace are read, with absolute folders', async () => {
     'docker.io': { mirrors: [join(shop.root, 'bases'), 'https://mirror.test'] },
     'own.test': { ca: [join(shop.root, 'ca.pem')], chunkSize: 50 * 2 ** 20 },
   });
-  assert.deepEqual(settings.run, { concurrency: 3, keepGoing: true });
+  assert.deepEqual(settings.run, { concurrency: 3, continue: 'dependencies-successful' });
   assert.deepEqual(settings.cache, { dir: join(shop.root, '.cache'), maxSize: 20 * 2 ** 30, maxAge: 5400 });
   assert.equal(targets.get('api')!.network, 'none');
   assert.match(

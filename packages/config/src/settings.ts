@@ -11,8 +11,10 @@ export interface Settings {
   readonly run: {
     /** Steps at once. */
     readonly concurrency?: number;
-    /** What a failure doesn't reach is still built. */
-    readonly keepGoing?: boolean;
+    /** What is still built after a failure. */
+    readonly continue?: 'never' | 'dependencies-successful' | 'always';
+    /** What RUN steps may take together: bytes, or a share of what is available. */
+    readonly memory?: { readonly share: number } | { readonly bytes: number };
   };
   readonly cache: {
     /** Absolute. */
@@ -48,10 +50,10 @@ export interface SettledRegistry extends Pick<Registry, 'http' | 'insecure'> {
 /** Settings with their quantities read and their paths settled. */
 export function settingsOf(config: Config, root: string, report: (problem: Problem) => void): Settings {
   const { run = {}, cache = {}, release = {} } = config;
-  const quantity = (
+  const quantity = <T>(
     path: readonly string[],
     written: string | number | undefined,
-    read: (text: string | number) => number | undefined,
+    read: (text: string | number) => T | undefined,
     like: string,
   ) => {
     const value = written === undefined ? undefined : read(written);
@@ -82,12 +84,17 @@ export function settingsOf(config: Config, root: string, report: (problem: Probl
       ...(bytes !== undefined && { chunkSize: bytes }),
     };
   };
-  const keepGoing = run.continue === undefined ? undefined : run.continue !== false && run.continue !== 'never';
+  const memory = quantity(['run', 'memory'], run.memory, readMemory, 'bytes, or a text such as "4GiB" or "80%"');
+  const mode = run.continue === true ? 'always' : run.continue === false ? 'never' : run.continue;
   return {
     registries: Object.fromEntries(
       Object.entries(config.registries ?? {}).map(([host, registry]) => [host, settled(host, registry)]),
     ),
-    run: { ...(concurrency !== undefined && { concurrency }), ...(keepGoing !== undefined && { keepGoing }) },
+    run: {
+      ...(concurrency !== undefined && { concurrency }),
+      ...(memory && { memory }),
+      ...(mode !== undefined && { continue: mode }),
+    },
     cache: {
       ...(cache.dir !== undefined && { dir: resolve(root, cache.dir) }),
       ...(maxSize !== undefined && { maxSize }),
@@ -117,6 +124,17 @@ function readConcurrency(written: string | number): number | undefined {
     return Number(share) > 0 ? Math.max(1, Math.floor((availableParallelism() * Number(share)) / 100)) : undefined;
   const number = Number(written);
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+/** A part of the memory, `80%`, or bytes, `4GiB`; undefined for anything else, and for none at all. */
+export function readMemory(
+  written: string | number,
+): { readonly share: number } | { readonly bytes: number } | undefined {
+  const share = typeof written === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(written.trim())?.[1] : undefined;
+  if (share !== undefined)
+    return Number(share) > 0 && Number(share) <= 100 ? { share: Number(share) / 100 } : undefined;
+  const bytes = parseBytes(written);
+  return bytes ? { bytes } : undefined;
 }
 
 /** A folder begins with `.` or `/`, as on the command line; all else is a host or URL. */

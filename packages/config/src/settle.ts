@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
 import { isRemote, readContext, readNamedContext } from './contexts.ts';
 import { listOf, type Layered } from './layers.ts';
+import { readLimit } from './limits.ts';
 import type { KeyPath } from './place.ts';
 import type { Problem } from './problem.ts';
-import { parseBytes } from './quantity.ts';
+import { parseBytes, parseSeconds } from './quantity.ts';
 import { latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 import type { ContextSource, Origin, Recipe, ResolvedTarget } from './target.ts';
 
@@ -47,7 +48,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
       return made === undefined ? [] : [made];
     });
   const entries = <R>(
-    key: 'contexts' | 'ulimits' | 'extraHosts' | 'annotations',
+    key: 'contexts' | 'ulimits' | 'extraHosts' | 'annotations' | 'resources',
     read: (value: string, name: string) => R,
   ): Readonly<Record<string, R>> =>
     Object.fromEntries(
@@ -79,6 +80,9 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
     options.report(problemAt(['created'], { origins, id, message: 'an image made "now" is not reproducible' }));
   }
   if (keys.define) for (const { path, message } of notForDefined(keys)) attempt(path, () => complain(message));
+  const priority = keys.priority === undefined ? undefined : attempt(['priority'], () => whole(keys.priority!));
+  const timeout = keys.timeout === undefined ? undefined : attempt(['timeout'], () => time(keys.timeout!));
+  const retries = keys.retries === undefined ? undefined : attempt(['retries'], () => count(keys.retries!));
   const entitlements = each('entitlements', keys.entitlements, (name) =>
     /^device=./.test(name) ? name : oneOf(name, ['network.host', 'security.insecure', 'device']),
   );
@@ -120,6 +124,10 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
     ulimits: entries('ulimits', (written) => ulimit(written)),
     entitlements:
       network === 'host' && !entitlements.includes('network.host') ? [...entitlements, 'network.host'] : entitlements,
+    resources: Object.assign({}, ...Object.values(entries('resources', (written, key) => readLimit(key, written)))),
+    ...(priority !== undefined && { priority }),
+    ...(timeout !== undefined && { timeout }),
+    ...(retries !== undefined && { retries }),
     reproducible: keys.reproducible ?? false,
     created,
     ...(epoch !== undefined && { sourceDateEpoch: epoch }),
@@ -233,6 +241,26 @@ function bytes(written: string | number): number {
   if (value === undefined)
     throw new TypeError(`${JSON.stringify(written)} is no size: write bytes, or a text such as "64m"`);
   return value;
+}
+
+function whole(written: string | number): number {
+  const value = Number(written);
+  if (!Number.isSafeInteger(value) || String(written).trim() === '')
+    throw new TypeError(`${JSON.stringify(written)} is no whole number`);
+  return value;
+}
+
+function count(written: string | number): number {
+  const value = whole(written);
+  if (value < 0) throw new TypeError(`${value} is below 0`);
+  return value;
+}
+
+/** Milliseconds. */
+function time(written: string | number): number {
+  const seconds = parseSeconds(written);
+  if (!seconds) throw new TypeError(`${JSON.stringify(written)} is no time: write seconds, or a text such as "10m"`);
+  return seconds * 1000;
 }
 
 function oneOf<const T extends string>(written: string, words: readonly T[]): T {

@@ -1,6 +1,7 @@
 // An image as it will be built: all names settled, all paths absolute, each value with where it came from.
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
 import type { Place } from './bake/definition.ts';
+import type { Limits } from './limits.ts';
 import type { KeyPath } from './place.ts';
 
 export interface ResolvedTarget {
@@ -48,6 +49,12 @@ export interface ResolvedTarget {
   readonly shmSize?: number;
   readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly entitlements: readonly string[];
+  /** Of each step. */
+  readonly resources: Limits;
+  readonly priority?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly retries?: number;
   readonly reproducible: boolean;
   readonly created: 'epoch' | 'now';
   /** Unix seconds, or what the frontend derives them from (`context`, the name of a context or stage). */
@@ -60,8 +67,10 @@ export interface ResolvedTarget {
 export interface Sourced {
   /** A question to ask of the target instead of building it: `check`, `outline`, `targets`. */
   readonly call?: string;
-  /** Limits of steps and source policies, which are told but not obeyed: who builds the target is refused. */
-  readonly refused: Readonly<Record<string, unknown>>;
+  /** Limits of steps as the file has them. */
+  readonly resources?: Readonly<Record<string, string | number>>;
+  /** Source policies, which are told but not obeyed: who builds the target is refused. */
+  readonly policy?: unknown;
   /** Not one of `all`: it is there for others to inherit from. */
   readonly isTemplate: boolean;
 }

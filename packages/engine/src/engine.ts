@@ -91,6 +91,41 @@ export interface SolveRequest {
   readonly cacheTo: readonly CacheEntry[];
   /** Tells in the response where each image came from: all of it, or what is small. */
   readonly answerProvenance?: 'min' | 'max';
+  /** How its steps are run. It changes no key. */
+  readonly steps?: StepPolicy;
+}
+
+/** How the steps of a request are run. A step that several want has the most that one of them says. */
+export interface StepPolicy {
+  /** Steps of a higher one run first; 0 unless said. */
+  readonly priority?: number;
+  /**
+   * For how long steps of the request may run, in ms: the time in which at least one of them does. Then it fails, and
+   * what nobody else wants is killed.
+   */
+  readonly timeout?: number;
+  /** How often a process that failed is run again; 0 unless said. */
+  readonly retries?: number;
+}
+
+/** What earlier builds tell of a step. */
+export interface Estimate {
+  /** In ms. */
+  readonly duration?: number;
+  /** The most memory that its process held, in bytes. */
+  readonly memory?: number;
+}
+
+/** Tells what is known of a step; it may be asked for each step of a graph, so it has to be quick. */
+export type Estimator = (step: EstimatedStep) => Estimate | undefined;
+
+export interface EstimatedStep {
+  readonly vertex: Digest;
+  readonly name: string;
+  /** Ids of the requests that want it, in order. */
+  readonly wantedBy: readonly string[];
+  /** Where in a Dockerfile it comes from. */
+  readonly source?: SourcePlace;
 }
 
 /** `options` also say what to attest: `attest:provenance`, `attest:sbom`, `vcs:revision`, `vcs:source`. */

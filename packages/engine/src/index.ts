@@ -2,7 +2,7 @@
 export { openEngine, type EngineOptions, type LocalEngine } from './local.ts';
 export { call } from './orchestrator/call.ts';
 export { defineAll } from './orchestrator/define-all.ts';
-export { run, type Offer, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
+export { run, type Continue, type Offer, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
 export type { RunEvent } from './orchestrator/event.ts';
 export type {
   Build,
@@ -10,6 +10,9 @@ export type {
   Defined,
   DefinedImage,
   Engine,
+  Estimate,
+  EstimatedStep,
+  Estimator,
   ExportDestination,
   ExportRequest,
   FolderContent,
@@ -19,6 +22,7 @@ export type {
   SolveRequest,
   SolveResponse,
   StepKey,
+  StepPolicy,
 } from './engine.ts';
 export type { Answer } from './frontend/subrequests/subrequest.ts';
 export type { RegistryClient } from './registry/registry.ts';
@@ -28,6 +32,7 @@ export type { ManifestEntry } from './cache/tree.ts';
 export type { Forecast, StepForecast } from './build/forecast.ts';
 export type { AskedCache } from './remote-cache/remote-cache.ts';
 export type { Download } from './progress/download.ts';
+export type { MemoryShare } from './scheduler/machine.ts';
 export type { Outlook } from './solver/vertex.ts';
 export type { Digest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';

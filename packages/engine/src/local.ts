@@ -9,7 +9,7 @@ import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/path.ts';
 import type { KeptImage } from './cache/images.ts';
-import type { Defined, Engine, ImageKeys } from './engine.ts';
+import type { Defined, Engine, Estimator, ImageKeys } from './engine.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
 import { openPool } from './pool/pool.ts';
@@ -21,6 +21,8 @@ import type { Work } from './progress/work.ts';
 import type { Digest } from './oci/digest.ts';
 import { LookedAt } from './source/looked-at.ts';
 import type { ImageResolver } from './source/source.ts';
+import { machineBudget, type MemoryShare } from './scheduler/machine.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
 import type { CacheRecord } from './solver/records.ts';
 import { Failed } from './std/failed.ts';
 import type { BuildFailure } from './build/failure.ts';
@@ -31,8 +33,12 @@ export interface EngineOptions {
   /** Where all state is kept; `MONOKIT_CACHE_DIR` or the XDG place when left out. */
   readonly cacheDir?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How many steps run at a time. Containers have a bound of their own: one for each processor, at least four. */
+  /** How many steps run at a time; no bound when left out. Processes are bound by what they take, too. */
   readonly concurrency?: number;
+  /** What processes may take of the memory together: bytes, or a share of what is available; 80% unless said. */
+  readonly memory?: MemoryShare;
+  /** What earlier builds tell of a step, for the order in which steps run and how many do at a time. */
+  readonly estimate?: Estimator;
   /** Where files of the Container Device Interface are looked for; CDI's own folders unless said. */
   readonly deviceFolders?: readonly string[];
   /** What a RUN step's `sandbox` network is: the host's, or a bridge of its own where the machine has the tools. */
@@ -78,7 +84,7 @@ export interface LocalEngine extends Engine {
 }
 
 export async function openEngine(options: EngineOptions = {}): Promise<LocalEngine> {
-  const { env = process.env, concurrency, network, deviceFolders, registries: hosts } = options;
+  const { env = process.env, concurrency, memory, estimate, network, deviceFolders, registries: hosts } = options;
   await using opened = new AsyncDisposableStack();
   const path = cachePath({ env, ...(options.cacheDir !== undefined && { asked: options.cacheDir }) });
   const runFolder = join(path, 'run');
@@ -155,6 +161,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     git: gitSource,
   };
 
+  const budget = once(() => machineBudget(memory));
   const parts: Parts = {
     cache,
     contentHash,
@@ -182,7 +189,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     exportDeps: async () => ({ content: cache.content, images: cache.images, registries: await registries(), pool }),
     ...(deviceFolders && { deviceFolders }),
-    ...(concurrency !== undefined && { concurrency }),
+    scheduler: new Scheduler({ budget, ...(concurrency !== undefined && { concurrency }) }),
+    budget,
+    ...(estimate && { estimate }),
   };
   const opened2 = opened.move();
   return {
@@ -225,8 +234,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
   };
 }
 
-/** One promise, however many ask. */
-function once<T>(open: () => Promise<T>): () => Promise<T> {
-  let promise: Promise<T> | undefined;
-  return () => (promise ??= open());
+/** Opened once, however many ask. */
+function once<T extends object>(open: () => T): () => T {
+  let opened: T | undefined;
+  return () => (opened ??= open());
 }

@@ -78,7 +78,7 @@ async function buildImages(
   invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags & typeof dryFlag>,
   page?: RunPage,
 ): Promise<number> {
-  const { flags, positionals, stdout, stderr, env, signal } = invocation;
+  const { flags, positionals, stdout, stderr, env } = invocation;
   const folders = positionals.filter(isFolder);
   if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
     throw new Mistake('a folder is built by itself', `build ${folders[0]} alone, or name images of the workspace`);
@@ -109,7 +109,11 @@ async function buildImages(
     throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
   }
   const startedAt = Math.round(performance.timeOrigin);
-  const { recordRun } = await import('../runs/record-run.ts');
+  const [{ recordRun, runsPathOf }, { continueOf, estimatorOf, withDeadline }] = await Promise.all([
+    import('../runs/record-run.ts'),
+    import('../run-policy.ts'),
+  ]);
+  const signal = withDeadline(invocation.signal, flags, scope);
   await using recorder = recordRun(invocation, chosen, { startedAt });
   const start: RunStart = {
     ids: tasks.map(({ request }) => request.id),
@@ -123,9 +127,9 @@ async function buildImages(
   page?.start(start);
 
   const { openEngineFor } = await import('../open-engine.ts');
-  const engine = scope.use(await openEngineFor(flags, env, settings));
+  const estimate = estimatorOf(runsPathOf(chosen, invocation), folderOf);
+  const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const { run } = await import('@monokit/engine');
-  const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
   const answering =
     keepsAnswer(invocation, { shown: page !== undefined }) && !tasks.some(attests)
       ? new (await import('../answering.ts')).Answering()
@@ -139,7 +143,7 @@ async function buildImages(
     answering?.report(event);
   };
   const onKeys = recorder.onKeys.bind(recorder);
-  const results = await run(engine, tasks, { signal, report, keepGoing, offers, onKeys });
+  const results = await run(engine, tasks, { signal, report, continue: continueOf(flags, settings), offers, onKeys });
 
   const code = results.every(({ response }) => response) ? 0 : 1;
   if (code === 0) await writeAnswers(flags, results, { warnings, env });

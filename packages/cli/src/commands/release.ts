@@ -22,8 +22,10 @@ what the registry has. What was released is written to release.json.`,
     ['cli release --all', 'build everything, also what has not changed'],
   ],
   async run(invocation) {
-    const { flags, stderr, stdout, env, signal } = invocation;
+    const { flags, stderr, stdout, env } = invocation;
     await using scope = new AsyncDisposableStack();
+    const { continueOf, withDeadline } = await import('../run-policy.ts');
+    const signal = withDeadline(invocation.signal, flags, scope);
     const { openRelease } = await import('../release/open.ts');
     const opened = await openRelease(invocation, scope);
     const { engine, client, facts, tags, images, settings } = opened;
@@ -71,11 +73,9 @@ what the registry has. What was released is written to release.json.`,
       if (mode !== 'quiet' || event.kind !== 'task-completed') renderer.report(event);
       recorder.report(event);
     };
-    const keepGoing = flags.continue === undefined ? settings.continue : flags.continue !== 'never';
-    const results =
-      tasks.length > 0
-        ? await run(engine, tasks, { signal, report, keepGoing, offers, onKeys: recorder.onKeys.bind(recorder) })
-        : [];
+    const onKeys = recorder.onKeys.bind(recorder);
+    const options = { signal, report, continue: continueOf(flags, settings), offers, onKeys };
+    const results = tasks.length > 0 ? await run(engine, tasks, options) : [];
     const failed = results.filter(({ response }) => !response).map(({ id }) => id);
     const end = { code: failed.length > 0 ? 1 : 0, endedAt: Date.now() };
     if (tasks.length > 0) renderer.finish(end);

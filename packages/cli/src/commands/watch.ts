@@ -7,6 +7,9 @@ import { Mistake } from '../mistake.ts';
 import { count } from '../ui/format.ts';
 import type { Words } from '../watch/loop.ts';
 
+/** A watch builds whatever can be built, as long as it is let. */
+const { continue: _continue, timeout: _timeout, ...watched } = workFlags;
+
 export const watch = command({
   summary: 'Build, and build again what a change reaches',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
@@ -19,7 +22,7 @@ only what it makes pointless; steps that don't read it go on.
 At a terminal: r builds all again, f those that failed, q ends.`,
   flags: {
     ...imageFlags,
-    ...workFlags,
+    ...watched,
     exec: {
       kind: 'value',
       placeholder: 'COMMAND',
@@ -47,18 +50,27 @@ At a terminal: r builds all again, f those that failed, q ends.`,
     const debounce = milliseconds('--debounce', flags.debounce) ?? 40;
     const poll = milliseconds('--poll', flags.poll);
     const folder = onlyFolder(positionals);
-    const [{ chosenTasks }, { openEngineFor }, { Watch }, { openRenderer }, { openWatched }, { recordRun }] =
-      await Promise.all([
-        import('../tasks.ts'),
-        import('../open-engine.ts'),
-        import('../watch/loop.ts'),
-        import('../ui/open.ts'),
-        import('../ui/watched.ts'),
-        import('../runs/record-run.ts'),
-      ]);
+    const [
+      { chosenTasks },
+      { openEngineFor },
+      { Watch },
+      { openRenderer },
+      { openWatched },
+      { recordRun, runsPathOf },
+      { estimatorOf },
+    ] = await Promise.all([
+      import('../tasks.ts'),
+      import('../open-engine.ts'),
+      import('../watch/loop.ts'),
+      import('../ui/open.ts'),
+      import('../ui/watched.ts'),
+      import('../runs/record-run.ts'),
+      import('../run-policy.ts'),
+    ]);
     await using scope = new AsyncDisposableStack();
-    const { settings } = await chosenTasks(invocation, scope, folder);
-    const engine = scope.use(await openEngineFor(flags, env, settings));
+    const first = await chosenTasks(invocation, scope, folder);
+    const estimate = estimatorOf(runsPathOf(first, invocation), first.folderOf);
+    const engine = scope.use(await openEngineFor(flags, env, first.settings, { estimate }));
     const digests = new Map<string, string>();
     const say = (text: string) => void stderr.write(`${text}\n`);
     const short = (path: string) => relative(cwd, path) || path;

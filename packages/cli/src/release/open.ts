@@ -5,6 +5,8 @@ import { parseReference, type Reference } from '@monokit/engine/oci/reference';
 import type { Invocation } from '../command.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../open-engine.ts';
+import { estimatorOf, withRetries } from '../run-policy.ts';
+import { runsPathOf } from '../runs/record-run.ts';
 import { overridden } from '../overrides.ts';
 import type { Chosen, EngineSettings } from '../tasks.ts';
 import { engineSettingsOf, openWorkspace, tasksOf } from '../workspace.ts';
@@ -58,7 +60,8 @@ export async function openRelease(
     world,
   );
   const settings = engineSettingsOf(workspace, env);
-  const engine = scope.use(await openEngineFor(flags, env, settings));
+  const estimate = estimatorOf(runsPathOf(plain, invocation), plain.folderOf);
+  const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const client = await engine.registry(plain.tasks[0]!.request.session);
 
   const manifestPath = flags.manifest === undefined ? release.manifest : resolve(cwd, flags.manifest);
@@ -90,7 +93,7 @@ export async function openRelease(
         // What is carried forward is there already.
         return [{ ...labelled(target, labels), dependsOn: target.dependsOn.filter((need) => !carried.has(need)) }];
       });
-      return tasksOf(workspace, built, world);
+      return withRetries(await tasksOf(workspace, built, world), flags);
     },
   };
 

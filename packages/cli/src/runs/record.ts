@@ -81,7 +81,7 @@ export interface RecordedStep {
   /** The last start, where it was tried again. */
   readonly startedAt?: number;
   readonly endedAt?: number;
-  /** Milliseconds for which another process was at the same work. */
+  /** Milliseconds for which it was ready and did not run: it stood in line, or another process was at the same work. */
   readonly waited?: number;
   /** How often it was started again after it had failed. */
   readonly retries?: number;

@@ -151,13 +151,13 @@ test('steps that write at the same time keep their own bytes', async () => {
   }
 });
 
-test('a step that is started again counts its retries, and one that waited for another build how long', async () => {
+test('a step that is run again counts its retries, and one that waited for another build or in line how long', async () => {
   const { made, folder, tell } = recorder();
   tell(built.slice(0, 6));
   tell([
     { kind: 'vertex-waiting', vertex: compile, at: began + 50 },
-    { kind: 'vertex-started', vertex: compile, at: began + 80 },
-    { kind: 'vertex-started', vertex: compile, at: began + 100 },
+    { kind: 'vertex-started', vertex: compile, at: began + 80, waited: 12.3 },
+    { kind: 'vertex-retried', vertex: compile, at: began + 100, attempt: 2, attempts: 3, message: 'exit code: 1' },
     { kind: 'vertex-completed', vertex: compile, at: began + 200, made: 5, peakMemory: 6 },
   ]);
   await made.finish(end(0));
@@ -168,7 +168,7 @@ test('a step that is started again counts its retries, and one that waited for a
     made: bytes,
     peakMemory,
   } = folder.read(made.id)!.steps.find(({ vertex }) => vertex === compile)!;
-  assert.deepEqual([retries, waited, startedAt, bytes, peakMemory], [1, 30, began + 100, 5, 6]);
+  assert.deepEqual([retries, waited, startedAt, bytes, peakMemory], [1, 42, began + 100, 5, 6]);
 });
 
 test('a hundred runs of thirty days are kept, and none is let go of that goes on', async () => {

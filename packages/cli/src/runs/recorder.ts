@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Digest, ImageKeys, RunEvent, SolveRequest } from '@monokit/engine';
 import { messageOf } from '../ui/failure.ts';
-import { isInternal } from '../ui/model.ts';
+import { isInternal, retryLine } from '../ui/model.ts';
 import type { RunFacts } from '../ui/facts.ts';
 import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
@@ -130,7 +130,10 @@ export class Recorder implements AsyncDisposable {
         this.#waiting.set(event.vertex, event.at);
         return;
       case 'vertex-started':
-        return step && this.#start(step, event.at);
+        return step && this.#start(step, event.at, event.waited);
+      case 'vertex-retried':
+        if (step) Object.assign(step, { retries: event.attempt - 1, startedAt: event.at });
+        return this.#attempt(() => this.#opened().write(event.vertex, Buffer.from(`${retryLine(event)}\n`)));
       case 'vertex-cached':
         if (event.from && step) step.from = event.from;
         return step && this.#end(step, 'cached', event.at);
@@ -142,6 +145,7 @@ export class Recorder implements AsyncDisposable {
       }
       case 'vertex-failed':
         this.#worked = true;
+        if (step && event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
         return step && this.#end(step, 'failed', event.at);
       case 'vertex-cancelled':
         return step && this.#end(step, 'cancelled', event.at);
@@ -217,9 +221,9 @@ export class Recorder implements AsyncDisposable {
     });
   }
 
-  #start(step: Step, at: number): void {
-    if (step.startedAt !== undefined) step.retries = (step.retries ?? 0) + 1;
+  #start(step: Step, at: number, queued = 0): void {
     this.#waited(step, at);
+    if (queued >= 1) step.waited = (step.waited ?? 0) + Math.round(queued);
     step.startedAt = at;
     if (isInternal(step)) return;
     for (const id of step.wantedBy) {

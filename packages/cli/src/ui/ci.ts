@@ -3,7 +3,7 @@ import { failureBlocks } from './failure-block.ts';
 import type { Dialect } from './ci-dialect.ts';
 import { heading } from './heading.ts';
 import { imageFacts, imageLine } from './image-line.ts';
-import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
+import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
 import { problemsOf } from './problems.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
@@ -53,6 +53,12 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
           if (log.size > mostHeld && step) {
             write(dialect.group(`${titleOf(step)} (goes on)`, log.take({ all: false }), event.at));
           }
+          return;
+        }
+        case 'vertex-retried': {
+          const log = held.get(event.vertex) ?? new HeldLog();
+          held.set(event.vertex, log);
+          log.add(`${retryLine(event)}\n`);
           return;
         }
         case 'vertex-completed':

@@ -2,6 +2,10 @@ import { messageOf } from './failure.ts';
 import { emptyModel, reduce, sharing, tally } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 
+function usageOf({ peakMemory, cpuTime }: { readonly peakMemory?: number; readonly cpuTime?: number }) {
+  return { peakMemory, cpuTime };
+}
+
 /** Version of the lines; raised when a field changes its meaning or goes. */
 const version = 1;
 
@@ -31,13 +35,22 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
         case 'vertex-waiting':
           return void write('step.wait', event.at, { step: event.vertex });
         case 'vertex-started':
-          return void write('step.start', event.at, { step: event.vertex });
+          return void write('step.start', event.at, { step: event.vertex, waited: event.waited });
+        case 'vertex-retried': {
+          const { at, vertex, attempt, attempts, message } = event;
+          return void write('step.retry', at, { step: vertex, attempt, attempts, error: message });
+        }
         case 'vertex-cached':
           return void write('cache.hit', event.at, { step: event.vertex });
         case 'vertex-completed':
-          return void write('step.end', event.at, { step: event.vertex, status: 'done' });
+          return void write('step.end', event.at, { step: event.vertex, status: 'done', ...usageOf(event) });
         case 'vertex-failed':
-          return void write('step.end', event.at, { step: event.vertex, status: 'failed', error: event.message });
+          return void write('step.end', event.at, {
+            step: event.vertex,
+            status: 'failed',
+            error: event.message,
+            ...usageOf(event),
+          });
         case 'vertex-cancelled':
           return void write('step.end', event.at, { step: event.vertex, status: 'cancelled' });
         case 'log':

@@ -45,6 +45,11 @@ export interface StepModel {
   readonly progress: ReadonlyMap<string, { readonly current: number; readonly total?: number }>;
 }
 
+/** What the log of a step says between two attempts. */
+export function retryLine({ attempt, attempts, message }: Extract<RunEvent, { kind: 'vertex-retried' }>): string {
+  return `attempt ${attempt} of ${attempts}, because ${message}`;
+}
+
 /** Lines that are kept of each step, for the failure block. */
 const tailLines = 40;
 
@@ -105,6 +110,11 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
         if (images.get(id)?.state.kind === 'waiting') image(id, { state: { kind: 'running' }, startedAt: event.at });
       }
       return model;
+    case 'vertex-retried': {
+      const known = steps.get(event.vertex);
+      if (known) step(event.vertex, appended(known, `${retryLine(event)}\n`));
+      return model;
+    }
     case 'vertex-cached':
       step(event.vertex, { state: 'cached', endedAt: event.at });
       return model;

@@ -1,7 +1,7 @@
 import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import { imageFacts, imageLine } from './image-line.ts';
-import { emptyModel, isInternal, isWork, reduce, type StepModel } from './model.ts';
+import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { heading } from './heading.ts';
@@ -62,6 +62,9 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
         case 'log':
           pulse.heard(event.vertex, event.at);
           log(event.vertex, Buffer.from(event.data).toString('utf8'), event.at);
+          return;
+        case 'vertex-retried':
+          log(event.vertex, `${retryLine(event)}\n`, event.at);
           return;
         case 'task-completed': {
           const image = model.images.get(event.task)!;

@@ -48,7 +48,11 @@ export class Round {
       recorder.report(event);
       this.#note(event);
     };
-    const work = { signal: AbortSignal.any([signal, this.#stop.signal]), report, keepGoing: true };
+    const work = {
+      signal: AbortSignal.any([signal, this.#stop.signal]),
+      report,
+      continue: 'dependencies-successful',
+    } as const;
     const offers = offersOf(chosen.tasks, chosen, ids);
     const onKeys = recorder.onKeys.bind(recorder);
     this.done = run(engine, tasks, { ...work, offers, onKeys }).then(async () => {

@@ -46,15 +46,6 @@ export function refusalsOf({ name, attributes, places }: InheritedTarget): reado
     ...(attributes.policy && attributes.policy.some(({ disabled }) => disabled !== 'true')
       ? [refused('policy', 'source policies are not evaluated here', `--set ${name}.policy= builds without one`)]
       : []),
-    ...(attributes.resources && Object.keys(attributes.resources).length > 0
-      ? [
-          refused(
-            'resources',
-            'steps are not limited one by one here',
-            'limit the build as a whole with --cgroup-parent',
-          ),
-        ]
-      : []),
     ...(attributes.context === '-' || attributes.dockerfile === '-'
       ? [
           refused(
@@ -103,6 +94,7 @@ function imageOf({ attributes, folder }: InheritedTarget): Image {
     shmSize: attributes['shm-size'],
     ulimits: attributes.ulimits && Object.fromEntries(attributes.ulimits.map(pairOf)),
     entitlements: attributes.entitlements,
+    resources: attributes.resources && limitsOf(attributes.resources),
     extraHosts: withoutNulls(attributes['extra-hosts']),
     attest: attest?.map((entry) => ({ ...entry })),
   };
@@ -142,6 +134,14 @@ function withoutNulls(
   if (!entries) return undefined;
   return Object.fromEntries(
     Object.entries(entries).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+  );
+}
+
+/** By a config's names. 0 and nothing are no limit. */
+function limitsOf(resources: NonNullable<TargetAttributes['resources']>): NonNullable<Image['resources']> {
+  const said = Object.entries(resources).filter(([, value]) => !['', '0'].includes(String(value)));
+  return Object.fromEntries(
+    said.map(([name, value]) => [name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]),
   );
 }
 

@@ -51,7 +51,8 @@ export class SourcedImages {
     const { call, resources, policy } = target.attributes;
     return {
       ...(call && call !== 'build' && { call }),
-      refused: { ...(resources && { resources }), ...(policy && { policy }) },
+      ...(resources && { resources }),
+      ...(policy && { policy }),
       isTemplate: image.startsWith('_') || (target.isParent && !this.#inGroups.has(image) && this.#isAbsent(recipe)),
     };
   }

@@ -1,7 +1,7 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
 import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
-import type { Build, Defined, ExportRequest, SolveResponse } from '../engine.ts';
+import type { Build, Defined, ExportRequest, SolveRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, ExportImage, Made } from '../exporter/exporter.ts';
 import type { Event } from '../progress/event.ts';
@@ -18,6 +18,7 @@ import { requestKeys, type SolvedRequest } from './keys.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export function openBuild(parts: Parts, work: Work): Build {
   const open = new AsyncDisposableStack();
@@ -79,8 +80,9 @@ function solveAll(
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
-  const wanted = defined.flatMap(({ images, request, lenders }) =>
-    images.map(({ definition }) => ({ definition, client: request, lenders })),
+  const stopwatches = defined.map(({ request }) => stopwatchOf(request));
+  const wanted = defined.flatMap(({ images, request, lenders }, i) =>
+    images.map(({ definition }) => ({ definition, client: request, lenders, stopwatch: stopwatches[i] })),
   );
   const caches = openCaches(defined.map(importing), parts, { work, shared });
   if (caches) open.use(caches);
@@ -120,7 +122,9 @@ function solveAll(
     const refs = await Promise.all(
       images.map(async (_, image) => {
         const root = graph.roots[first + image];
-        return trees.use(root ? await solver.solve(root) : parts.cache.scratch.clone());
+        if (!root) return trees.use(parts.cache.scratch.clone());
+        const solving = solver.solve(root);
+        return trees.use(await (stopwatches[i]?.bound(solving) ?? solving));
       }),
     );
     await solver.settle();
@@ -134,6 +138,10 @@ function solveAll(
     const cached = await caches.export(i, { roots, solver }, jobs[i]!);
     return { ...response, exported: { ...response.exported, ...cached } };
   });
+}
+
+function stopwatchOf({ id, steps }: SolveRequest): Stopwatch | undefined {
+  return steps?.timeout === undefined ? undefined : new Stopwatch(id, steps.timeout);
 }
 
 /** What the request and its frontend want to be said of its images; nothing is loaded where that is nothing. */

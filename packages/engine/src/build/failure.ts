@@ -13,5 +13,7 @@ export type BuildFailure =
   | (FailureKind & { readonly kind: 'exporter-unknown'; readonly exporter: string })
   /** Something that the caller has to allow. */
   | (FailureKind & { readonly kind: 'entitlement-missing'; readonly entitlement: string })
+  /** Its steps ran for longer than it allows. */
+  | (FailureKind & { readonly kind: 'timed-out'; readonly image: string })
   /** Given up because another image of the same build failed. */
   | (FailureKind & { readonly kind: 'stopped'; readonly because: string });

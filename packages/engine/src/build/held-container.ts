@@ -106,7 +106,7 @@ class Held implements HeldContainer {
     const wanted = await processOf({ meta, secretEnv, security, network, cdiDevices: [] }, job);
     const signal = AbortSignal.any([io.signal, this.#stop.signal]);
     const running = Promise.withResolvers<RunningProcess | undefined>();
-    const all = { ...io, signal, running: running.resolve, waits: true };
+    const all = { ...io, signal, running: running.resolve };
     const before = this.#first;
     if (!before) this.#first = running.promise;
     const first = await before;

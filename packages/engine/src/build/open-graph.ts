@@ -6,9 +6,12 @@ import type { Digest } from '../oci/digest.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
 import { Solver } from '../solver/solver.ts';
+import type { StepPolicy } from '../engine.ts';
+import { Admission, type Owner } from './admission.ts';
 import { checkEntitlements } from './entitlements.ts';
 import { CanonicalFolders } from './folders.ts';
 import type { Parts } from './parts.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** Definitions as one graph, and the solver that runs it. */
 export interface OpenGraph extends AsyncDisposable {
@@ -20,6 +23,10 @@ export interface OpenGraph extends AsyncDisposable {
 export interface Client {
   readonly session: Session;
   readonly entitlements: readonly string[];
+  /** Names it where it is a request. */
+  readonly id?: string;
+  /** How its steps are run. */
+  readonly steps?: StepPolicy;
 }
 
 /** A definition with the client that wants it, and those that lend to some of its ops. */
@@ -27,6 +34,8 @@ export interface WantedDefinition {
   readonly definition: Definition;
   readonly client: Client;
   readonly lenders?: ReadonlyMap<Digest, Client> | undefined;
+  /** Takes the time of the client's steps. */
+  readonly stopwatch?: Stopwatch | undefined;
 }
 
 /** Merges definitions and opens a solver for them. */
@@ -39,8 +48,18 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
       sourceFolder: (digest) => clientOf(each, digest).session.folder('dockerfile')?.root,
     })),
   );
+  const owners = wanted.map((each): Owner => ({
+    id: each.client.id ?? '',
+    policies: (written) => {
+      const [own, lender] = [each.client, clientOf(each, written)];
+      return [own.steps, lender === own ? undefined : lender.steps].filter((policy) => policy !== undefined);
+    },
+    stopwatch: each.stopwatch,
+  }));
+  const admission = new Admission(graph, owners, parts, job);
   const solver = new Solver<ImmutableRef, Job>(job, {
     store: parts.store,
+    admit: (vertex) => admission.admit(vertex as GraphVertex),
     operator: (vertex) => {
       const graphVertex = vertex as GraphVertex;
       // A shared vertex runs with what the first client that wants it lends.
@@ -49,11 +68,11 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
       const local = op.kind === 'source' && op.identifier.startsWith('local://');
       const world = {
         ...parts,
+        retries: admission.most(graphVertex, 'retries'),
         solveTree: (definition: Definition, inner: Job) => solveTree({ definition, client }, parts, inner),
       };
       return operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);
     },
-    ...(parts.concurrency && { concurrency: parts.concurrency }),
   });
   return { graph, solver, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
 }

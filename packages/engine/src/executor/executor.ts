@@ -12,6 +12,14 @@ export interface Executor {
   run(process: Process, container: Container, io: ProcessIo): Promise<void>;
 }
 
+/** What the processes of a container took; what the kernel doesn't count here is left out. */
+export interface Usage {
+  /** The most memory that they held at a time, in bytes; what their files took in the page cache is no part of it. */
+  readonly peakMemory?: number;
+  /** In ms. */
+  readonly cpuTime?: number;
+}
+
 /** What runs: LLB's Meta and the ExecOp's modes (LLB-004 … LLB-007). */
 export interface Process {
   readonly args: readonly string[];
@@ -83,8 +91,8 @@ export interface ProcessIo {
   readonly terminal?: TerminalSize;
   /** Takes what else can be done with the process; told once, when it runs. */
   readonly running?: (running: RunningProcess) => void;
-  /** It waits for other containers, so it runs beside the bound on how many run at a time. */
-  readonly waits?: boolean;
+  /** Told once when all processes have ended, well or not; never where there are no cgroups. */
+  readonly used?: (usage: Usage) => void;
 }
 
 /** A process that runs. Once it has ended, signals and sizes go nowhere. */

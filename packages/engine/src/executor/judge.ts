@@ -1,6 +1,7 @@
 // How a process ended, told as success or as a failure that names it.
 import { Failed } from '../std/failed.ts';
 import { goQuote } from '../std/go-quote.ts';
+import { sizeText } from '../std/units.ts';
 import type { Process } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
 import type { Ending } from './runc.ts';
@@ -19,8 +20,16 @@ export function inProcess<T>(process: Process, work: () => T): T {
   }
 }
 
+/** What else is known of the end of a process. */
+export interface About {
+  /** How many processes of the container the kernel killed for want of memory. */
+  readonly outOfMemory: () => number;
+  /** Bytes; undefined where nobody counts. */
+  readonly peakMemory?: number;
+}
+
 /** Throws unless the process ended as it should. */
-export function judge(process: Process, ending: Ending, outOfMemory: () => number): void {
+export function judge(process: Process, ending: Ending, { outOfMemory, peakMemory }: About): void {
   const name = process.args.join(' ');
   const fail = (failure: ExecutorFailure): never => {
     throw new Failed<ExecutorFailure>({ ...failure, message: `${incomplete(process)}: ${failure.message}` });
@@ -30,8 +39,18 @@ export function judge(process: Process, ending: Ending, outOfMemory: () => numbe
       const { code } = ending;
       if (process.validExitCodes.length > 0 ? process.validExitCodes.includes(code) : code === 0) return;
       if (outOfMemory() > 0) {
-        const message = 'cannot allocate memory: the kernel killed a process of it for want of memory';
-        fail({ kind: 'process-killed', process: name, outOfMemory: true, message });
+        const limit = process.resources?.memory;
+        fail({
+          kind: 'process-killed',
+          process: name,
+          outOfMemory: true,
+          ...(limit && { limit }),
+          message: [
+            'cannot allocate memory: killed: out of memory',
+            ...(peakMemory === undefined ? [] : [`peak ${sizeText(peakMemory)}`]),
+            ...(limit ? [`with a limit of ${sizeText(limit)}`] : []),
+          ].join(', '),
+        });
       }
       return fail({ kind: 'process-exit', process: name, code, message: `exit code: ${code}` });
     }
@@ -41,7 +60,7 @@ export function judge(process: Process, ending: Ending, outOfMemory: () => numbe
       if (program === undefined)
         return fail({ kind: 'runtime', message: `the container could not be started: ${reason}` });
       // What the runtime exits with then.
-      return fail({ kind: 'process-exit', process: name, code: 1, message: `exit code: 1: ${program}` });
+      return fail({ kind: 'process-exit', process: name, code: 1, ran: false, message: `exit code: 1: ${program}` });
     }
     case 'signal': {
       const message = `the container's runtime was killed by ${ending.signal}`;

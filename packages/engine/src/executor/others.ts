@@ -66,6 +66,6 @@ export class Others {
       kill: () => signal?.('SIGKILL'),
     });
     if (io.signal.aborted) throw io.signal.reason;
-    judge(process, ending, outOfMemory);
+    judge(process, ending, { outOfMemory });
   }
 }

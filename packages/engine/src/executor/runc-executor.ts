@@ -1,11 +1,9 @@
 // The executor that makes a container by runc or crun for each process.
 import { chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ContainerEdits } from '../cdi/spec.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
-import { Semaphore } from '../std/semaphore.ts';
 import { uniqueName } from '../std/temp.ts';
 import { ownCapabilities } from './capabilities.ts';
 import {
@@ -17,6 +15,7 @@ import {
   removeIfEmpty,
   type Cgroups,
 } from './cgroup.ts';
+import { usageOf } from './usage.ts';
 import { readyMounts } from './container-mounts.ts';
 import { deviceMounts, withDevices } from './device-edits.ts';
 import { Emulators } from './emulators.ts';
@@ -51,8 +50,6 @@ export interface ExecutorOptions {
   readonly dns?: Dns;
   /** Where files of the Container Device Interface are looked for; CDI's own folders unless said. */
   readonly deviceFolders?: readonly string[];
-  /** How many containers run at a time: by default one for each core, and four at least. */
-  readonly permits?: number;
 }
 
 /** Nothing is touched before the first `run`. Disposing kills what runs, and leaves nothing of this lease. */
@@ -72,7 +69,6 @@ interface Lease {
 
 class RuncExecutor implements Executor, AsyncDisposable {
   readonly #options: ExecutorOptions;
-  readonly #permits: Semaphore;
   readonly #networks: Networks;
   readonly #emulators = new Emulators();
   readonly #closed = new AbortController();
@@ -91,13 +87,12 @@ class RuncExecutor implements Executor, AsyncDisposable {
   constructor(options: ExecutorOptions) {
     checkLeaseId(options.leaseId);
     this.#options = options;
-    this.#permits = new Semaphore(options.permits ?? Math.max(4, availableParallelism()));
     this.#networks = new Networks({ choice: options.network ?? 'host', leaseId: options.leaseId });
   }
 
   async run(process: Process, container: Container, io: ProcessIo): Promise<void> {
     const signal = AbortSignal.any([io.signal, this.#closed.signal]);
-    using _permit = io.waits ? undefined : await this.#permits.acquire({ signal });
+    signal.throwIfAborted();
     const running = this.#run(process, container, { ...io, signal });
     this.#running.add(running);
     try {
@@ -188,8 +183,10 @@ class RuncExecutor implements Executor, AsyncDisposable {
       },
     });
     await others.ended();
+    const usage = group === undefined ? {} : usageOf(lease.cgroups, group);
+    if (group !== undefined) io.used?.(usage);
     if (io.signal.aborted) throw io.signal.reason;
-    judge(process, ending, outOfMemory);
+    judge(process, ending, { outOfMemory, ...usage });
     endedWell = true;
   }
 

@@ -3,7 +3,8 @@ import { normalise } from '../oci/platform.ts';
 import type { SourcePlace } from '../progress/event.ts';
 import type { Definition } from './definition.ts';
 import { loadDefinition } from './load.ts';
-import type { OpMetadata } from './metadata.ts';
+import { mostOf, needsOf, relaxed, type DeclaredNeeds } from './limits.ts';
+import type { LinuxResources, OpMetadata } from './metadata.ts';
 import { marshalOp, type Op, type Vertex } from './op.ts';
 import type { SourceOp } from './source.ts';
 
@@ -18,6 +19,8 @@ export interface GraphVertex {
   readonly name: string;
   readonly inputs: readonly GraphEdge[];
   readonly ignoreCache: boolean;
+  /** What parts declare that its process needs: the most of each. */
+  readonly needs?: DeclaredNeeds;
   /** Where it was written first. */
   readonly source?: SourcePlace;
   /** Of the parts that want it, in order: indexes into what was merged. */
@@ -88,6 +91,7 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
       const folder = written && parts[part]!.sourceFolder?.(vertex.digest);
       const at = written && { ...written, ...(folder !== undefined && { folder }) };
       const { metadata, name } = vertex;
+      const needs = needsOf(metadata.linuxResources);
       known = {
         digest,
         written: vertex.digest,
@@ -96,12 +100,13 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
         name,
         inputs,
         ignoreCache,
+        ...(needs && { needs }),
         ...(at && { source: at }),
         owners: [],
         writtenAs: [],
       };
       vertices.set(key, known);
-    }
+    } else if (known.owners.at(-1) !== part) share(known, vertex.metadata.linuxResources);
     if (known.owners.at(-1) !== part) {
       known.owners.push(part);
       known.writtenAs.push(vertex.digest);
@@ -120,10 +125,23 @@ export function mergeDefinitions(parts: readonly GraphPart[]): Graph {
   }
 }
 
-type Building = Omit<GraphVertex, 'owners' | 'writtenAs'> & {
+type Building = Omit<GraphVertex, 'owners' | 'writtenAs' | 'metadata' | 'needs'> & {
+  metadata: OpMetadata;
+  needs?: DeclaredNeeds;
   readonly owners: number[];
   readonly writtenAs: Digest[];
 };
+
+/** One more part wants it: it may take what the most generous of them allows. */
+function share(vertex: Building, resources: LinuxResources | undefined): void {
+  const { linuxResources: own, ...metadata } = vertex.metadata;
+  if (!own && !resources) return;
+  const limits = relaxed(own, resources);
+  vertex.metadata = { ...metadata, ...(limits && { linuxResources: limits }) };
+  const needs = mostOf(vertex.needs, needsOf(resources));
+  if (needs) vertex.needs = needs;
+}
+
 type Loaded = ReturnType<typeof loadDefinition>;
 
 /** The canonical op of each local source, by part and digest. */

@@ -5,21 +5,22 @@ import type { GraphVertex } from '../llb/graph.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
 import type { Mount } from '../snapshot/mount.ts';
+import type { RunFacts } from '../solver/vertex.ts';
 import { diskFull, isDiskFull } from '../std/disk-full.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { holdMounts, secretMissing } from './mounts.ts';
 import type { Surroundings } from './surroundings.ts';
 
+interface ExecWorld extends RunFacts {
+  readonly job: Job;
+  readonly vertex: GraphVertex;
+}
+
 /** Runs an exec's process over its mounts; the results are its outputs in order. */
 export async function runExec(
   op: ExecOp,
   inputs: readonly ImmutableRef[],
-  {
-    cache,
-    executor,
-    job,
-    vertex,
-  }: Pick<Surroundings, 'cache' | 'executor'> & { readonly job: Job; readonly vertex: GraphVertex },
+  { cache, executor, job, vertex, used }: Pick<Surroundings, 'cache' | 'executor'> & ExecWorld,
 ): Promise<readonly ImmutableRef[]> {
   const name = op.meta.args.join(' ');
   const containers = await executor();
@@ -30,7 +31,12 @@ export async function runExec(
     job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data });
   const container = { root: held.root, mounts: held.mounts, platform: op.platform ?? hostPlatform() };
   try {
-    await containers.run(process, container, { signal: job.signal, stdout: log('stdout'), stderr: log('stderr') });
+    await containers.run(process, container, {
+      signal: job.signal,
+      stdout: log('stdout'),
+      stderr: log('stderr'),
+      used,
+    });
   } catch (error) {
     throw withFullDisk(error, container.root.mount);
   }

@@ -7,7 +7,7 @@ import type { Op } from '../llb/op.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
-import type { CacheMap, Operator } from '../solver/vertex.ts';
+import type { CacheMap, Operator, RunFacts } from '../solver/vertex.ts';
 import { sourceOperator } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -15,12 +15,17 @@ type Keyed = Exclude<Op, { kind: 'source' }>;
 type Run<K extends Op['kind']> = (
   op: Extract<Op, { kind: K }>,
   inputs: readonly ImmutableRef[],
-  world: Surroundings & { readonly job: Job; readonly vertex: GraphVertex },
+  world: Surroundings & RunFacts & { readonly job: Job; readonly vertex: GraphVertex },
 ) => Promise<readonly ImmutableRef[]>;
 
 /** A kind that is missing here does not compile. What is heavy is loaded when it first runs. */
 const runs: { readonly [K in Keyed['kind']]: Run<K> } = {
-  exec: async (op, inputs, world) => (await import('./exec.ts')).runExec(op, inputs, world),
+  exec: async (op, inputs, world) => {
+    const { runExec } = await import('./exec.ts');
+    if (!world.retries) return runExec(op, inputs, world);
+    const { withRetries } = await import('./retries.ts');
+    return withRetries(world.retries, world, (facts) => runExec(op, inputs, { ...world, ...facts }));
+  },
   file: async (op, inputs, world) => (await import('./file.ts')).runFileOp(op, inputs, world),
   merge: async (op, inputs, { cache, job, vertex }) => {
     const layers = op.layers.map((index) => (index < 0 ? cache.scratch : inputs[index]!));
@@ -40,10 +45,10 @@ export function operatorOf(vertex: GraphVertex, world: Surroundings, session: Se
   if (op.kind === 'source') return sourceOperator(op, vertex, world, session);
   return {
     cacheMaps: async () => [cacheMapOf(op, world)],
-    async run(inputs, { signal, report }) {
+    async run(inputs, { signal, report }, { used }) {
       const run = runs[op.kind] as Run<Op['kind']>;
       try {
-        return await run(op, inputs, { ...world, vertex, job: { signal, report, session } });
+        return await run(op, inputs, { ...world, vertex, used, job: { signal, report, session } });
       } catch (error) {
         throw asUnprivileged(error);
       }

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly executor: () => Promise<Executor>;
   readonly contentHash: ContentHash;
   readonly pool: Pool;
+  /** How often a process that failed is run again; never when undefined. */
+  readonly retries?: number;
   /** Brings about the tree of a definition that was found in the middle of a build. */
   readonly solveTree: (definition: Definition, job: Job) => Promise<ImmutableRef>;
   /** The source for an identifier's scheme, loaded when it is first asked for. */

@@ -6,7 +6,7 @@ import { formatPlatform, parsePlatform, type Platform } from '../oci/platform.ts
 import { call } from './call.ts';
 import { defineAll } from './define-all.ts';
 import type { RunEvent } from './event.ts';
-import { run, type Offer, type Task } from './run.ts';
+import { run, type Continue, type Offer, type Task } from './run.ts';
 
 /** An image for the fake engine: what its Dockerfile is built from, and for which platforms. */
 interface Fake {
@@ -84,7 +84,10 @@ const work = { signal: new AbortController().signal, report: () => undefined };
 
 async function outcomes(
   images: Readonly<Record<string, Fake>>,
-  { keepGoing = true, offers = [] as readonly string[] } = {},
+  {
+    after = 'dependencies-successful',
+    offers = [],
+  }: { readonly after?: Continue; readonly offers?: readonly string[] } = {},
 ) {
   const { engine, log, task, offer } = fakeEngine(images);
   const events: RunEvent[] = [];
@@ -92,7 +95,7 @@ async function outcomes(
   const results = await run(engine, tasks.map(task), {
     ...work,
     report: (event) => events.push(event),
-    keepGoing,
+    continue: after,
     offers: offers.map(offer),
   });
   const ends = events.flatMap((event) =>
@@ -162,6 +165,19 @@ test('what an image depends on is built before it', async () => {
   );
 });
 
+test('with `always` an image is built after one that failed, unless it is built from it', async () => {
+  const images = {
+    db: { fails: 'building' },
+    bad: { fails: 'defining' },
+    app: { dependsOn: ['db', 'bad'] },
+    last: { dependsOn: ['app'] },
+    made: { from: ['bad'] },
+  } as const;
+  const { ends, built } = await outcomes(images, { after: 'always' });
+  assert.deepEqual(built, ['app', 'last']);
+  assert.deepEqual(ends.toSorted(), ['app completed', 'bad failed', 'db failed', 'last completed', 'made failed']);
+});
+
 test('a failure stops what depends on it, and the rest goes on', async () => {
   const { ends, built } = await outcomes({ db: { fails: 'building' }, app: { dependsOn: ['db'] }, web: {} });
   assert.deepEqual(built, ['web']);
@@ -180,8 +196,8 @@ test('an image that cannot be defined fails those that are built from it, with w
   });
 });
 
-test('without keepGoing nothing is built once an image cannot be defined', async () => {
-  const { ends, log } = await outcomes({ bad: { fails: 'defining' }, web: {} }, { keepGoing: false });
+test('with `never` nothing is built once an image cannot be defined', async () => {
+  const { ends, log } = await outcomes({ bad: { fails: 'defining' }, web: {} }, { after: 'never' });
   assert.deepEqual(ends, ['bad failed', 'web stopped']);
   assert.deepEqual(
     log.filter((line) => line.startsWith('build')),

@@ -7,13 +7,19 @@ import type { OrchestratorFailure } from './failure.ts';
 export interface RunOptions {
   readonly signal: AbortSignal;
   report(event: RunEvent): void;
-  /** After a failure, images that don't need what failed are still built. */
-  readonly keepGoing: boolean;
+  readonly continue: Continue;
   /** Images that tasks may be built from, though nobody asked for them. */
   readonly offers?: readonly Offer[];
   /** Told what an image is keyed by once that is known, before it is told how it ended; it is awaited. */
   readonly onKeys?: (task: string, keys: readonly ImageKeys[]) => Promise<void>;
 }
+
+/**
+ * What is still done after a failure: nothing (`never`); images whose dependencies were built
+ * (`dependencies-successful`); all that can be (`always`), also those that were only to wait for what failed. What is
+ * built from an image that failed can't be.
+ */
+export type Continue = 'never' | 'dependencies-successful' | 'always';
 
 export interface RunResult {
   readonly id: string;
@@ -40,7 +46,7 @@ export interface Offer {
 
 /** Builds images in one graph on an engine. Never rejects for an image's failure: that is told, and the rest goes on. */
 export async function run(engine: Engine, tasks: readonly Task[], options: RunOptions): Promise<readonly RunResult[]> {
-  const { signal, report, keepGoing, onKeys } = options;
+  const { signal, report, continue: onFailure, onKeys } = options;
   const outcomes = new Map<string, RunResult>();
   const settle = (task: string, error: unknown) => {
     outcomes.set(task, { id: task });
@@ -60,13 +66,13 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
       }
     }),
   );
-  if (outcomes.size > 0 && !keepGoing) {
+  if (outcomes.size > 0 && onFailure === 'never') {
     for (const id of definitions.keys()) report({ kind: 'task-stopped', task: id, at: Date.now() });
     return tasks.map(({ request }) => ({ id: request.id }));
   }
 
   await using build = engine.open({ signal, report });
-  const responses = solveInOrder(build, { tasks, definitions, keepGoing });
+  const responses = solveInOrder(build, { tasks, definitions, onFailure });
   await Promise.all(
     [...responses].map(async ([id, solved]) => {
       try {
@@ -94,13 +100,14 @@ function solveInOrder(
   {
     tasks,
     definitions,
-    keepGoing,
+    onFailure,
   }: {
     readonly tasks: readonly Task[];
     readonly definitions: ReadonlyMap<string, Defined>;
-    readonly keepGoing: boolean;
+    readonly onFailure: Continue;
   },
 ): ReadonlyMap<string, Promise<SolveResponse>> {
+  const keepGoing = onFailure !== 'never';
   const defined = tasks.filter(({ request }) => definitions.has(request.id));
   const ids = new Set(tasks.map(({ request }) => request.id));
   const waitsFor = ({ dependsOn = [] }: Task) => dependsOn.filter((id) => ids.has(id));
@@ -129,6 +136,7 @@ function solveInOrder(
           if (!needed) throw new Error(`${id} could not be defined`);
           await place(needed);
         } catch (cause) {
+          if (onFailure === 'always') return;
           const message = `stopped because ${id} failed`;
           throw new Failed<OrchestratorFailure>({ kind: 'stopped', because: id, message }, { cause });
         }

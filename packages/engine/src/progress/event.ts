@@ -10,6 +10,7 @@ export type Event =
   | VertexKnown
   | VertexWaiting
   | VertexStarted
+  | VertexRetried
   | VertexCached
   | VertexCompleted
   | VertexFailed
@@ -64,6 +65,19 @@ export interface VertexWaiting extends OfVertex {
 
 export interface VertexStarted extends OfVertex {
   readonly kind: 'vertex-started';
+  /** How long it was ready and had to wait for processors, memory or its turn, in ms. */
+  readonly waited?: number;
+}
+
+/** It failed, and is run again because its image says so. */
+export interface VertexRetried extends OfVertex {
+  readonly kind: 'vertex-retried';
+  /** Of the attempt that begins now; the first was 1. */
+  readonly attempt: number;
+  /** How many attempts there are at most. */
+  readonly attempts: number;
+  /** Why the one before failed. */
+  readonly message: string;
 }
 
 /** Its result was found in a cache; nothing ran. */
@@ -73,15 +87,21 @@ export interface VertexCached extends OfVertex {
   readonly from?: 'local' | 'remote';
 }
 
-export interface VertexCompleted extends OfVertex {
+/** What a step's process took, where the kernel counts that (in cgroups that may be made). */
+export interface Usage {
+  /** The most memory that it held at a time, in bytes; not what its files took in the page cache. */
+  readonly peakMemory?: number;
+  /** Of all its processes, in ms. */
+  readonly cpuTime?: number;
+}
+
+export interface VertexCompleted extends OfVertex, Usage {
   readonly kind: 'vertex-completed';
   /** Bytes of what it added to its tree, where that is known. */
   readonly made?: number;
-  /** The most memory that its process had, in bytes, where the kernel tells. */
-  readonly peakMemory?: number;
 }
 
-export interface VertexFailed extends OfVertex {
+export interface VertexFailed extends OfVertex, Usage {
   readonly kind: 'vertex-failed';
   readonly message: string;
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Usage } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import { derivedKey, type KeyedDep } from './cache-key.ts';
 import type { CacheStore } from './cache-store.ts';
 import { Foresight } from './foresight.ts';
 import { Keys } from './keys.ts';
 import { memo } from './memo.ts';
-import type { CacheMap, Edge, Held, Operator, Vertex } from './vertex.ts';
+import type { CacheMap, Edge, Held, Operator, Place, Vertex } from './vertex.ts';
 
 /** What an awaited vertex needs of the solver. */
 export interface Surroundings<R extends Held<R>, J extends Work> {
@@ -13,7 +14,7 @@ export interface Surroundings<R extends Held<R>, J extends Work> {
   readonly job: J;
   active(edge: Edge): Active<R, J>;
   /** Waits for a place to run in. */
-  admit(vertex: Vertex): Promise<Disposable>;
+  admit(vertex: Vertex): Promise<Place>;
   /** Work that goes on behind the results, and is waited for at the end. */
   keep(work: Promise<void>): void;
   /** Puts a failure into the words of this vertex, and tells whoever must know. */
@@ -38,6 +39,7 @@ export class Active<R extends Held<R>, J extends Work> {
   /** Results that were looked for without running anything. */
   readonly #known = new Map<number, Promise<R | undefined>>();
   #run?: Promise<readonly R[]>;
+  #usage: Usage = {};
   #state: 'known' | 'started' | 'done' = 'known';
 
   constructor(vertex: Vertex, operator: Operator<R, J>, around: Surroundings<R, J>) {
@@ -120,29 +122,34 @@ export class Active<R extends Held<R>, J extends Work> {
     const keyed = maps.some((map) => !map.session) && deps.every(({ keys }) => keys.length > 0);
     const primary = maps.findLast((map) => !map.session) ?? maps[0]!;
     await using stack = new AsyncDisposableStack();
+    const claims = stack.use(new AsyncDisposableStack());
+    // First the place, then the claim: what only stands in line here may be done by another process meanwhile.
+    let place = await this.#around.admit(this.vertex);
+    stack.defer(() => place[Symbol.dispose]());
     if (keyed) {
-      const waiting = () => job.report({ kind: 'vertex-waiting', vertex: this.vertex.digest, at: Date.now() });
-      stack.use(await store.claim(derivedKey(primary.digest, 0, deps), { signal: job.signal, waiting }));
-    }
-    if (keyed && !ignoreCache) {
-      const found = await this.#probe(primary, deps);
+      let left = false;
+      const waiting = () => {
+        left = true;
+        place[Symbol.dispose]();
+        job.report({ kind: 'vertex-waiting', vertex: this.vertex.digest, at: Date.now() });
+      };
+      const claim = derivedKey(primary.digest, 0, deps);
+      claims.use(await store.claim(claim, { signal: place.signal, waiting }));
+      const found = ignoreCache ? undefined : await this.#probe(primary, deps);
       if (found) return found;
+      if (left) place = await this.#around.admit(this.vertex);
     }
-    const outputs = await this.#runAdmitted(results);
+    place.signal.throwIfAborted();
+    this.#tell('vertex-started', { waited: place.waited });
+    const used = (usage: Usage) => void (this.#usage = usage);
+    const outputs = await this.#operator.run(results, { ...job, signal: place.signal }, { used });
     if (keyed) {
       // Nobody here waits for the disk: the claim goes to others once they can see what was saved.
-      const claim = stack.move();
+      const claim = claims.move();
       this.#around.keep(this.#save(maps, deps, outputs).finally(() => claim.disposeAsync()));
     }
-    this.#tell('vertex-completed');
+    this.#tell('vertex-completed', this.#usage);
     return outputs;
-  }
-
-  async #runAdmitted(inputs: readonly R[]): Promise<readonly R[]> {
-    using _place = await this.#around.admit(this.vertex);
-    this.#around.job.signal.throwIfAborted();
-    this.#tell('vertex-started');
-    return this.#operator.run(inputs, this.#around.job);
   }
 
   /** Results that another build made while this one waited for its claim. */
@@ -197,7 +204,7 @@ export class Active<R extends Held<R>, J extends Work> {
     const about = { vertex: this.vertex.digest, at: Date.now() };
     if (failure !== error) {
       const message = failure instanceof Error ? failure.message : String(failure);
-      this.#around.job.report({ kind: 'vertex-failed', ...about, message });
+      this.#around.job.report({ kind: 'vertex-failed', ...about, message, ...this.#usage });
     } else if (this.#state === 'started' && this.#around.job.signal.aborted) {
       this.#around.job.report({ kind: 'vertex-cancelled', ...about });
     }
@@ -205,9 +212,9 @@ export class Active<R extends Held<R>, J extends Work> {
     return failure;
   }
 
-  #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed'): void {
+  #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed', facts: Usage & { waited?: number } = {}): void {
     if (this.#state === 'done') return;
     this.#state = kind === 'vertex-started' ? 'started' : 'done';
-    this.#around.job.report({ kind, vertex: this.vertex.digest, at: Date.now() });
+    this.#around.job.report({ kind, vertex: this.vertex.digest, at: Date.now(), ...facts });
   }
 }

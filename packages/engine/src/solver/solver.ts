@@ -4,19 +4,18 @@
 import type { Download } from '../progress/download.ts';
 import type { Work } from '../progress/work.ts';
 import { Failed, failedOf } from '../std/failed.ts';
-import { Semaphore } from '../std/semaphore.ts';
 import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { Foreseen } from './foresight.ts';
 import type { VertexFailure } from './failure.ts';
 import { cacheRecords, type EdgeRecord, type KeyedEdge } from './records.ts';
-import type { Edge, Held, KeyFacts, Operator, Vertex } from './vertex.ts';
+import type { Edge, Held, KeyFacts, Operator, Place, Vertex } from './vertex.ts';
 
 export interface SolverOptions<R, J> {
   readonly store: CacheStore<R>;
   readonly operator: (vertex: Vertex) => Operator<R, J>;
-  /** How many vertices run at a time; no bound when left out (executor and pool have their own). */
-  readonly concurrency?: number;
+  /** Waits until a vertex may run; all may at once when left out. */
+  readonly admit?: (vertex: Vertex) => Promise<Place>;
 }
 
 /** One job's graph. Vertices with equal digests are one; a result lives until the job is closed. */
@@ -24,13 +23,11 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   readonly #options: SolverOptions<R, J>;
   readonly #job: J;
   readonly #active = new Map<string, Active<R, J>>();
-  readonly #places: Semaphore;
   readonly #kept: Promise<void>[] = [];
 
   constructor(job: J, options: SolverOptions<R, J>) {
     this.#job = job;
     this.#options = options;
-    this.#places = new Semaphore(options.concurrency ?? Number.POSITIVE_INFINITY);
   }
 
   /** A hold on the result of an edge; the caller disposes it. */
@@ -111,7 +108,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
         store: this.#options.store,
         job: this.#job,
         active: (edge) => this.#of(edge.vertex),
-        admit: () => this.#places.acquire({ signal: this.#job.signal }),
+        admit: this.#options.admit ?? (async () => ({ waited: 0, signal: this.#job.signal, [Symbol.dispose]() {} })),
         keep: (work) => {
           work.catch(() => undefined); // `settle` tells it
           this.#kept.push(work);

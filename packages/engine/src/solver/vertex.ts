@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Download } from '../progress/download.ts';
-import type { SourcePlace } from '../progress/event.ts';
+import type { SourcePlace, Usage } from '../progress/event.ts';
 
 /** A node of the graph as the solver sees it. What it does is behind its `Operator`. */
 export interface Vertex {
@@ -28,7 +28,21 @@ export interface Operator<R, J> {
   /** What running it would fetch, as far as that can be told without. */
   downloads?(job: J): Promise<readonly Download[]>;
   /** Runs it. The inputs stay the caller's; the outputs become the caller's. */
-  run(inputs: readonly R[], job: J): Promise<readonly R[]>;
+  run(inputs: readonly R[], job: J, told: RunFacts): Promise<readonly R[]>;
+}
+
+/** Takes what is known of a run before it ends. */
+export interface RunFacts {
+  /** What it took so far; of several tellings the last one counts. */
+  used(usage: Usage): void;
+}
+
+/** Permission to run, until it is disposed. */
+export interface Place extends Disposable {
+  /** How long it was waited for, in ms. */
+  readonly waited: number;
+  /** Fires when the step has to end: the job's signal, and whatever else may stop it. */
+  readonly signal: AbortSignal;
 }
 
 /** What a vertex is keyed by, its inputs left out. */
