@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'List the images that changes since a commit can affect, and why',
     load: async () => (await import('./commands/affected.ts')).affected as Command,
   },
+  why: {
+    summary: 'Tell why an image was built again, or will be',
+    load: async () => (await import('./commands/why.ts')).why as Command,
+  },
   graph: {
     summary: 'Print the graph of images, stages and steps',
     load: async () => (await import('./commands/graph.ts')).graph as Command,

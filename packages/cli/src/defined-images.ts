@@ -4,7 +4,7 @@ import type { Invocation } from './command.ts';
 import type { imageFlags } from './build-flags.ts';
 import { isFolder } from './folder.ts';
 import { Mistake } from './mistake.ts';
-import type { BuildInvocation } from './tasks.ts';
+import type { BuildInvocation, EngineSettings } from './tasks.ts';
 import type { workspaceFlags } from './workspace-flags.ts';
 
 export type ShowInvocation = Invocation<typeof imageFlags & typeof workspaceFlags>;
@@ -15,6 +15,7 @@ export interface DefinedImages {
   readonly defined: readonly Defined[];
   /** Which images are built from which: pairs of ids. */
   readonly needs: readonly (readonly [from: string, to: string])[];
+  readonly settings: EngineSettings;
 }
 
 /** Defines the images that the command line means, and nothing more: steps are not run. */
@@ -34,7 +35,7 @@ export async function defineImages(
   const needs: [string, string][] = [];
   const onNeed = (from: string, to: string) => void needs.push([from, to]);
   const promises = defineAll(engine, tasks, { signal, report: () => undefined, offers, onNeed });
-  return { engine, tasks, defined: await Promise.all(promises), needs };
+  return { engine, tasks, defined: await Promise.all(promises), needs, settings };
 }
 
 /** The folder, URL or `-` among the positionals, if that is what they are. */

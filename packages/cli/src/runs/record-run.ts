@@ -46,6 +46,7 @@ export function recordRun(
   });
 }
 
-function version(): string {
+/** Of this program. */
+export function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 }

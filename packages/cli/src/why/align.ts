@@ -2,62 +2,68 @@
 // what lies between is an edit, an insertion or a removal.
 import type { StepComponents } from './components.ts';
 
-export interface Pair<T = StepComponents> {
+export interface Pair {
   /** Index and step; undefined for one that is new, or gone. */
-  readonly before?: readonly [index: number, step: T];
-  readonly after?: readonly [index: number, step: T];
-}
-
-/** Pairs the steps of two runs, in the order of the second; those that are gone stand where they were. */
-export function align(before: readonly StepComponents[], after: readonly StepComponents[]): readonly Pair[] {
-  const a = before.map((step, i) => ({ step, i, name: nameOf(step) }));
-  const b = after.map((step, i) => ({ step, i, name: nameOf(step) }));
-  const kept = longestRow(
-    a.map(({ name }) => name),
-    b.map(({ name }) => name),
-  );
-  const pairs: Pair[] = [];
-  let [x, y] = [0, 0];
-  for (const [i, j] of [...kept, [a.length, b.length] as const]) {
-    pairs.push(...between(a.slice(x, i), b.slice(y, j)));
-    if (i < a.length) pairs.push({ before: [i, a[i]!.step], after: [j, b[j]!.step] });
-    [x, y] = [i + 1, j + 1];
-  }
-  return pairs;
+  readonly before?: readonly [index: number, step: StepComponents];
+  readonly after?: readonly [index: number, step: StepComponents];
+  /** It stands elsewhere among the others. */
+  readonly moved?: true;
 }
 
 interface Named {
   readonly step: StepComponents;
-  readonly i: number;
+  readonly index: number;
   readonly name: string;
 }
 
-/** What lies between two steps that stayed: the same steps in another order, then edits of the same instruction. */
-function between(a: readonly Named[], b: readonly Named[]): Pair[] {
-  const gone = [...a];
-  const take = (fits: (other: Named) => boolean): Named | undefined => {
-    const at = gone.findIndex(fits);
-    return at < 0 ? undefined : gone.splice(at, 1)[0];
-  };
-  const found = new Map<Named, Named | undefined>();
-  for (const each of b)
-    found.set(
-      each,
-      take(({ name }) => name === each.name),
-    );
-  for (const each of b) {
-    if (found.get(each)) continue;
-    found.set(
-      each,
-      take(({ step }) => kindOf(step) === kindOf(each.step)),
-    );
+/** Pairs the steps of two runs, in the order of the second; those that are gone stand where they were. */
+export function align(before: readonly StepComponents[], after: readonly StepComponents[]): readonly Pair[] {
+  const [a, b] = [before, after].map((steps) => steps.map((step, index) => ({ step, index, name: nameOf(step) })));
+  const kept = longestRow(
+    a!.map(({ name }) => name),
+    b!.map(({ name }) => name),
+  );
+  const gaps: { readonly gone: Named[]; readonly come: Named[]; readonly next?: Pair }[] = [];
+  let [x, y] = [0, 0];
+  for (const [i, j] of [...kept, [a!.length, b!.length] as const]) {
+    const next = i < a!.length ? { before: [i, before[i]!] as const, after: [j, after[j]!] as const } : undefined;
+    gaps.push({ gone: a!.slice(x, i), come: b!.slice(y, j), ...(next && { next }) });
+    [x, y] = [i + 1, j + 1];
   }
-  const removed = gone.map(({ step, i }): Pair => ({ before: [i, step] }));
-  const rest = b.map((each): Pair => {
-    const twin = found.get(each);
-    return { ...(twin && { before: [twin.i, twin.step] as const }), after: [each.i, each.step] };
+  // What stands elsewhere is neither gone nor new; what is left between the same neighbours was edited.
+  const twins = new Map<Named, Pair>();
+  for (const { come } of gaps) {
+    for (const each of come) {
+      const twin = takeFrom(
+        gaps.map(({ gone }) => gone),
+        ({ name }) => name === each.name,
+      );
+      if (twin) twins.set(each, { ...pairOf(twin, each), moved: true });
+    }
+  }
+  return gaps.flatMap(({ gone, come, next }) => {
+    for (const each of come) {
+      const twin = twins.has(each) ? undefined : takeFrom([gone], ({ step }) => kindOf(step) === kindOf(each.step));
+      if (twin) twins.set(each, pairOf(twin, each));
+    }
+    return [
+      ...gone.map(({ index, step }): Pair => ({ before: [index, step] })),
+      ...come.map((each) => twins.get(each) ?? { after: [each.index, each.step] as const }),
+      ...(next ? [next] : []),
+    ];
   });
-  return [...removed, ...rest];
+}
+
+function pairOf(before: Named, after: Named): Pair {
+  return { before: [before.index, before.step], after: [after.index, after.step] };
+}
+
+function takeFrom(lists: readonly Named[][], fits: (named: Named) => boolean): Named | undefined {
+  for (const list of lists) {
+    const at = list.findIndex(fits);
+    if (at >= 0) return list.splice(at, 1)[0];
+  }
+  return undefined;
 }
 
 /** What a step is called by those who know its content only. */

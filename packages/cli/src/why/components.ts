@@ -1,6 +1,7 @@
 // What an image was made of in one run, in words that can be compared with those of another run.
 import { hash } from 'node:crypto';
-import type { ImageConfig, ImageKeys, StepKey } from '@monokit/engine';
+import { join, relative } from 'node:path';
+import type { ImageConfig, ImageKeys, SourcePlace, StepKey } from '@monokit/engine';
 import { formatPlatform } from '@monokit/engine/oci/platform';
 import { declaredIn, type Declared } from './declared.ts';
 import type { Veil } from './veil.ts';
@@ -30,6 +31,7 @@ export interface StepComponents {
   readonly kind: StepKey['kind'];
   /** Id of the image whose Dockerfile has it, if that is another one. */
   readonly owner?: string;
+  /** From the root of the workspace, as all paths here. */
   readonly file?: string;
   /** The first and the last. */
   readonly lines?: readonly [number, number];
@@ -44,8 +46,18 @@ export interface StepComponents {
   /** It was told to run, whatever was there. */
   readonly forced?: true;
   readonly parts: Readonly<Record<string, string>>;
-  /** What it reads of folders: `folder` is a step, `content` equal for equal content, `list` names the entries. */
-  readonly reads?: readonly { readonly folder: number; readonly content: string; readonly list: string }[];
+  readonly reads?: readonly ReadComponents[];
+}
+
+/** What a step reads of a client's folder. */
+export interface ReadComponents {
+  /** The step that is the folder. */
+  readonly folder: number;
+  readonly path: string;
+  /** Equal for equal content. */
+  readonly content: string;
+  /** Names the entries. */
+  readonly list: string;
 }
 
 /** Equal for what is equal in all that is told of an image; cheap, since nothing is taken apart for it. */
@@ -68,7 +80,17 @@ export function nameOfComponents(keys: readonly ImageKeys[], asked: Readonly<Rec
 /** Takes apart what an image is made of; what may be a secret is veiled. */
 export function componentsOf(
   keys: readonly ImageKeys[],
-  { id, asked, veil }: { readonly id: string; readonly asked: Readonly<Record<string, string>>; readonly veil: Veil },
+  {
+    id,
+    asked,
+    root,
+    veil,
+  }: {
+    readonly id: string;
+    readonly asked: Readonly<Record<string, string>>;
+    readonly root: string;
+    readonly veil: Veil;
+  },
 ): Components {
   return {
     version: 1,
@@ -82,12 +104,20 @@ export function componentsOf(
           value: veil.value(each.name, each.value),
         })),
       ),
-      steps: steps.map((step) => stepComponents(step, id, veil)),
+      steps: steps.map((step) => stepComponents(step, { id, root, veil, steps })),
     })),
   };
 }
 
-function stepComponents(step: StepKey, id: string, veil: Veil): StepComponents {
+function stepComponents(
+  step: StepKey,
+  {
+    id,
+    root,
+    veil,
+    steps,
+  }: { readonly id: string; readonly root: string; readonly veil: Veil; readonly steps: readonly StepKey[] },
+): StepComponents {
   const { digest, name, kind, owner, source, inputs, pin, ignoreCache, reads } = step;
   const text = step.text();
   return {
@@ -95,7 +125,7 @@ function stepComponents(step: StepKey, id: string, veil: Veil): StepComponents {
     name: veil.text(name),
     kind,
     ...(owner !== id && { owner }),
-    ...(source && { file: source.file, lines: source.lines }),
+    ...(source && { file: fileOf(source, root), lines: source.lines }),
     ...(text !== undefined && { text: veil.text(text) }),
     inputs,
     own: short(step.own()),
@@ -105,11 +135,21 @@ function stepComponents(step: StepKey, id: string, veil: Veil): StepComponents {
     ...(reads.length > 0 && {
       reads: reads.map(({ folder, content, name: list }) => ({
         folder,
+        path: relative(root, folderOf(steps[folder]!)),
         content: short(content),
         list: short(list()),
       })),
     }),
   };
+}
+
+function fileOf({ file, folder }: SourcePlace, root: string): string {
+  return folder === undefined ? file : relative(root, join(folder, file));
+}
+
+/** The folder that a source op names. */
+function folderOf(step: StepKey): string {
+  return (step.parts()['source'] ?? '').replace(/^local:\/\//, '').replace(/\?modes=\w+$/, '');
 }
 
 function configFacts({ config = {} }: ImageConfig): Record<string, string> {

@@ -1,5 +1,6 @@
 // Why two runs of an image differ: the parts of keys that are not the same, each with the step where it shows first.
 // Pure: everything is compared that was kept, and nothing is guessed.
+import { posix } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
 import type { ManifestEntry } from '@monokit/engine';
 import { align, bare, isInternal, normal, type Pair } from './align.ts';
@@ -86,8 +87,10 @@ class Comparing {
     );
     this.#wholeImage();
     for (const [at, pair] of this.#pairs.entries()) {
-      if (pair.before && pair.after) this.#pair(pair.before[1], pair.after);
-      else if (pair.after) this.#added(pair.after);
+      if (pair.before && pair.after) {
+        this.#pair(pair.before[1], pair.after);
+        if (pair.moved) this.#moved(pair.before, pair.after);
+      } else if (pair.after) this.#added(pair.after);
       else this.#gone(pair.before![1], this.#pairs.slice(at).find(({ after }) => after)?.after?.[0]);
     }
     this.#config();
@@ -136,15 +139,16 @@ class Comparing {
       if (changes.length === 0) {
         this.#add({
           kind: 'file',
-          what: 'files of the context',
+          what: read.path === '' ? 'files of the context' : `files of ${read.path}`,
           how: arrow(was.content.slice(0, 4), read.content.slice(0, 4)),
           step: index,
         });
       }
       const letsIn = this.#ignoreChange(was.folder, read.folder);
       const whole = takesAll(now);
-      for (const { path, how, what } of changes) {
-        const rule = how === 'changed' ? undefined : letsIn(path);
+      for (const { path: inside, how, what } of changes) {
+        const path = posix.join(read.path, inside);
+        const rule = how === 'changed' ? undefined : letsIn(inside);
         const ignorable = whole && changes.length === 1 && rule === undefined;
         this.#add({
           kind: rule === undefined ? 'file' : 'ignore',
@@ -170,7 +174,7 @@ class Comparing {
   }
 
   #source(old: StepComponents, index: number, now: StepComponents): void {
-    if (old.own === now.own && JSON.stringify(old.parts) === JSON.stringify(now.parts)) return;
+    if (isSameSource(old, now)) return;
     // Another platform of the same image.
     if (this.#has('platform') && old.parts['image'] === now.parts['image']) return;
     if (this.#written(old, index, now)) return;
@@ -238,6 +242,19 @@ class Comparing {
     return true;
   }
 
+  /** An instruction that stands elsewhere in the file. The same steps of another stage may come in any order. */
+  #moved([, old]: readonly [number, StepComponents], [index, now]: readonly [number, StepComponents]): void {
+    if (this.#isOn(old, now)) return;
+    const first = this.#pairs.find(({ before, after }) => before && after && !this.#isOn(before[1], after[1]));
+    this.#add({ kind: 'instruction', what: placeOf(now), how: 'moved', step: first?.after?.[0] ?? index });
+  }
+
+  /** Whether a step stands on the same one as before. */
+  #isOn({ inputs: [was] }: StepComponents, { inputs: [is] }: StepComponents): boolean {
+    if (was === undefined || is === undefined) return was === is;
+    return this.#pairs.some(({ before, after }) => before?.[0] === was && after?.[0] === is);
+  }
+
   #added([index, step]: readonly [number, StepComponents]): void {
     if (isFolder(step) || this.#has('target') || isInternal(step.name)) return;
     this.#add({ kind: 'instruction', what: placeOf(step), how: 'added', step: index });
@@ -284,7 +301,7 @@ class Comparing {
       const [, twin] = places.get(index) ?? [];
       const isOther =
         !twin ||
-        twin.own !== step.own ||
+        (step.kind === 'source' ? !isSameSource(twin, step) : twin.own !== step.own) ||
         JSON.stringify(contentsOf(twin)) !== JSON.stringify(contentsOf(step)) ||
         twin.inputs.length !== step.inputs.length ||
         step.inputs.some((input, i) => touched.has(input) || places.get(input)?.[0] !== twin.inputs[i]);
@@ -300,6 +317,12 @@ export function dependingOn(step: number, steps: readonly StepComponents[]): rea
   // Inputs come before what reads them.
   for (const [index, { inputs }] of steps.entries()) if (inputs.some((input) => found.has(input))) found.add(index);
   return [...found];
+}
+
+/** Whether two sources are the same, as far as both were looked at. */
+function isSameSource(a: StepComponents, b: StepComponents): boolean {
+  const sameParts = differing(a.parts, b.parts).length === 0;
+  return sameParts && (a.own === b.own || a.pin === undefined || b.pin === undefined);
 }
 
 function contentsOf({ reads = [] }: StepComponents): readonly string[] {

@@ -13,6 +13,8 @@ import { keyIn, veilWith, type Veil } from './veil.ts';
 export interface RunCausesOptions {
   /** Where the workspace's runs are. */
   readonly path: string;
+  /** Paths are told from here. */
+  readonly root: string;
   /** The cache folder. */
   readonly cache: string;
   readonly monokit: string;
@@ -101,7 +103,10 @@ export class RunCauses {
       const entries: readonly ManifestEntry[] | undefined = await read.entries();
       if (entries) this.#book.keepList(name, entries);
     }
-    if (!this.#book.has(made)) this.#book.keep(made, componentsOf(keys, { id: image, asked, veil: this.#veil }));
+    if (!this.#book.has(made)) {
+      const { root } = this.#options;
+      this.#book.keep(made, componentsOf(keys, { id: image, asked, root, veil: this.#veil }));
+    }
     add([...lists.keys()]);
   }
 
@@ -167,5 +172,5 @@ export class RunCauses {
 function shownCause({ what, step }: Cause, steps: Differences['steps']): ShownCause {
   if (step === undefined) return { what };
   const { owner, name } = steps[step]!;
-  return { what: owner === undefined ? what : `${owner}: ${what}`, step: shortName(name) };
+  return { what, step: [owner, shortName(name)].filter((part) => part !== undefined).join(' ') };
 }

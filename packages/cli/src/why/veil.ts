@@ -23,7 +23,7 @@ export function veilWith(key: () => Uint8Array): Veil {
       .slice(0, 8)}`;
   const text = (written: string) =>
     written
-      .replaceAll(/(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@/gi, '$1…@')
+      .replaceAll(/(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@(?!sha256:)/gi, '$1…@')
       .replaceAll(assignment, (_, name: string, value: string) => `${name}=${digest(value)}`);
   const value = <T extends string | undefined>(name: string, plain: T) =>
     plain === undefined ? plain : secretive.test(name) ? digest(plain) : text(plain);

@@ -26,7 +26,8 @@ export async function withKeys<T>(
     }),
   );
   let part = 0;
-  return use(
+  // Awaited here: they can be asked while the graph is open.
+  return await use(
     defined.map((each) => {
       const keys = requestKeys({ defined: each, open, first: part });
       part += each.images.length;

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Components } from './components.ts';
+import { differencesOf } from './differences.ts';
+import { explain, type Explaining, type Fate } from './explanation.ts';
+import { chain, image, step } from './made.fixture.ts';
+
+const fates = (of: Readonly<Record<string, Fate>> = {}) => ({
+  of: new Map(Object.entries(of).map(([text, fate]) => [`sha256:${text}`, fate])),
+  monokit: '1',
+  cache: '/cache',
+});
+
+function explained(before: Components, after: Components, explaining: Explaining) {
+  const [differences] = differencesOf(before, after, () => undefined);
+  return explain(differences!, explaining);
+}
+
+const lines = ({ causes }: ReturnType<typeof explained>) =>
+  causes.map(({ kind, what, how, only, step: at }) => `${kind} ${what} ${how} ${at?.name ?? ''} +${only}`);
+
+test('later steps are told with the cause that alone made them run', () => {
+  const make = (a: string, b: string) =>
+    image([
+      step('FROM x'),
+      step(`RUN ${a}`, { inputs: [0] }),
+      step('RUN after-a', { inputs: [1] }),
+      step(`RUN ${b}`, { inputs: [0] }),
+      step('RUN after-b', { inputs: [3] }),
+      step('RUN both', { inputs: [2, 4] }),
+    ]);
+  const ran = fates({
+    'RUN a2': 'run',
+    'RUN after-a': 'run',
+    'RUN b2': 'run',
+    'RUN after-b': 'cached',
+    'RUN both': 'failed',
+  });
+  const found = explained(make('a1', 'b1'), make('a2', 'b2'), { before: fates(), after: ran });
+  assert.deepEqual(lines(found), [
+    'instruction Dockerfile:1 was RUN a1 [1/9] RUN a2 +1',
+    'instruction Dockerfile:1 was RUN b1 [1/9] RUN b2 +0',
+  ]);
+  assert.deepEqual([found.ran, found.shared], [4, 1]);
+});
+
+test('a step that ran though nothing differs says why', () => {
+  const made = (more = {}) => image(chain(step('FROM x'), step('RUN a', more), step('RUN b')));
+  const after = fates({ 'FROM x': 'cached', 'RUN a': 'run', 'RUN b': 'run' });
+  const table: readonly (readonly [how: string, before: ReturnType<typeof fates>, more?: object])[] = [
+    ['its result is no longer in the cache', fates({ 'RUN a': 'cached' })],
+    ['it failed in the run before', fates({ 'RUN a': 'failed' })],
+    ['it was stopped in the run before', fates({ 'RUN a': 'cancelled' })],
+    ['the run before did not come to it', fates()],
+    ['told to run whatever is in the cache', fates({ 'RUN a': 'run' }), { forced: true }],
+    ['another cache folder: /other→/cache', { ...fates({ 'RUN a': 'run' }), cache: '/other' }],
+    ['another version of monokit: 0→1', { ...fates({ 'RUN a': 'run' }), monokit: '0' }],
+  ];
+  for (const [how, before, more] of table) {
+    const found = explained(made(), made(more), { before, after });
+    assert.deepEqual(lines(found), [`again nothing differs ${how} [1/9] RUN a +1`]);
+  }
+});
+
+test('a question about a step leaves out what does not lead to it', () => {
+  const make = (a: string, b: string) =>
+    image([step('FROM x'), step(`RUN ${a}`, { inputs: [0] }), step(`RUN ${b}`, { inputs: [0] })]);
+  const about = ({ text }: { readonly text?: string }) => text === 'RUN b2';
+  const found = explained(make('a1', 'b1'), make('a2', 'b2'), { before: fates(), after: fates(), about });
+  assert.deepEqual(lines(found), ['instruction Dockerfile:1 was RUN b1 [1/9] RUN b2 +0']);
+});

@@ -1,0 +1,153 @@
+// Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
+import { isInternal } from './align.ts';
+import type { StepComponents } from './components.ts';
+import { dependingOn, isFolder, type Cause, type Differences } from './differences.ts';
+
+/** How a step fared, or would. */
+export type Fate = 'run' | 'failed' | 'cancelled' | 'cached' | 'needless' | 'unknown';
+
+/** One run, as far as it matters to an image. */
+export interface Fates {
+  /** By the digest of the step's vertex. */
+  readonly of: ReadonlyMap<string, Fate>;
+  readonly monokit: string;
+  /** The cache folder. */
+  readonly cache: string;
+}
+
+export interface ExplainedCause extends Omit<Cause, 'kind' | 'step'> {
+  /** `again`: a step ran though nothing differs. */
+  readonly kind: Cause['kind'] | 'again';
+  /** The image whose Dockerfile has the step, if that is another one. */
+  readonly owner?: string;
+  readonly step?: ExplainedStep;
+  /** Later steps that ran only because of this. */
+  readonly only: number;
+}
+
+export interface ExplainedStep {
+  readonly vertex: string;
+  readonly name: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly fate?: Fate;
+}
+
+/** Why one platform of an image is another than before. */
+export interface Explanation {
+  readonly platform: string;
+  readonly causes: readonly ExplainedCause[];
+  /** Steps that ran, failed or would run. */
+  readonly ran: number;
+  /** Of those, the ones that more than one cause leads to. */
+  readonly shared: number;
+  /** Steps of which only the run tells whether they run. */
+  readonly unknown: number;
+}
+
+export interface Explaining {
+  readonly before: Fates;
+  readonly after: Fates;
+  /** Steps that are asked about; all unless given. */
+  readonly about?: (step: StepComponents) => boolean;
+}
+
+/** Explains differences by what ran. */
+export function explain(
+  { platform, steps, causes, touched, twins }: Differences,
+  { before, after, about }: Explaining,
+): Explanation {
+  const fateOf = (index: number) => after.of.get(steps[index]!.digest);
+  const worked = new Set(
+    steps.flatMap((step, i) => (isWork(fateOf(i)) && !isFolder(step) && !isInternal(step.name) ? [i] : [])),
+  );
+  const again = [...worked].flatMap((index): Cause[] => {
+    const above = leadingTo(index, steps);
+    if (touched.has(index) || above.some((other) => worked.has(other))) return [];
+    return [{ kind: 'part', step: index, ...whyAgain(steps[index]!, twins.get(index), before, after) }];
+  });
+  const all = [
+    ...causes.map((cause) => ({ ...cause })),
+    ...again.map((cause) => ({ ...cause, kind: 'again' as const })),
+  ].filter(({ step }) => {
+    if (!about) return true;
+    return step !== undefined && dependingOn(step, steps).some((index) => about(steps[index]!));
+  });
+  const first = new Set(all.flatMap(({ step }) => step ?? []));
+  const places = [...first];
+  const reached = places.map((step) => new Set(dependingOn(step, steps)));
+  const later = [...worked].filter((index) => !first.has(index));
+  const leading = (index: number) => places.filter((_, i) => reached[i]!.has(index));
+  const told = new Set<number>();
+  return {
+    platform,
+    ran: worked.size,
+    shared: later.filter((index) => leading(index).length > 1).length,
+    unknown: steps.filter((_, i) => fateOf(i) === 'unknown').length,
+    causes: all.map(({ step, ...cause }): ExplainedCause => {
+      if (step === undefined) return { ...cause, only: 0 };
+      // Of several things in one step, what followed is told once.
+      const counted = told.has(step) ? [] : later.filter((index) => leading(index).join() === String(step));
+      told.add(step);
+      const { owner } = steps[step]!;
+      return {
+        ...cause,
+        ...(owner !== undefined && { owner }),
+        step: explainedStep(steps[step]!, fateOf(step)),
+        only: counted.length,
+      };
+    }),
+  };
+}
+
+function explainedStep({ digest, name, file, lines }: StepComponents, fate: Fate | undefined): ExplainedStep {
+  return {
+    vertex: digest,
+    name,
+    ...(file !== undefined && { file }),
+    ...(lines && { line: lines[0] }),
+    ...(fate && { fate }),
+  };
+}
+
+function isWork(fate: Fate | undefined): boolean {
+  return fate === 'run' || fate === 'failed';
+}
+
+function leadingTo(step: number, steps: readonly StepComponents[]): readonly number[] {
+  const found = new Set<number>();
+  const open = [...steps[step]!.inputs];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (found.has(index)) continue;
+    found.add(index);
+    open.push(...steps[index]!.inputs);
+  }
+  return [...found];
+}
+
+/** Why a step ran that is what it was. */
+function whyAgain(
+  step: StepComponents,
+  twin: StepComponents | undefined,
+  before: Fates,
+  after: Fates,
+): Pick<Cause, 'what' | 'how' | 'hint'> {
+  const what = 'nothing differs';
+  if (step.forced) return { what, how: 'told to run whatever is in the cache', hint: '--no-cache were left out' };
+  if (before.cache !== after.cache) return { what, how: `another cache folder: ${before.cache}→${after.cache}` };
+  if (before.monokit !== after.monokit)
+    return { what, how: `another version of monokit: ${before.monokit}→${after.monokit}` };
+  switch (twin && before.of.get(twin.digest)) {
+    case 'failed':
+      return { what, how: 'it failed in the run before' };
+    case 'cancelled':
+      return { what, how: 'it was stopped in the run before' };
+    case undefined:
+    case 'unknown':
+      return { what, how: 'the run before did not come to it' };
+    case 'needless':
+    case 'cached':
+    case 'run':
+      return { what, how: 'its result is no longer in the cache' };
+  }
+}

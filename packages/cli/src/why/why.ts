@@ -1,0 +1,147 @@
+// Why images were built, or will be: two runs of each are found and compared.
+import { dirname } from 'node:path';
+import { nearest } from '@monokit/engine/std/nearest';
+import { Mistake } from '../mistake.ts';
+import type { RunRecord } from '../runs/record.ts';
+import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
+import { RunsFolder } from '../runs/runs-folder.ts';
+import { count } from '../ui/format.ts';
+import { Book, type MadeImage, type MadeRun } from './book.ts';
+import type { Components, StepComponents } from './components.ts';
+import { differencesOf } from './differences.ts';
+import { explain, type Explanation, type Fate, type Fates } from './explanation.ts';
+import type { Question } from './question.ts';
+
+/** A run of an image, with what the image was made of. */
+export interface ImageRun {
+  readonly record: RunRecord;
+  readonly book: Book;
+  readonly run: MadeRun;
+  readonly made: MadeImage;
+}
+
+/** What `cli why --json` prints of an image. */
+export interface ImageExplanation {
+  readonly image: string;
+  /** What it is compared with. */
+  readonly before: RunWord;
+  /** Undefined: the next build. */
+  readonly after?: RunWord;
+  /** Of the image in the later run. */
+  readonly status?: string;
+  readonly platforms: readonly Explanation[];
+}
+
+export interface RunWord {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly commit?: string;
+}
+
+/** The runs of an image, newest first. */
+export function* runsOf(image: string, here: RunsHere): Generator<ImageRun> {
+  for (const kept of here.runs()) {
+    const found = imageRun(image, kept);
+    if (found) yield found;
+  }
+}
+
+/** An image in a run; undefined where the run had none of it, or did not come to know what it is made of. */
+export function imageRun(image: string, { record, path }: Pick<KeptRun, 'record' | 'path'>): ImageRun | undefined {
+  const book = new Book(new RunsFolder(dirname(path)));
+  const run = book.run(record.id);
+  const made = run?.images[image];
+  return made && { record, book, run: run!, made };
+}
+
+/** The newest run in which an image was built, failed, or is not what it was in the run before; and that one. */
+export function newestPair(image: string, here: RunsHere): readonly [before: ImageRun, after: ImageRun] {
+  let after: ImageRun | undefined;
+  let newest: readonly [ImageRun, ImageRun] | undefined;
+  for (const before of runsOf(image, here)) {
+    if (after) {
+      newest ??= [before, after];
+      const status = after.record.images.find(({ id }) => id === image)?.status;
+      if (after.made.made !== before.made.made || (status !== 'cached' && status !== 'stopped')) return [before, after];
+    }
+    after = before;
+  }
+  if (newest) return newest;
+  if (!after) throw unknownImage(image, here);
+  throw new Mistake(`${image} was built in one run so far (${after.record.id})`, 'there is nothing to compare it with');
+}
+
+/** Explains what lies between two runs of an image. */
+export function explainRuns({ image, stage, line }: Question, before: ImageRun, after: ImageRun): ImageExplanation {
+  const [old, now] = [componentsOf(before), componentsOf(after)];
+  const listOf = (name: string) => after.book.list(name) ?? before.book.list(name);
+  const about = aboutOf({ image, stage, line }, now);
+  const status = after.record.images.find(({ id }) => id === image)?.status;
+  return {
+    image,
+    before: wordOf(before.record),
+    after: wordOf(after.record),
+    ...(status !== undefined && { status }),
+    platforms: differencesOf(old, now, listOf).map((differences) =>
+      explain(differences, { before: fatesOf(before), after: fatesOf(after), ...(about && { about }) }),
+    ),
+  };
+}
+
+export function componentsOf({ book, made, record }: ImageRun): Components {
+  const components = book.components(made.made);
+  if (components) return components;
+  throw new Mistake(`what ${record.id} was made of was kept by another version of monokit, or is gone`);
+}
+
+export function fatesOf({ record: { steps }, run: { monokit, cache } }: ImageRun): Fates {
+  return { of: new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status])), monokit, cache };
+}
+
+export function wordOf({ id, startedAt, git }: RunRecord): RunWord {
+  return { id, startedAt, ...(git && { commit: git.commit }) };
+}
+
+/** Which steps a question is about; undefined for all. Throws where there is none. */
+export function aboutOf({ image, stage, line }: Question, { platforms }: Components) {
+  if (stage === undefined && line === undefined) return undefined;
+  const about = (step: StepComponents) =>
+    stage === undefined ? isAt(step, line!) : step.owner === undefined && stageOf(step) === stage;
+  const steps = platforms.flatMap((platform) => platform.steps);
+  if (steps.some(about)) return about;
+  if (stage === undefined) {
+    throw new Mistake(
+      `no step of ${image} is from line ${line} of its Dockerfile`,
+      `cli graph ${image} --level op lists them`,
+    );
+  }
+  const stages = [...new Set(steps.flatMap((step) => (step.owner === undefined ? (stageOf(step) ?? []) : [])))];
+  const near = nearest(stage, stages);
+  throw new Mistake(
+    `${image} was built without a stage ${JSON.stringify(stage)}`,
+    near === undefined ? `it has ${stages.join(', ') || 'no stage with a name'}` : `did you mean ${image}#${near}?`,
+  );
+}
+
+function isAt({ owner, lines }: StepComponents, line: number): boolean {
+  return owner === undefined && lines !== undefined && lines[0] <= line && line <= lines[1];
+}
+
+function stageOf({ name }: StepComponents): string | undefined {
+  return /^\[(?:[^\s\]]+\/[^\s\]]+ )?([^\s\]]+) +\d+\/\d+\]/.exec(name)?.[1];
+}
+
+export function unknownImage(image: string, here: RunsHere): Mistake {
+  const known = new Set<string>();
+  let runs = 0;
+  for (const { record } of here.runs()) {
+    runs++;
+    for (const { id } of record.images) known.add(id);
+  }
+  if (runs === 0) return new Mistake('nothing was built here yet', 'cli build all');
+  const near = nearest(image, known);
+  return new Mistake(
+    `no run that is kept has built ${image} (${count(runs, 'run')})`,
+    near === undefined ? `cli build ${image}` : `did you mean ${near}?`,
+  );
+}
