@@ -14,6 +14,12 @@ const flags = {
     help: 'Of ls: so many runs, 20 by default; of logs: the last lines of each step',
     env: false,
   },
+  html: {
+    kind: 'value',
+    placeholder: 'FILE',
+    help: 'Of open: write the timeline to this file (- for standard output), and open nothing',
+    env: false,
+  },
   all: { kind: 'switch', help: 'Of rm: every run that has ended', env: false },
   ...cacheDirFlag,
 } as const satisfies Flags;
@@ -21,18 +27,19 @@ const flags = {
 type Told = Invocation<typeof flags>;
 type Run = (told: Told, runs: RunsHere, words: readonly string[]) => Promise<number>;
 
-const verbs: Readonly<Record<string, Run>> = { ls, show, logs, diff, rm };
+const verbs: Readonly<Record<string, Run>> = { ls, show, logs, diff, open, rm };
 
 /** Verbs that a flag goes with. */
 const owners: Readonly<Partial<Record<keyof typeof flags, readonly string[]>>> = {
   json: ['ls', 'show', 'diff'],
   number: ['ls', 'logs'],
+  html: ['open'],
   all: ['rm'],
 };
 
 export const runs = command({
   summary: 'Look at runs that were: list them, their times, logs and timeline, and compare two',
-  usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [A] [B] | rm RUN…}',
+  usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [A] [B] | open [RUN] | rm RUN…}',
   description: `
 Each build, release and round of a watch leaves a record: what was built and why it took
 so long, what failed, and all that its steps wrote. The last 100 of each workspace are
@@ -42,7 +49,8 @@ RUN is the beginning or the end of an id, @last (when left out), @failed, -1 for
 run and -2 for the one before it, or the file of a record (--summarize=FILE).
 STEP is a step as failures name it (web#build:5) or the beginning of its digest.
 
-diff compares two runs, the last two when none is named.`,
+diff compares two runs, the last two when none is named. open shows a run as a timeline in
+the browser: one file of HTML that needs nothing beside it.`,
   flags,
   examples: [
     ['cli runs ls', 'the last twenty'],
@@ -50,6 +58,8 @@ diff compares two runs, the last two when none is named.`,
     ['cli runs logs web#build:5', 'all that a step of the last run wrote'],
     ['cli runs logs -2 web', 'and all steps of web, in the run before'],
     ['cli runs diff', 'what the last run did that the one before did not'],
+    ['cli runs open', 'the timeline of the last run'],
+    ['cli runs open --html run.html', 'the same as a file, to send to somebody'],
   ],
   async run(invocation) {
     const [verb, ...words] = invocation.positionals;
@@ -114,6 +124,12 @@ async function diff({ flags, stdout }: Told, runs: RunsHere, words: readonly str
   const found = diffRuns(runs.find(a), runs.find(b));
   stdout.write(flags.json ? `${JSON.stringify(found, null, 2)}\n` : diffText(found, stdout));
   return 0;
+}
+
+async function open(told: Told, runs: RunsHere, words: readonly string[]): Promise<number> {
+  atMost(words, 1, 'open takes one run');
+  const { openTimeline } = await import('../runs/open.ts');
+  return openTimeline(runs.find(words[0]), told.flags.html, told);
 }
 
 async function rm({ flags, stdout }: Told, runs: RunsHere, words: readonly string[]): Promise<number> {

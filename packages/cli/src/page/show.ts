@@ -28,15 +28,25 @@ export async function untilStopped({ signal, stderr }: Pick<Invocation, 'signal'
 
 /** Other users see the command lines of this machine's processes, so the address goes in a file that only we can read. */
 function browse(url: string, env: NodeJS.ProcessEnv, stack: AsyncDisposableStack): void {
-  const mac = process.platform === 'darwin';
-  if (!mac && !env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return;
+  if (!hasScreen(env)) return;
   const folder = mkdtempSync(join(tmpdir(), 'monokit-open-'));
   chmodSync(folder, 0o700);
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'open.html');
   const html = `<!doctype html><meta charset="utf-8"><title>monokit</title><meta http-equiv="refresh" content="0;url=${url}"><a href="${url}">Go on</a>\n`;
   writeFileSync(file, html, { mode: 0o600 });
-  const child = spawn(mac ? 'open' : 'xdg-open', [file], { detached: true, stdio: 'ignore' });
+  startBrowser(file, env);
+}
+
+/** Opens a file in the browser, where there is a screen. */
+export function startBrowser(file: string, env: NodeJS.ProcessEnv): void {
+  if (!hasScreen(env)) return;
+  const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
+  const child = spawn(opener, [file], { detached: true, stdio: 'ignore' });
   child.on('error', () => undefined); // no browser: the address is printed
   child.unref();
+}
+
+function hasScreen(env: NodeJS.ProcessEnv): boolean {
+  return process.platform === 'darwin' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
 }

@@ -55,6 +55,11 @@ export class RunsFolder {
     return join(this.path, `${id}.made.json`);
   }
 
+  /** Its timeline, where somebody looked at it (open.ts). */
+  pagePath(id: string): string {
+    return join(this.path, `${id}.html`);
+  }
+
   /** A run's record; undefined where it is gone, or of another version than this program's. */
   read(id: string): RunRecord | undefined {
     let text: string;
@@ -79,7 +84,8 @@ export class RunsFolder {
   }
 
   remove(id: string): void {
-    for (const path of [this.recordPath(id), this.logPath(id), this.madePath(id)]) rmSync(path, { force: true });
+    for (const path of [this.recordPath(id), this.logPath(id), this.madePath(id), this.pagePath(id)])
+      rmSync(path, { force: true });
   }
 
   /** Lets go of the oldest runs; `stays` says of one that it must not go. */
