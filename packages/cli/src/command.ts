@@ -11,6 +11,8 @@ export interface Command<F extends Flags = Flags> {
   readonly flags: F;
   /** Command lines with what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** What its exit code 1 means, where that is not that an image could not be built. */
+  failed?(flags: Given<F>): string | undefined;
   /** Does it; the number is the exit code. */
   run(invocation: Invocation<F>): Promise<number>;
 }

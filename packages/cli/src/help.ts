@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Flag } from './flags.ts';
 
 const bold = (text: string) => styleText('bold', text);
@@ -22,10 +23,7 @@ export function overview(version: string, commands: readonly (readonly [name: st
     '  cli help COMMAND     flags and examples of a command',
     '',
     bold('Exit codes'),
-    '  0    done',
-    '  1    an image could not be built, or something is missing here',
-    '  2    a mistake in what was typed or in the config',
-    '  130  stopped by Ctrl-C (143: by SIGTERM); a second one stops at once',
+    ...Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}`),
     '',
     bold('Environment'),
     '  MONOKIT_CACHE_DIR, MONOKIT_PROGRESS, MONOKIT_CONCURRENCY, …: the flags that are not about one image',

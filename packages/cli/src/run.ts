@@ -5,7 +5,16 @@ import { Mistake, NothingSelected, Stopped } from './mistake.ts';
 const exit = { done: 0, failed: 1, mistake: 2 } as const;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Runs one command line to its exit code. The only place that catches everything. */
+/** Commands that read a workspace: a person is told at once that something happens. */
+const slow = new Set(['build', 'release', 'plan', 'watch', 'ls', 'print', 'lint', 'affected', 'why', 'graph']);
+
+interface Outcome {
+  readonly code: number;
+  /** What a 1 means, where it is not that an image could not be built. */
+  readonly meaning?: string | undefined;
+}
+
+/** Runs one command line to its exit code. */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const controller = new AbortController();
   let stopped: Stopped | undefined;
@@ -20,40 +29,57 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
       if (error.code !== 'EPIPE') throw error;
     });
   }
+  const { stdout, stderr } = process;
+  const terminal =
+    stderr.isTTY &&
+    env['CI'] === undefined &&
+    env['TERM'] !== 'dumb' &&
+    !argv.some((arg) => ['-q', '--quiet'].includes(arg));
+  using _said =
+    terminal && slow.has(argv[0]!)
+      ? (await import('./ui/opening.ts')).sayUntilWritten('reading…', stdout.isTTY ? [stderr, stdout] : [stderr])
+      : undefined;
+  const { code, meaning } = await outcomeOf(argv, env, controller.signal).finally(() => {
+    for (const name of signals) process.off(name, stop);
+  });
+  if (code === exit.done) return code;
+  const { exitLine } = await import('./exit-codes.ts');
+  process.stderr.write(`${exitLine(code, meaning)}\n`);
+  return code;
+}
+
+/** What became of a command line, whatever was thrown. The only place that catches everything. */
+async function outcomeOf(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Outcome> {
   try {
-    return await dispatch(argv, env, controller.signal);
+    return await dispatch(argv, env, signal);
   } catch (error) {
-    if (stopped) {
-      process.stderr.write(`${stopped.message}\n`);
-      return stopped.code;
-    }
+    const stopped = signal.aborted && signal.reason instanceof Stopped ? signal.reason : undefined;
+    if (stopped) return { code: stopped.code };
     if (error instanceof NothingSelected) {
       process.stderr.write(`${error.message}\n`);
-      return exit.done;
+      return { code: exit.done };
     }
     if (error instanceof Mistake) {
       process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
-      return exit.mistake;
+      return { code: exit.mistake };
     }
     const { describe } = await import('./ui/failure.ts');
     process.stderr.write(describe(error));
-    return exit.failed;
-  } finally {
-    for (const name of signals) process.off(name, stop);
+    return { code: exit.failed, meaning: 'something went wrong' };
   }
 }
 
-async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Outcome> {
   const [first, ...rest] = argv;
-  if (first === undefined || ['help', '--help', '-h'].includes(first)) return help(rest[0]);
+  if (first === undefined || ['help', '--help', '-h'].includes(first)) return { code: await help(rest[0]) };
   if (['version', '--version', '-V'].includes(first)) {
     process.stdout.write(`${await version()}\n`);
-    return exit.done;
+    return { code: exit.done };
   }
   const wantsHelp = rest
     .slice(0, rest.indexOf('--') < 0 ? undefined : rest.indexOf('--'))
     .some((arg) => ['--help', '-h'].includes(arg));
-  if (wantsHelp) return help(first);
+  if (wantsHelp) return { code: await help(first) };
   let answerPath: string | undefined;
   if (first === 'build') {
     const { freshPath, recallAnswer } = await import('./fresh.ts');
@@ -63,7 +89,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
       const { tellAnswer } = await import('./answer.ts');
       const { stdout, stderr } = process;
       await tellAnswer(answer, rest, { stdout, stderr, env });
-      return exit.done;
+      return { code: exit.done };
     }
   }
   const { commands } = await import('./commands.ts');
@@ -84,7 +110,8 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     stderr,
     ...(answerPath !== undefined && { answerPath }),
   };
-  return command.run(invocation);
+  const code = await command.run(invocation);
+  return { code, meaning: command.failed?.(given) };
 }
 
 async function help(name: string | undefined): Promise<number> {

@@ -62,6 +62,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     ['cli build all --open-graph', 'with a page that shows how it goes'],
     ['cli build --call outline .', 'which arguments, secrets and agents the Dockerfile takes'],
   ],
+  failed: (flags) => (callOf(flags) ? 'something was found' : undefined),
   async run(invocation) {
     const { flags, signal } = invocation;
     if (flags.print || flags.list !== undefined) return tellTargets(invocation);
@@ -119,6 +120,7 @@ async function buildImages(
     ids: tasks.map(({ request }) => request.id),
     startedAt,
     verbose: flags.verbose,
+    cwd: invocation.cwd,
     folders: folderOf,
     facts: recorder.facts,
     retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),

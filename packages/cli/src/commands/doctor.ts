@@ -30,6 +30,7 @@ it. Exit code 1 if something is missing without which a RUN cannot work.`,
     ['cli doctor', 'a line for each thing'],
     ['cli doctor --json', 'the same for programs: name, state (ok, limited, missing), detail, mend'],
   ],
+  failed: () => 'something is missing here',
   async run({ flags, env, stdout }) {
     const folder = cachePath({ env, ...(flags['cache-dir'] !== undefined && { asked: flags['cache-dir'] }) });
     mkdirSync(folder, { recursive: true, mode: 0o700 });

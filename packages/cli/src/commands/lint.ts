@@ -22,6 +22,7 @@ Ends with 1 if anything is found. Nothing is built.`,
     ['cli lint ./app', 'the Dockerfile in a folder'],
     ['cli lint --build-arg BUILDKIT_DOCKERFILE_CHECK=experimental=all', 'with the rules that are off by default'],
   ],
+  failed: () => 'something was found',
   async run(invocation) {
     const { flags, positionals, stdout } = invocation;
     const { answersJson, askImages } = await import('../ask.ts');

@@ -21,6 +21,7 @@ what the registry has. What was released is written to release.json.`,
     ['cli release api web --platform linux/amd64,linux/arm64', 'two images, for two platforms'],
     ['cli release --all', 'build everything, also what has not changed'],
   ],
+  failed: () => 'the release is not complete',
   async run(invocation) {
     const { flags, stderr, stdout, env } = invocation;
     await using scope = new AsyncDisposableStack();
@@ -60,6 +61,7 @@ what the registry has. What was released is written to release.json.`,
         ids: tasks.map(({ request }) => request.id),
         startedAt,
         verbose: flags.verbose,
+        cwd: invocation.cwd,
         folders: folderOf,
         facts: recorder.facts,
         retry: () => 'cli release',

@@ -6,7 +6,7 @@ import { table } from '../ui/table.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, type Result } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from './step-word.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { tookOf } from './times.ts';
 
 export interface RunsDiff {

@@ -4,7 +4,7 @@ import { Mistake } from '../mistake.ts';
 import { commandText } from './result.ts';
 import type { RecordedLog, RecordedStep, RunRecord } from './record.ts';
 import type { KeptRun } from './runs-here.ts';
-import { means, stepWord } from './step-word.ts';
+import { means, stepWord } from '../ui/step-word.ts';
 
 /** Bytes that are in memory at a time. */
 const chunk = 64 * 1024;

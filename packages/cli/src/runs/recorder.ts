@@ -18,7 +18,7 @@ import {
   type RunRecord,
 } from './record.ts';
 import { Redaction } from './redact.ts';
-import { stepWord } from './step-word.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { newRunId } from './run-id.ts';
 import { isRunning, RunLog } from './run-log.ts';
 import { RunsFolder } from './runs-folder.ts';

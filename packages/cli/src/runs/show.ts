@@ -8,7 +8,7 @@ import { foldersOf, modelOf } from './model-of.ts';
 import type { RecordedFailure, RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultText, whenText } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from './step-word.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps, slowest, tookOf } from './times.ts';
 
 /** Steps, images and log lines that are shown. */

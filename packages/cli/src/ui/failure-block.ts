@@ -1,23 +1,33 @@
 import { isAbsolute, join } from 'node:path';
 import { styleText } from 'node:util';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
-import { failedOf } from '@monokit/engine/std/failed';
+import { shortest } from './diagnostics.ts';
 import { excerpt } from './excerpt.ts';
 import { bugLines, chain, diagnosticsOf, messageOf, noteOf } from './failure.ts';
-import { failuresOf, neededImage, type RunFailure } from './failures.ts';
+import { exitCode, failuresOf, neededImage, type RunFailure } from './failures.ts';
 import { duration, shortName, shownLine } from './format.ts';
 import type { RunModel, StepModel } from './model.ts';
-import type { RunStart } from './renderer.ts';
+import { fileLink } from './links.ts';
+import type { RunStart, Screen } from './renderer.ts';
 
 /** Lines of a step that are shown. */
 const tailLines = 40;
 
 /** What failed: what, where, the last lines it wrote, who it stops, and how to go on. A text for each failure. */
-export function failureBlocks(model: RunModel, start: RunStart, stream: NodeJS.WriteStream): string[] {
-  return failuresOf(model, start.folders).map((failure) => block(failure, start, stream));
+export function failureBlocks(
+  model: RunModel,
+  start: RunStart,
+  { stderr, env }: Pick<Screen, 'stderr' | 'env'>,
+): string[] {
+  return failuresOf(model, start.folders).map((failure) => block(failure, start, { stream: stderr, env }));
 }
 
-function block(failure: RunFailure, { folders, retry, facts = {} }: RunStart, stream: NodeJS.WriteStream): string {
+function block(
+  failure: RunFailure,
+  { folders, retry, cwd, facts = {} }: RunStart,
+  screen: { readonly stream: NodeJS.WriteStream; readonly env: NodeJS.ProcessEnv },
+): string {
+  const { stream } = screen;
   const { error, step, source, images, blocked } = failure;
   const dim = (text: string) => styleText('dim', text, { stream });
   const names = images.map((id) => styleText('bold', id, { stream })).join(', ');
@@ -72,7 +82,8 @@ function block(failure: RunFailure, { folders, retry, facts = {} }: RunStart, st
       ...(start.line === end.line && end.column > start.column && { columns: [start.column, end.column] }),
       ...(stream.isTTY && { width: Math.max(60, stream.columns ?? 80) }),
     });
-    lines.push(`  ${at}`, ...(text === undefined ? [] : [text]), '');
+    const shown = cwd === undefined ? at : shortest(path, cwd) + at.slice(path.length);
+    lines.push(`  ${fileLink(shown, { path, line: start.line }, screen)}`, ...(text === undefined ? [] : [text]), '');
     return text !== undefined;
   }
 }
@@ -105,10 +116,6 @@ const mostNamed = 5;
 function listed(names: readonly string[]): string {
   const more = names.length - mostNamed;
   return [...names.slice(0, mostNamed), ...(more > 0 ? [`${more} more`] : [])].join(', ');
-}
-
-function exitCode(error: unknown): number | undefined {
-  return (failedOf(error, 'process-exit')?.failure as { readonly code?: number } | undefined)?.code;
 }
 
 function exitNote(error: unknown): string {

@@ -53,3 +53,8 @@ export function neededImage(error: unknown): string | undefined {
   if (!needed) return undefined;
   return neededImage(needed.cause) ?? (needed.failure as unknown as { readonly image: string }).image;
 }
+
+/** What the process that failed ended with; undefined where none did. */
+export function exitCode(error: unknown): number | undefined {
+  return (failedOf(error, 'process-exit')?.failure as { readonly code?: number } | undefined)?.code;
+}

@@ -81,9 +81,10 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     finish(end) {
       clearInterval(timer);
       for (const line of warnings.lines(stderr)) write(line);
-      for (const block of failureBlocks(model, start, stderr)) print(`\n${block}`);
+      const blocks = failureBlocks(model, start, { stderr, env });
+      for (const block of blocks) print(`\n${block}`);
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
-      if (cached !== undefined) write(cached);
+      if (cached !== undefined) write(`${blocks.length > 0 ? '\n' : ''}${cached}`);
       if (!isUpToDate(model)) print('\n');
       print(summary(model, start, end, stderr));
     },

@@ -13,7 +13,7 @@ export function openQuiet(start: RunStart, { stdout, stderr, env }: Screen): Ren
       if (event.kind === 'task-completed') stdout.write(`${event.task}\t${event.digest ?? ''}\n`);
     },
     finish() {
-      for (const block of failureBlocks(model, start, stderr)) print(`${block}\n`);
+      for (const block of failureBlocks(model, start, { stderr, env })) print(`${block}\n`);
     },
     [Symbol.dispose]() {},
   };

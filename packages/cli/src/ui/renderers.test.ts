@@ -93,7 +93,7 @@ test('a failure is told once, with whose it is, its last forty lines and who is 
     '  Steps:  1 run, 2 shared, 1 cached',
     '  Cache:  50% hit',
     '   Time:  2.5s',
-    ' Failed:  api',
+    ' Failed:  api#build:2 (exit 2)',
     '',
   ]);
 });

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
 import type { Recorded, Times } from './facts.ts';
 import { count, duration } from './format.ts';
-import { failuresOf } from './failures.ts';
+import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
+import { stepWord } from './step-word.ts';
 
 /** Whether nothing had to be done. */
 export function isUpToDate(model: RunModel): boolean {
@@ -42,7 +43,9 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
     ['Cache', `${hit}% hit${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
     ['Time', `${duration(endedAt - model.startedAt)}${all}${timesText(times)}`],
-    ...(failed.length > 0 ? [['Failed', styleText('red', failed.join(', '), { stream })] as [string, string]] : []),
+    ...(failed.length > 0
+      ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
+      : []),
     ...(record ? [['Run', recordText(record)] as [string, string]] : []),
   ];
   return rows.map(([key, value]) => `${styleText('dim', `${key.padStart(7)}:`, { stream })}  ${value}\n`).join('');
@@ -66,4 +69,11 @@ function timesText(times: Times | undefined): string {
 function recordText({ id, next = [] }: Recorded): string {
   const commands = next.map((line) => `\`${line}\``).join(', ');
   return next.length === 0 ? id : `${id}  ·  next: ${commands}`;
+}
+
+/** `web#build:5 (exit 1)`, or whose it is where no step failed. */
+function failureText({ step, images, error }: RunFailure): string {
+  const code = exitCode(error);
+  const end = code === undefined ? '' : ` (exit ${code})`;
+  return images.map((image) => `${step ? stepWord({ ...step, image }) : image}${end}`).join(', ');
 }

@@ -84,9 +84,10 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     finish(end) {
       region[Symbol.dispose]();
       for (const line of warnings.lines(stderr)) out(`${line}\n`);
-      for (const block of failureBlocks(model, start, stderr)) out(`\n${block}`);
+      const blocks = failureBlocks(model, start, { stderr, env });
+      for (const block of blocks) out(`\n${block}`);
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
-      if (cached !== undefined) out(`${cached}\n`);
+      if (cached !== undefined) out(`${blocks.length > 0 ? '\n' : ''}${cached}\n`);
       if (!isUpToDate(model)) out('\n');
       out(summary(model, start, end, stderr));
     },

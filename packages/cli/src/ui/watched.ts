@@ -48,7 +48,7 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
     },
     finish() {
       for (const line of warnings.lines(stderr)) print(`${line}\n`);
-      for (const block of failureBlocks(model, start, stderr)) print(`\n${block}`);
+      for (const block of failureBlocks(model, start, { stderr, env })) print(`\n${block}`);
     },
     [Symbol.dispose]() {},
   };

@@ -1,7 +1,10 @@
 // How people name a step: `web#build:5`, the fifth step of the stage `build` of the image `web`.
-import type { RecordedStep } from './record.ts';
 
-type Named = Pick<RecordedStep, 'vertex' | 'name' | 'image'>;
+interface Named {
+  readonly vertex: string;
+  readonly name: string;
+  readonly image?: string | undefined;
+}
 
 /** The word for a step; the beginning of its digest where no image numbers it. */
 export function stepWord({ vertex, name, image }: Named): string {

@@ -1,0 +1,13 @@
+/** What the exit codes mean: said on the last line where it is not 0, and in the help. */
+export const exitCodes: Readonly<Record<number, string>> = {
+  0: 'done',
+  1: 'an image could not be built',
+  2: 'a mistake in what was typed or in the config',
+  130: 'stopped by Ctrl-C; a second one stops at once',
+  143: 'stopped by SIGTERM',
+};
+
+/** `exit 1: an image could not be built`; a command may mean something else by its 1. */
+export function exitLine(code: number, meaning: string | undefined): string {
+  return `exit ${code}: ${(code === 1 ? meaning : undefined) ?? exitCodes[code] ?? 'failed'}`;
+}
