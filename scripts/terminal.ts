@@ -76,6 +76,15 @@ function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
   return runs.map((run) => ({ ...run, text: run.text.trimEnd() })).filter(({ text }) => text !== '');
 }
 
+/** The rows as text. */
+export function textOf({ rows }: Screen): readonly string[] {
+  return rows.map((runs) => {
+    let line = '';
+    for (const { column, text } of runs) line = line.padEnd(column) + text;
+    return line;
+  });
+}
+
 /** The first sixteen colours, for a dark and for a light ground. */
 const palettes = {
   dark: [

@@ -67,7 +67,7 @@ test('an output that is gone is written again', async () => {
 test('a name that another build took is given back', async () => {
   await using rig = await Rig.open({ one: project, two: { Dockerfile: 'FROM scratch\nENV A=b\n' } });
   const one = ['build', '-q', ...rig.busybox, '-t', 'app:1', './one'];
-  const digest = (await settled(rig, one)).split('\t')[1]!.trim();
+  const digest = (await settled(rig, one)).split('@')[1]!.trim();
   await rig.ok(['build', '-q', '-t', 'app:1', './two']);
   assert.ok(!(await rig.ok(['ls', '--json'])).stdout.includes(digest));
   await rig.ok(one);

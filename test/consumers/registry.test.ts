@@ -11,7 +11,7 @@ test("what is pushed to Debian's docker-registry, skopeo reads, and another cach
   const name = `${registry.host}/team/base`;
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo pushed > /pushed\nENV FROM_BASE=yes\n' });
   const pushed = await rig.ok(['build', '-q', ...rig.busybox, '-o', `type=image,name=${name}:v1,push=true`, '.']);
-  const digest = pushed.stdout.trim().split('\t')[1]!;
+  const digest = pushed.stdout.trim().split('@')[1]!;
   const skopeo = (...args: string[]) => program('skopeo', ['--tmpdir', rig.root, ...args]);
   const inspected = await skopeo('inspect', '--tls-verify=false', `docker://${name}:v1`);
   assert.equal((JSON.parse(inspected) as { Digest: string }).Digest, digest);

@@ -6,6 +6,7 @@ import type { RunStart, Screen } from './ui/renderer.ts';
 export async function tellAnswer(answer: Answer, flags: readonly string[], screen: Screen): Promise<void> {
   const start: RunStart = {
     ids: answer.images.map(({ id }) => id),
+    names: new Map(answer.images.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]]))),
     startedAt: Math.round(performance.timeOrigin),
     verbose: false,
     folders: new Map(),

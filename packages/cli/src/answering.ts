@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { LocalEngine, RunEvent, SolveRequest } from '@monokit/engine';
 import type { Answer } from './fresh.ts';
+import { namesOf } from './image-names.ts';
 import { keepAnswer } from './keep-answer.ts';
 import { isInternal } from './ui/model.ts';
 
@@ -39,8 +40,12 @@ export class Answering {
   ): void {
     const outputs = requests.map(outputsOf);
     if (!engine.lookedAt.local || outputs.some((each) => each === undefined)) return;
-    const images = requests.flatMap(({ id }) => this.#images.get(id) ?? []);
     const lasts = (path: string) => scratch === undefined || (path !== scratch && !path.startsWith(`${scratch}/`));
+    const names = namesOf(requests);
+    const images = requests.flatMap(({ id }) => {
+      const [image, name] = [this.#images.get(id), names.get(id)];
+      return image ? [{ ...image, ...(name !== undefined && { name }) }] : [];
+    });
     const answer: Answer = { images, steps: this.#steps, shared: this.#shared };
     keepAnswer(path, answer, {
       paths: [...seen, ...engine.lookedAt.paths].filter(lasts),

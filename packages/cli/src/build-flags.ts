@@ -171,7 +171,7 @@ export const workFlags = {
     help: 'Write failures and warnings with their places, as GitLab reads them',
   },
   json: { kind: 'switch', help: 'Events as lines of JSON on standard output; short for --progress json' },
-  quiet: { kind: 'switch', short: 'q', help: 'Print only ID and digest of what was built' },
+  quiet: { kind: 'switch', short: 'q', help: 'Print only ID and NAME@DIGEST of what was built' },
   verbose: { kind: 'switch', short: 'v', help: 'A line for every step' },
   'metadata-file': {
     kind: 'value',

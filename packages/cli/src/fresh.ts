@@ -10,7 +10,12 @@ const { lstatSync, readFileSync, statSync } = process.getBuiltinModule('node:fs'
 
 /** What a build told when it was last run. */
 export interface Answer {
-  readonly images: readonly { readonly id: string; readonly digest?: string; readonly size?: number }[];
+  readonly images: readonly {
+    readonly id: string;
+    readonly name?: string;
+    readonly digest?: string;
+    readonly size?: number;
+  }[];
   /** Steps, and those that several images or platforms share. */
   readonly steps: number;
   readonly shared: number;

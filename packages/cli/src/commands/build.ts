@@ -8,6 +8,7 @@ import type { Flags } from '../flags.ts';
 import { isFolder } from '../folder.ts';
 import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
+import { namesOf } from '../image-names.ts';
 import { progressMode } from '../progress-mode.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
@@ -118,6 +119,7 @@ async function buildImages(
   await using recorder = recordRun(invocation, chosen, { startedAt });
   const start: RunStart = {
     ids: tasks.map(({ request }) => request.id),
+    names: namesOf(tasks.map(({ request }) => request)),
     startedAt,
     verbose: flags.verbose,
     cwd: invocation.cwd,

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { command } from '../command.ts';
 import { onlyFolder } from '../defined-images.ts';
+import { namesOf } from '../image-names.ts';
 import { Mistake } from '../mistake.ts';
 import { count } from '../ui/format.ts';
 import type { Words } from '../watch/loop.ts';
@@ -89,6 +90,7 @@ At a terminal: r builds all again, f those that failed, q ends.`,
         const causes = new Map(readings.map(({ image, path, step }) => [image, `${short(path)} → ${step}`]));
         const start = {
           ids: [...ids],
+          names: namesOf(chosen.tasks.map(({ request }) => request)),
           startedAt,
           verbose: flags.verbose,
           cwd: invocation.cwd,

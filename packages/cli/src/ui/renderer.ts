@@ -29,6 +29,8 @@ export interface RunStart {
   readonly folders: ReadonlyMap<string, string>;
   /** The command line that builds these images again; undefined if it is the one that was typed. */
   retry(images: readonly string[]): string | undefined;
+  /** The first name of each image that has one. */
+  readonly names?: ReadonlyMap<string, string>;
   /** Files below are shown as people would type them there; absolute without. */
   readonly cwd?: string;
   /** What others know of this run, now or later. */

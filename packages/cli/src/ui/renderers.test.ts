@@ -114,6 +114,8 @@ test('quiet writes ids and digests, and failures beside them', () => {
   const { stdout, stderr } = shown(openQuiet, built);
   assert.equal(stdout, `web\tsha256:${'77'.repeat(32)}\napi\tsha256:${'61'.repeat(32)}\n`);
   assert.equal(stderr, '');
+  const names = new Map([['web', 'acme/web:1']]);
+  assert.match(shown(openQuiet, built, { names }).stdout, /^web\tacme\/web:1@sha256:77[^]*\napi\tsha256:61/);
   assert.match(shown(openQuiet, failed).stderr, /exit code: 2/);
 });
 
