@@ -55,6 +55,11 @@ try {
   edit('api/src/greeting.mjs', (text) => text.replace(/hello/i, 'goodbye'));
   write('failed', await run('cli build all'), 'cli build all');
 
+  // What is typed there comes a little later than the shell.
+  const typed = ['cat src/greeting.mjs', 'eval "$CMD" | grep -E "(actual|expected):"', 'exit'];
+  const keys = ['sleep 3', ...typed.flatMap((line) => [`echo '${line}'`, 'sleep 2'])].join('; ');
+  write('shell', await run(`(${keys}) | script -qec 'stty cols 96 rows 32; cli shell' /dev/null`), 'cli shell');
+
   edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
   edit('web/site/page.html', (text) => `${text}<!-- more -->\n`);
   write('ci', await run('CI=true cli build web 2>&1 | cat'), 'CI=true cli build web');

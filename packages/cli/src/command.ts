@@ -22,6 +22,8 @@ export interface Invocation<F extends Flags = Flags> {
   readonly words: readonly string[];
   readonly flags: Given<F>;
   readonly positionals: readonly string[];
+  /** Those of them that stand after `--`; undefined without one. */
+  readonly rest?: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;

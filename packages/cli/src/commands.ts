@@ -70,6 +70,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Write a buildkit.config.ts for the Dockerfiles found here',
     load: async () => (await import('./commands/init.ts')).init as Command,
   },
+  shell: {
+    summary: 'Enter a failed step as it left its files, or an image',
+    load: async () => (await import('./commands/shell.ts')).shell as Command,
+  },
   debug: {
     summary: 'Look inside: dump-llb, cache-records',
     load: async () => (await import('./commands/debug.ts')).debug as Command,

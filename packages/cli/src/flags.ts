@@ -41,13 +41,20 @@ export function parseFlags<F extends Flags>(
   argv: readonly string[],
   flags: F,
   env: Readonly<Record<string, string | undefined>>,
-): { readonly given: Given<F>; readonly positionals: readonly string[] } {
+): {
+  readonly given: Given<F>;
+  readonly positionals: readonly string[];
+  /** What stands after `--`, which is among the positionals, too; undefined without one. */
+  readonly rest?: readonly string[];
+} {
+  let rest: readonly string[] | undefined;
   const values = new Map<string, string[]>();
   const positionals: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!;
     if (arg === '--') {
-      positionals.push(...argv.slice(i + 1));
+      rest = argv.slice(i + 1);
+      positionals.push(...rest);
       break;
     }
     if (arg === '-' || !arg.startsWith('-') || /^-\d+$/.test(arg)) {
@@ -72,7 +79,7 @@ export function parseFlags<F extends Flags>(
       return [name, kind === 'switch' ? list.at(-1) === 'true' : kind === 'list' ? list : list.at(-1)];
     }),
   ) as Given<F>;
-  return { given, positionals };
+  return { given, positionals, ...(rest && { rest }) };
 
   /** Takes one flag; gives how many further arguments it used. */
   function take(arg: string, next: string | undefined): number {

@@ -96,12 +96,13 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const entry = commands[first];
   if (!entry) throw await unknownCommand(first);
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
-  const { given, positionals } = parseFlags(rest, command.flags, env);
+  const { given, positionals, rest: behind } = parseFlags(rest, command.flags, env);
   const { stdin, stdout, stderr } = process;
   const invocation: Invocation = {
     words: argv,
     flags: given,
     positionals,
+    ...(behind && { rest: behind }),
     cwd: process.cwd(),
     env,
     signal,

@@ -10,11 +10,15 @@ import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/path.ts';
 import type { KeptImage } from './cache/images.ts';
 import type { Defined, Engine, Estimator, ImageKeys } from './engine.ts';
+import type { Enterable } from './debug/enterable.ts';
+import type { Entered } from './debug/enter.ts';
 import type { Executor } from './executor/executor.ts';
 import { openCacheStore } from './ops/cache-store.ts';
+import type { FailedStep } from './ops/failed-step.ts';
 import { openPool } from './pool/pool.ts';
 import type { Account, RegistryClient } from './registry/registry.ts';
 import type { RegistryWarning } from './registry/remote.ts';
+import type { Job } from './session/job.ts';
 import type { HttpRequest } from './registry/transport.ts';
 import type { RegistryHosts } from './registry/hosts.ts';
 import type { Work } from './progress/work.ts';
@@ -79,6 +83,10 @@ export interface LocalEngine extends Engine {
   cacheRecords(defined: Defined, work: Work): Promise<readonly CacheRecord[]>;
   /** What a request's images are made of, as one digest that is equal on any machine. Nothing is built. */
   fingerprint(defined: Defined, work: Work): Promise<Digest>;
+  /** Failed steps of which the cache keeps what they left, the latest first. */
+  failedSteps(): Promise<readonly FailedStep[]>;
+  /** Opens a place to look around in: what is written there is thrown away. */
+  enter(where: Enterable, job: Job): Promise<Entered>;
   /** Registries as somebody with these credentials, reached as the engine reaches them. */
   registry(who: Account): Promise<RegistryClient>;
 }
@@ -229,6 +237,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       (await import('./build/forecast.ts')).forecast(defined, { ...parts, reach }, work),
     cacheRecords: (defined, work) => recordsOf(defined, parts, work),
     fingerprint: async (defined, work) => (await import('./build/fingerprint.ts')).fingerprintOf(defined, parts, work),
+    failedSteps: async () => (await import('./ops/failed-step.ts')).failedSteps(cache),
+    enter: async (where, job) => {
+      const { enterAt } = await import('./debug/enterable.ts');
+      return enterAt(where, parts, { env, scratch: join(runFolder, cache.lease.id), job });
+    },
     registry: async (who) => (await registries()).as(who),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };

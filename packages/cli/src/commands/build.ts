@@ -12,6 +12,7 @@ import { namesOf } from '../image-names.ts';
 import { progressMode } from '../progress-mode.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
+import { shellWord } from '../shell-word.ts';
 import { reportsOf } from '../ui/report-files.ts';
 import type { RunStart } from '../ui/renderer.ts';
 
@@ -204,11 +205,6 @@ async function keepTo(
   const work = { signal, report: () => undefined };
   if (duration !== undefined) await engine.prune({ keepDuration: duration }, work);
   if (storage !== undefined) await engine.prune({ keepStorage: storage }, work);
-}
-
-/** A word as a shell reads it. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./#*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** `--metadata-file` and `--iidfile`. */

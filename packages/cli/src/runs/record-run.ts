@@ -29,6 +29,7 @@ export function recordRun(
   { startedAt, keeps = 'every' }: Pick<RunBegin, 'startedAt'> & Partial<Pick<RunBegin, 'keeps'>>,
 ): Recorder {
   const cacheDir = flags['cache-dir'] ?? settings.cacheDir;
+  const typed = words.some((word) => word.startsWith('--cache-dir'));
   return new Recorder({
     path: runsPathOf({ runsRoot, settings }, { env, flags }),
     command: words,
@@ -37,6 +38,8 @@ export function recordRun(
     ...(meant && { selection: [...meant] }),
     folders: folderOf,
     startedAt,
+    // What the environment or the config says, they will say again.
+    ...(typed && flags['cache-dir'] !== undefined && { cacheDir: flags['cache-dir'] }),
     env,
     monokit: version(),
     cache: cachePath({ env, ...(cacheDir !== undefined && { asked: cacheDir }) }),

@@ -6,6 +6,7 @@ import type { RunFacts } from '../ui/facts.ts';
 import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
 import { stopCode } from '../mistake.ts';
+import { shellWord } from '../shell-word.ts';
 import { recordedFailures } from './failures.ts';
 import { gitAt } from './git.ts';
 import { History } from './history.ts';
@@ -37,6 +38,8 @@ export interface RunBegin {
   /** Folder that Dockerfiles' names are relative to, by image. */
   readonly folders: ReadonlyMap<string, string>;
   readonly startedAt: number;
+  /** The cache folder, where it was typed. */
+  readonly cacheDir?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly monokit: string;
   /** The cache folder. */
@@ -63,6 +66,8 @@ export class Recorder implements AsyncDisposable {
   readonly #steps = new Map<Digest, Step>();
   /** Since when another process has been at a step's work. */
   readonly #waiting = new Map<Digest, number>();
+  /** Steps that failed and can be entered. */
+  readonly #kept = new Set<Digest>();
   readonly #warnings: RecordedWarning[] = [];
   #git: ReturnType<typeof gitAt> | undefined;
   readonly #causes: RunCauses;
@@ -94,6 +99,13 @@ export class Recorder implements AsyncDisposable {
       logs: (vertex) => {
         const step = this.#steps.get(vertex);
         return step && this.#state !== 'broken' ? `cli runs logs ${this.id} ${stepWord(step)}` : undefined;
+      },
+      shell: (vertex) => {
+        const step = this.#kept.has(vertex) ? this.#steps.get(vertex) : undefined;
+        if (!step) return undefined;
+        const { cacheDir } = this.#begin;
+        const words = [...(cacheDir === undefined ? [] : ['--cache-dir', cacheDir]), stepWord(step)];
+        return `cli shell ${words.map(shellWord).join(' ')}`;
       },
     };
   }
@@ -147,6 +159,9 @@ export class Recorder implements AsyncDisposable {
         this.#worked = true;
         if (step && event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
         return step && this.#end(step, 'failed', event.at);
+      case 'vertex-kept':
+        this.#kept.add(event.vertex);
+        return;
       case 'vertex-cancelled':
         return step && this.#end(step, 'cancelled', event.at);
       case 'log':

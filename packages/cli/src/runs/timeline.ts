@@ -8,7 +8,7 @@ import { lastLines } from './logs.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, resultText, type Result } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from './step-word.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps, tookOf } from './times.ts';
 
 /** All that the page knows. Times are milliseconds since the run began. */

@@ -51,6 +51,8 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
             error: event.message,
             ...usageOf(event),
           });
+        case 'vertex-kept':
+          return void write('step.kept', event.at, { step: event.vertex });
         case 'vertex-cancelled':
           return void write('step.end', event.at, { step: event.vertex, status: 'cancelled' });
         case 'log':

@@ -155,6 +155,7 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
       image(event.task, { state: { kind: 'stopped' }, endedAt: event.at });
       return model;
     case 'task-defined':
+    case 'vertex-kept':
     case 'warning':
       return model;
   }

@@ -20,7 +20,24 @@ export function means(word: string, step: Named): boolean {
 
 /** `[linux/arm64 build 5/8] RUN make` of `web` is `web#build:5@linux/arm64`; a stage without a name is left out. */
 function numbered(name: string, image: string | undefined): string | undefined {
-  const [, platform, stage, number] = /^\[(?:([^\s\]]+\/[^\s\]]+) )?(?:([^\]]+) )?(\d+)\/\d+\]/.exec(name) ?? [];
-  if (number === undefined || image === undefined) return undefined;
-  return `${image}${stage === undefined ? '' : `#${stage}`}:${number}${platform === undefined ? '' : `@${platform}`}`;
+  const place = stepPlace(name);
+  if (!place || image === undefined) return undefined;
+  const { stage, index, platform } = place;
+  return `${image}${stage === '' ? '' : `#${stage}`}:${index}${platform === undefined ? '' : `@${platform}`}`;
+}
+
+/** Where a step stands, as its name says; undefined for what is in no stage. */
+export function stepPlace(name: string):
+  | {
+      /** '' for a single stage without a name. */
+      readonly stage: string;
+      readonly index: number;
+      /** Told where several platforms are built. */
+      readonly platform?: string;
+    }
+  | undefined {
+  const [, platform, stage = '', number] =
+    /^\[(?:([^\s\]]+\/[^\s\]]+) +)?(?:([^\s\]]+) +)? *(\d+)\/\d+\]/.exec(name) ?? [];
+  if (number === undefined) return undefined;
+  return { stage, index: Number(number), ...(platform !== undefined && { platform }) };
 }

@@ -69,6 +69,7 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
       const world = {
         ...parts,
         retries: admission.most(graphVertex, 'retries'),
+        wantedBy: [...new Set(graphVertex.owners.flatMap((owner) => wanted[owner]!.client.id ?? []))],
         solveTree: (definition: Definition, inner: Job) => solveTree({ definition, client }, parts, inner),
       };
       return operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);

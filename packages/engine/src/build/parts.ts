@@ -9,7 +9,7 @@ import type { LookedAt } from '../source/looked-at.ts';
 import type { ImageResolver } from '../source/source.ts';
 
 /** Everything a build is put together from; what is heavy is loaded when it is first asked for. */
-export interface Parts extends Omit<Surroundings, 'solveTree' | 'retries'> {
+export interface Parts extends Omit<Surroundings, 'solveTree' | 'retries' | 'wantedBy'> {
   readonly store: CacheStore<ImmutableRef>;
   readonly frontend: (name: string) => Promise<Frontend | undefined>;
   readonly exporter: (type: string) => Promise<Exporter | undefined>;

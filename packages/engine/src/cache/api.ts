@@ -49,8 +49,21 @@ export interface Cache {
   cacheMount(id: string, options: CacheMountOptions & Work): Promise<CacheMountHold>;
   /** Empties a cache mount (`--no-cache`). */
   clearCacheMount(id: string): Promise<void>;
+  /** The id by which any process finds this tree; a client's folder becomes a snapshot for it. */
+  lasting(ref: ImmutableRef, work: Work): Promise<RefId>;
+  /** Trees of a type that were committed with a note; holds none of them. */
+  noted(type: RecordType): Iterable<NotedTree>;
+  /** Removes a tree that was made here, at once, unless somebody holds it or builds on it. Says whether it is gone. */
+  drop(id: RefId): Promise<boolean>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
+}
+
+/** A tree with what its maker wrote down when it was committed. */
+export interface NotedTree {
+  readonly id: RefId;
+  /** As it was given; whoever reads it checks it. */
+  readonly note: object;
 }
 
 export interface CacheMountOptions {

@@ -7,7 +7,7 @@ import type { Work } from '../progress/work.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Flight } from '../std/flight.ts';
-import type { Cache, CacheMountHold, CacheMountOptions, PrunePolicy, UsageRecord } from './api.ts';
+import type { Cache, CacheMountHold, CacheMountOptions, NotedTree, PrunePolicy, UsageRecord } from './api.ts';
 import { markChanged } from './changed.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type Claims, claimsIn, sweepClaims } from './claim.ts';
@@ -16,6 +16,7 @@ import { Images } from './images.ts';
 import { type DeadOwner, type Lease, OwnLease, sweepLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
 import { openRecords } from './records.ts';
+import type { RecordType, RefId } from './ref.ts';
 import { Touches } from './touches.ts';
 import { Trees } from './trees.ts';
 
@@ -156,6 +157,19 @@ class FolderCache extends Trees implements OpenCache {
 
   clearCacheMount(id: string): Promise<void> {
     return this.mounts.clear(id);
+  }
+
+  *noted(type: RecordType): Generator<NotedTree> {
+    const { index, records } = this.#parts;
+    index.refresh();
+    for (const [id, record] of records.refs.entries()) {
+      if (record.type === type && record.note && !record.going) yield { id, note: record.note };
+    }
+  }
+
+  async drop(id: RefId): Promise<boolean> {
+    const { drop } = await import('./gc.ts');
+    return drop(this.#parts, id);
   }
 
   async usage(): Promise<readonly UsageRecord[]> {

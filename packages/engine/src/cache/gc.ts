@@ -12,7 +12,7 @@ import { contentHashes } from './content-hash.ts';
 import type { Images } from './images.ts';
 import { liveLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
-import { type LayerKey, original, type Records } from './records.ts';
+import { type LayerKey, madeHere, original, type Records } from './records.ts';
 import { contentOf } from './reach.ts';
 import type { RefId } from './ref.ts';
 import { releaseReserve, restoreReserve } from './reserve.ts';
@@ -89,13 +89,32 @@ function ranks(values: readonly number[]): (value: number) => number {
 /** Removes one record unless somebody took hold of it meanwhile (see lease.ts for why this order). */
 async function take(parts: Parts, row: UsageRecord, { mounts }: Others): Promise<boolean> {
   if (row.recordType === 'exec.cachemount' && row.mutable) return mounts.remove(row.id.slice('mount-'.length));
-  const { index, records } = parts;
-  const marked = await index.write(() => {
-    const record = records.refs.get(row.id);
-    if (record) records.refs.put(row.id, { ...record, going: true });
+  return (await mark(parts, row.id)) && settle(parts, row.id);
+}
+
+/**
+ * Removes one ref and its uppermost layer, without looking for anything else that nobody needs. The layer is one that
+ * was made here; where another ref has it, too, it stays, and so does the ref.
+ */
+export async function drop(parts: Parts, id: RefId): Promise<boolean> {
+  const { records } = parts;
+  const top = records.refs.get(id)?.layers.at(-1);
+  const snapshot = top === undefined ? undefined : madeHere(top);
+  if (top === undefined || snapshot === undefined) return false;
+  const wanted = [...records.refs.entries()].some(([other, { layers }]) => other !== id && layers.includes(top));
+  if (wanted || !(await mark(parts, id)) || !(await settle(parts, id))) return false;
+  await parts.index.write(() => void records.layers.remove(top));
+  await (await parts.snapshotter()).remove([snapshot]);
+  return true;
+}
+
+/** Tells all others that it goes. Says whether it was there. */
+function mark({ index, records }: Parts, id: RefId): Promise<boolean> {
+  return index.write(() => {
+    const record = records.refs.get(id);
+    if (record) records.refs.put(id, { ...record, going: true });
     return record !== undefined;
   });
-  return marked && settle(parts, row.id);
 }
 
 /** Removes a marked record, or takes the mark away if somebody holds it. Says whether it is gone. */

@@ -22,6 +22,8 @@ export interface RefRecord {
   readonly lazy?: true;
   /** Somebody is removing it: for all others it is gone. */
   readonly going?: true;
+  /** What its maker wrote down with it. */
+  readonly note?: object;
 }
 
 /** How a ref was used since it was made; apart from the rest because it changes often. */

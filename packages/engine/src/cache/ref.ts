@@ -10,14 +10,15 @@ import type { HostTree } from './tree.ts';
 /** Names what a ref holds, across builds and processes: the same id gives the same tree for ever. */
 export type RefId = string & { readonly __ref?: never };
 
-/** BuildKit's record types (DMN-005), by which prune policies choose. */
+/** BuildKit's record types (DMN-005), by which prune policies choose, and one of our own: what a failed step left. */
 export type RecordType =
   | 'regular'
   | 'internal'
   | 'frontend'
   | 'source.local'
   | 'source.git.checkout'
-  | 'exec.cachemount';
+  | 'exec.cachemount'
+  | 'exec.failed';
 
 /** A layer's bytes as an image carries them. */
 export interface LayerBlob {
@@ -72,5 +73,15 @@ export interface MutableRef extends AsyncDisposable {
   mount(): Promise<Mounted>;
   /** Folder that receives the changes. */
   readonly upper: string;
-  commit(): Promise<ImmutableRef>;
+  commit(as?: CommitOptions): Promise<ImmutableRef>;
+}
+
+/** What is told of a tree when it is finished, beside what was told when it was begun. */
+export interface CommitOptions {
+  readonly description?: string;
+  readonly recordType?: RecordType;
+  /** Other trees that stay as long as this one does. */
+  readonly needs?: readonly RefId[];
+  /** Anything that msgpack knows: it is kept with the tree, and goes with it (`Cache.noted`). */
+  readonly note?: object;
 }

@@ -4,7 +4,7 @@ import type { Work } from '../progress/work.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import type { Parts } from './parts.ts';
 import type { LayerKey } from './records.ts';
-import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
+import type { BlobOptions, CommitOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
 
 /** A hold on layers in this cache. */
 export class LayeredRef implements ImmutableRef {
@@ -59,17 +59,16 @@ export class LayeredRef implements ImmutableRef {
   }
 }
 
+type Keep = (layer: WritableLayer, as: CommitOptions) => Promise<ImmutableRef>;
+
 /** A layer that is being written on top of a tree. */
 export class LayerBeingWritten implements MutableRef {
   readonly #layer: WritableLayer;
-  readonly #keep: (layer: WritableLayer) => Promise<ImmutableRef>;
+  readonly #keep: Keep;
   readonly #parent: ImmutableRef;
   #done = false;
 
-  constructor(
-    layer: WritableLayer,
-    { parent, keep }: { readonly parent: ImmutableRef; readonly keep: (layer: WritableLayer) => Promise<ImmutableRef> },
-  ) {
+  constructor(layer: WritableLayer, { parent, keep }: { readonly parent: ImmutableRef; readonly keep: Keep }) {
     this.#layer = layer;
     this.#parent = parent;
     this.#keep = keep;
@@ -87,11 +86,11 @@ export class LayerBeingWritten implements MutableRef {
     return mount(this.view());
   }
 
-  async commit(): Promise<ImmutableRef> {
+  async commit(as: CommitOptions = {}): Promise<ImmutableRef> {
     if (this.#done) throw new Error('a tree is committed once');
     this.#done = true;
     try {
-      return await this.#keep(this.#layer);
+      return await this.#keep(this.#layer, as);
     } catch (error) {
       await this.#layer[Symbol.asyncDispose]();
       throw asDiskFull(error, this.upper);

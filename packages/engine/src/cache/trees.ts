@@ -7,13 +7,23 @@ import { asDiskFull } from '../std/disk-full.ts';
 import type { Cache, RefOptions, RemoteLayer } from './api.ts';
 import type { Parts } from './parts.ts';
 import { freed, type LayerKey, madeHere, original, type RefRecord, refIdOf, scratchId } from './records.ts';
-import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
+import type { BlobOptions, CommitOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
 import { LayerBeingWritten, LayeredRef } from './refs.ts';
 
 /** Makes refs, finds them again by their id, and puts them together. */
 export class Trees implements Pick<
   Cache,
-  'scratch' | 'get' | 'ready' | 'missing' | 'create' | 'fromLayers' | 'fetchLayers' | 'keptBlobs' | 'merge' | 'diff'
+  | 'scratch'
+  | 'get'
+  | 'ready'
+  | 'missing'
+  | 'create'
+  | 'fromLayers'
+  | 'fetchLayers'
+  | 'keptBlobs'
+  | 'lasting'
+  | 'merge'
+  | 'diff'
 > {
   readonly scratch: ImmutableRef;
   readonly #parts: Parts;
@@ -70,7 +80,10 @@ export class Trees implements Pick<
       const chain = await held.chain(options);
       const below = this.#layersOf(held, chain);
       const layer = await (await this.#parts.snapshotter()).prepare(chain);
-      const keep = (finished: WritableLayer) => this.#keep(finished, { below, parent: held.id, options });
+      const keep = (finished: WritableLayer, { needs = [], ...as }: CommitOptions) => {
+        const parents = [...new Set([held.id, ...needs])].filter((id) => id !== scratchId);
+        return this.#keep(finished, { below, parents, options: { ...options, ...as } });
+      };
       return new LayerBeingWritten(layer, { parent: held, keep });
     } catch (error) {
       await held[Symbol.asyncDispose]();
@@ -82,15 +95,19 @@ export class Trees implements Pick<
     layer: WritableLayer,
     {
       below,
-      parent,
+      parents,
       options,
-    }: { readonly below: readonly LayerKey[]; readonly parent: RefId; readonly options: RefOptions },
+    }: {
+      readonly below: readonly LayerKey[];
+      readonly parents: readonly RefId[];
+      readonly options: RefOptions & Pick<CommitOptions, 'note'>;
+    },
   ): Promise<ImmutableRef> {
     const snapshot = await layer.commit();
     try {
       return await this.#remember([...below, snapshot], {
         ...options,
-        parents: parent === scratchId ? [] : [parent],
+        parents,
         layers: () => this.#parts.records.layers.put(snapshot, { snapshot, below }),
       });
     } catch (error) {
@@ -153,6 +170,10 @@ export class Trees implements Pick<
     if (!(ref instanceof LayeredRef)) return undefined;
     const { keptBlobsOf } = await import('./blobs.ts');
     return keptBlobsOf(this.#parts, ref.layers, options);
+  }
+
+  async lasting(ref: ImmutableRef, work: Work): Promise<RefId> {
+    return ref instanceof LayeredRef ? ref.id : refIdOf(await ref.chain(work));
   }
 
   async merge(refs: readonly ImmutableRef[], options: RefOptions & Work): Promise<ImmutableRef> {
@@ -226,6 +247,7 @@ export class Trees implements Pick<
           createdAt: Date.now(),
           parents: facts.parents,
           ...(facts.lazy && { lazy: true as const }),
+          ...(facts.note && { note: facts.note }),
         });
       });
       touches.add(id);
@@ -250,4 +272,5 @@ interface RefFacts extends RefOptions {
   readonly lazy?: boolean;
   /** Writes down layers that nobody knew. */
   readonly layers?: () => void;
+  readonly note?: object;
 }

@@ -20,7 +20,7 @@ interface ExecWorld extends RunFacts {
 export async function runExec(
   op: ExecOp,
   inputs: readonly ImmutableRef[],
-  { cache, executor, job, vertex, used }: Pick<Surroundings, 'cache' | 'executor'> & ExecWorld,
+  { cache, executor, job, vertex, used, wantedBy }: Pick<Surroundings, 'cache' | 'executor' | 'wantedBy'> & ExecWorld,
 ): Promise<readonly ImmutableRef[]> {
   const name = op.meta.args.join(' ');
   const containers = await executor();
@@ -38,9 +38,32 @@ export async function runExec(
       used,
     });
   } catch (error) {
-    throw withFullDisk(error, container.root.mount);
+    const told = withFullDisk(error, container.root.mount);
+    if (told === error && endedBadly(error)) await keep(error);
+    throw told;
   }
   return held.outputs();
+
+  /** Keeps what the process left, for people to look at; where that can't be, its failure stays what is told. */
+  async function keep(error: Error): Promise<void> {
+    const about = { vertex: vertex.digest, at: Date.now() };
+    try {
+      const { keepFailedStep } = await import('./failed-step.ts');
+      // A step that took too long was stopped; keeping it is not.
+      const { signal } = new AbortController();
+      await keepFailedStep(op, { inputs, held, error }, { cache, job: { ...job, signal }, vertex, wantedBy });
+      job.report({ kind: 'vertex-kept', ...about });
+    } catch (problem) {
+      const message = `what the failed step left could not be kept: ${(problem as Error).message}`;
+      const diagnostic = { severity: 'warning', code: 'debug/not-kept', message, file: vertex.name } as const;
+      job.report({ kind: 'warning', ...about, diagnostic });
+    }
+  }
+}
+
+/** Whether the process ran and failed, or took too long: what it left may tell why. Not one that others stopped. */
+function endedBadly(error: unknown): error is Failed {
+  return error instanceof Failed && ['process-exit', 'process-killed', 'timed-out'].includes(error.failure.kind);
 }
 
 /** A process that failed, where the disk that it wrote to is full: its output tells that at best in its own words. */

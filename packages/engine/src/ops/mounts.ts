@@ -13,6 +13,8 @@ export interface HeldMounts extends AsyncDisposable {
   readonly mounts: readonly ContainerMount[];
   /** Commits what was written. Call once, after the process succeeded; the results are the caller's. */
   outputs(): Promise<readonly ImmutableRef[]>;
+  /** The trees that could be written, by the index of their mount in the op. */
+  readonly written: ReadonlyMap<number, MutableRef>;
 }
 
 interface Output {
@@ -28,6 +30,7 @@ export async function holdMounts(
 ): Promise<HeldMounts> {
   await using stack = new AsyncDisposableStack();
   const outputs: Output[] = [];
+  const written = new Map<number, MutableRef>();
   const mounts: ContainerMount[] = [];
   let root: Container['root'] | undefined;
 
@@ -44,6 +47,7 @@ export async function holdMounts(
   return {
     root,
     mounts,
+    written,
     outputs: () => Promise.all(outputs.toSorted((a, b) => a.index - b.index).map(({ commit }) => commit())),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
@@ -101,6 +105,7 @@ export async function holdMounts(
   async function writable(mount: Mount, input: ImmutableRef | undefined): Promise<MutableRef> {
     const tree = stack.use(await cache.create(input, { description: `mount ${mount.dest} from exec ${name}`, ...job }));
     if (mount.output >= 0) outputs.push({ index: mount.output, commit: () => tree.commit() });
+    written.set(op.mounts.indexOf(mount), tree);
     return tree;
   }
 

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly pool: Pool;
   /** How often a process that failed is run again; never when undefined. */
   readonly retries?: number;
+  /** Ids of the requests that want the vertex, for what failed steps leave. */
+  readonly wantedBy: readonly string[];
   /** Brings about the tree of a definition that was found in the middle of a build. */
   readonly solveTree: (definition: Definition, job: Job) => Promise<ImmutableRef>;
   /** The source for an identifier's scheme, loaded when it is first asked for. */

@@ -14,6 +14,7 @@ export type Event =
   | VertexCached
   | VertexCompleted
   | VertexFailed
+  | VertexKept
   | VertexCancelled
   | Progress
   | Log
@@ -104,6 +105,11 @@ export interface VertexCompleted extends OfVertex, Usage {
 export interface VertexFailed extends OfVertex, Usage {
   readonly kind: 'vertex-failed';
   readonly message: string;
+}
+
+/** It failed, and the trees that it left are kept: they can be entered. Told before the failure. */
+export interface VertexKept extends OfVertex {
+  readonly kind: 'vertex-kept';
 }
 
 export interface VertexCancelled extends OfVertex {

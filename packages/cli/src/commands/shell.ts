@@ -1,0 +1,153 @@
+import type { Enterable, Entered, FailedStep, LocalEngine, Session } from '@monokit/engine';
+import { imageFlags, workFlags } from '../build-flags.ts';
+import { command, type Invocation } from '../command.ts';
+import { defineImages, type ShowInvocation } from '../defined-images.ts';
+import { isFolder } from '../folder.ts';
+import { Mistake } from '../mistake.ts';
+import { openEngineFor } from '../open-engine.ts';
+import { settingsHere } from '../settings-here.ts';
+import { stepWord } from '../ui/step-word.ts';
+import { chosenStep, platformText, wordOf } from '../shell/choose.ts';
+import { failedHeader, missingLines, roomLines } from '../shell/header.ts';
+import { lender } from '../shell/lender.ts';
+import { sitIn } from '../shell/sit.ts';
+import { isAt, parseAddress } from '../shell/address.ts';
+import { describe } from '../ui/failure.ts';
+import { workspaceFlags } from '../workspace-flags.ts';
+
+const shellFlags = {
+  before: { kind: 'switch', help: 'The trees as they were before the failed step', env: false },
+  built: { kind: 'switch', help: 'What a build makes, though a failed step of it is kept', env: false },
+  replay: {
+    kind: 'switch',
+    help: 'Run the failed command again, from the trees before it, and exit as it does',
+    env: false,
+  },
+  'network-mode': workFlags['network-mode'],
+  ...imageFlags,
+  ...workspaceFlags,
+} as const;
+
+type ShellInvocation = Invocation<typeof shellFlags>;
+
+export const shell = command({
+  summary: 'Enter a failed step as it left its files, or an image',
+  usage: '[@last | IMAGE | IMAGE#STAGE | IMAGE#STAGE:N | FOLDER] [-- COMMAND…]',
+  description: `
+Opens a shell where a RUN step failed: its files as it left them, with the same mounts,
+environment, folder, user, network and platform. The last ten failed steps are kept for
+a week, so this works tomorrow, too. What you write is thrown away when you leave, so a
+step can be entered again as it was.
+
+@last (the default) is the step that failed last; the line \`debug:\` of a failure names
+others. Secrets and agents are never kept: lend them again with --secret and --ssh.
+
+Of an image without a failed step it opens what a build makes: the image, a stage of it,
+or the tree after one of its steps. Where a tree has no shell, the machine's static
+busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
+  flags: shellFlags,
+  examples: [
+    ['cli shell', 'where the last build failed'],
+    ['cli shell web#build:5', 'in step 5 of the stage `build` of the image `web`'],
+    ['cli shell web#build:5 -- cat npm-debug.log', 'one command, for scripts'],
+    ['cli shell @last --before', 'the files before the step ran'],
+    ['cli shell @last --replay', 'the failed command once more'],
+    ['cli shell api', 'in the image `api`'],
+  ],
+  async run(invocation) {
+    const { flags, positionals, rest = [], cwd, stderr } = invocation;
+    const [wanted = '@last', ...words] = positionals.slice(0, positionals.length - rest.length);
+    const args = [...words, ...rest];
+    await using scope = new AsyncDisposableStack();
+    const engine = scope.use(await openEngineFor(flags, invocation.env, await settingsHere(invocation)));
+    const steps = await engine.failedSteps();
+    const [platform] = flags.platform;
+    const step = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { root: cwd, platform });
+    if (!step) {
+      checkBuilt(wanted, invocation, steps);
+      return await enterBuilt(wanted, args, invocation, scope);
+    }
+    const state = flags.before || flags.replay ? 'before' : 'left';
+    const session = await lender(step, invocation, scope);
+    const entered = scope.use(await open(engine, { kind: 'failed', step, state }, session, invocation));
+    if (!flags.replay && args.length === 0) {
+      stderr.write(`${failedHeader(step, { state, cwd, now: Date.now(), stream: stderr })}\n`);
+    }
+    return await sit(entered, flags.replay ? step.op.meta.args : args, { invocation, command: true });
+  },
+});
+
+function open(engine: LocalEngine, where: Enterable, session: Session, { signal }: ShellInvocation): Promise<Entered> {
+  return engine.enter(where, { signal, session, report: () => undefined });
+}
+
+/** Runs the command, or the shell if there is none, which is told about first. */
+async function sit(
+  entered: Entered,
+  args: readonly string[],
+  { invocation, command }: { readonly invocation: ShellInvocation; readonly command: boolean },
+): Promise<number> {
+  const told = args.length > 0 ? missingLines(entered).join('\n') : roomLines(entered, { command });
+  if (told !== '') invocation.stderr.write(`${told}\n`);
+  return sitIn(entered, args.length > 0 ? args : [entered.shell], invocation);
+}
+
+/** Refuses what goes with failed steps only, and says which there are. */
+function checkBuilt(wanted: string, { flags }: ShellInvocation, steps: readonly FailedStep[]): void {
+  const known = [...new Set(steps.map(wordOf))];
+  const hint = known.length > 0 ? `kept are ${known.join(', ')}` : 'none is kept: a RUN step is, when it fails';
+  if (wanted === '@last') {
+    if (flags.built) throw new Mistake('--built needs an image, as in cli shell api --built');
+    throw new Mistake(
+      steps.length > 0 ? 'no failed step is for that platform' : 'there is no failed step to enter',
+      hint,
+    );
+  }
+  const flag = (['before', 'replay'] as const).find((each) => flags[each]);
+  if (flag !== undefined) throw new Mistake(`--${flag} goes with a failed step, and there is none of ${wanted}`, hint);
+}
+
+/** Goes into what a build makes, which it builds where it is not cached. */
+async function enterBuilt(
+  wanted: string,
+  args: readonly string[],
+  invocation: ShellInvocation,
+  scope: AsyncDisposableStack,
+): Promise<number> {
+  const { flags, stderr } = invocation;
+  const address = isFolder(wanted) ? { image: wanted } : parseAddress(wanted);
+  const { stage, index, image: id } = address;
+  const selection = stage === undefined ? id : `${id}#${stage}`;
+  const { engine, defined } = await defineImages(invocation as unknown as ShowInvocation, [selection], scope);
+  const [one, another] = defined;
+  if (!one || another) throw new Mistake(`a shell is in one image, and ${wanted} means ${defined.length}`);
+  const image = one.images.find(({ platform }) => platformText(platform) === flags.platform[0]) ?? one.images[0]!;
+  const at = index === undefined ? {} : { at: (name: string) => isAt(address, name) };
+  const names = new Map<string, string>();
+  let kept: string | undefined;
+  const job = {
+    signal: invocation.signal,
+    session: one.request.session,
+    report: (event: Parameters<Parameters<LocalEngine['enter']>[1]['report']>[0]) => {
+      if (event.kind === 'vertex-known') names.set(event.vertex, event.name);
+      else if (event.kind === 'vertex-started') tellStep(names.get(event.vertex));
+      else if (event.kind === 'log') stderr.write(event.data);
+      else if (event.kind === 'vertex-kept')
+        kept = stepWord({ ...event, name: names.get(event.vertex)!, image: one.request.id });
+    },
+  };
+  let entered;
+  try {
+    entered = scope.use(await engine.enter({ kind: 'built', defined: one, image, ...at }, job));
+  } catch (error) {
+    if (kept === undefined) throw error;
+    stderr.write(`${describe(error)}  debug:   cli shell ${kept}\n`);
+    return 1;
+  }
+  if (args.length === 0) stderr.write(`${wanted}  ${platformText(image.platform)}\n`);
+  return sit(entered, args, { invocation, command: false });
+
+  function tellStep(name: string | undefined): void {
+    if (name !== undefined && !name.startsWith('[internal]')) stderr.write(`${name}\n`);
+  }
+}
