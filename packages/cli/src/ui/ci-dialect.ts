@@ -31,11 +31,15 @@ export const dialects: { readonly [N in DialectName]: () => Dialect } = {
 
 /**
  * Workflow commands. `token` is a word that no step can know: between it and its end the runner takes nothing for a
- * command, neither `::set-output` nor `##[…]`.
+ * command, neither `::set-output` nor `##[…]`. What a tool in a step says of files (`::error file=…::`) is let through:
+ * it is shown beside them and does nothing else.
  */
 export function github(token: string): Dialect {
-  const quoted = (lines: readonly string[]) =>
-    lines.length > 0 ? [`::stop-commands::${token}`, ...lines.map(tame), `::${token}::`] : [];
+  const [stop, go] = [`::stop-commands::${token}`, `::${token}::`];
+  const quoted = (lines: readonly string[]) => {
+    const told = lines.map(tame).flatMap((line) => (remark.test(line) ? [go, line, stop] : [line]));
+    return told.length > 0 ? [stop, ...told, go] : [];
+  };
   return {
     group: (title, lines) => [`::group::${data(tame(title))}`, ...quoted(lines), '::endgroup::'],
     open: (title, lines) => quoted([title, ...lines]),
@@ -49,6 +53,9 @@ export function github(token: string): Dialect {
     },
   };
 }
+
+/** A remark of a tool on a file. */
+const remark = /^::(?:error|warning|notice)(?: [^:]*)?::/;
 
 /** Sections, folded by themselves. */
 export function gitlab(): Dialect {

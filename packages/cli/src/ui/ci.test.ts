@@ -49,6 +49,8 @@ const hostile = [
   'over\rwritten',
 ].join('\n');
 
+const apiLine = '✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161';
+
 const attacked: readonly RunEvent[] = built.map((event) =>
   event.kind === 'log' ? { ...event, data: Buffer.from(event.stream === 'stdout' ? `${hostile}\n` : 'end\n') } : event,
 );
@@ -57,17 +59,18 @@ test('github: what went well is folded, between words that no step knows', () =>
   assert.equal(
     shown(github('word'), built),
     `2 images, 4 steps (2 shared)
-::group::✔ api +1 [build 2/3] RUN make  1.2s
+▸ api
+▸ web
+✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777
+::group::✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161
 ::stop-commands::word
+▸ [build 2/3] RUN make  1.2s
 cc -o app
 linking
 done
+▸ [build 3/3] RUN make test  1.0s
 ::word::
 ::endgroup::
-✔ web [2/2] COPY --from=api /out /  39ms
-✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777
-✔ api [build 3/3] RUN make test  1.0s
-✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161
 ::stop-commands::word
 done
  Images:  2 built, 2 total
@@ -103,7 +106,40 @@ test('github: nothing that a step writes is a command', () => {
     else if (line === '::stop-commands::word') stopped = true;
     else if (line.trimStart().startsWith('::') || line.includes('##[')) commands.push(line);
   }
-  assert.deepEqual(commands, ['::group::✔ api +1 [build 2/3] RUN make  1.2s', '::endgroup::']);
+  assert.deepEqual(commands, [`::group::${apiLine}`, '::endgroup::']);
+});
+
+test("github: what a step's tool says of files is let through, in its place", () => {
+  const said = [
+    'before',
+    '::error file=a.ts,line=3::bad',
+    '::warning::hm',
+    'not ::error::this',
+    '::add-mask::x',
+    'after',
+  ];
+  const events = failed.map((event) =>
+    event.kind === 'log' ? { ...event, data: Buffer.from(`${said.join('\n')}\n`) } : event,
+  );
+  const text = shown(github('word'), events, { code: 1 });
+  assert.match(
+    text,
+    /^before\n::word::\n::error file=a\.ts,line=3::bad\n::stop-commands::word\n::word::\n::warning::hm\n::stop-commands::word\nnot ::error::this\n::add-mask::x\nafter\n/m,
+  );
+});
+
+test('a step that says nothing for half a minute is told of, by the clock', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: began + 100 });
+  const stderr = memoryStream();
+  using renderer = openCi(github('word'), start, { stdout: memoryStream(), stderr, env: {} });
+  for (const event of built.slice(0, 7)) renderer.report(event);
+  t.mock.timers.tick(29_000);
+  assert.doesNotMatch(stderr.text, /still running/);
+  for (let second = 0; second < 62; second++) t.mock.timers.tick(1000);
+  assert.deepEqual(
+    stderr.text.split('\n').filter((line) => line.startsWith('still')),
+    [30, 60, 90].map((seconds) => `still running api [build 2/3] RUN make ${seconds}s`),
+  );
 });
 
 test('github: titles and places are data, whatever is in them', () => {
@@ -125,9 +161,9 @@ test('github: titles and places are data, whatever is in them', () => {
 
 test('gitlab: sections are folded, and a step can not end them', () => {
   const text = shown(gitlab(), built);
-  const mark = (word: string, more = '') => `\u001b[0Ksection_${word}:1767323046:monokit_1${more}\r\u001b[0K`;
-  const title = '✔ api +1 [build 2/3] RUN make  1.2s';
-  const folded = `${mark('start', '[collapsed=true]')}${title}\ncc -o app\nlinking\ndone\n${mark('end')}\n`;
+  const mark = (word: string, more = '') => `\u001b[0Ksection_${word}:1767323047:monokit_1${more}\r\u001b[0K`;
+  const steps = ['▸ [build 2/3] RUN make  1.2s', 'cc -o app', 'linking', 'done', '▸ [build 3/3] RUN make test  1.0s'];
+  const folded = `${mark('start', '[collapsed=true]')}${apiLine}\n${steps.join('\n')}\n${mark('end')}\n`;
   assert.ok(text.includes(folded), text);
   assert.equal(shown(gitlab(), attacked).split('\u001b[0Ksection_').length, 3);
   assert.doesNotMatch(shown(gitlab(), failed, { code: 1 }), /section_/);
@@ -139,10 +175,9 @@ test('buildkite: groups are folded, failures open, and a diff is no group', () =
     text.split('\n').filter((line) => /^(---|\+\+\+|~~~|\^\^\^)/.test(line)),
     [
       '--- 2 images, 4 steps (2 shared)',
-      '--- ✔ api +1 [build 2/3] RUN make  1.2s',
-      '--- ✔ web [2/2] COPY --from=api /out /  39ms',
+      '--- ▸ api',
+      '--- ▸ web',
       '--- ✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777',
-      '--- ✔ api [build 3/3] RUN make test  1.0s',
       '--- ✔ api  2 steps, 1 shared  2.4s  118.3 MiB  sha256:616161616161',
       '+++ done',
     ],

@@ -1,6 +1,7 @@
 import { duration, shortName } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import type { Dialect } from './ci-dialect.ts';
+import { HeldLog, ImageLog } from './held-log.ts';
 import { heading } from './heading.ts';
 import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
@@ -12,18 +13,21 @@ import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
-/** What is held of a step before a part of it is written. In bytes. */
+/** What is held of a step, or of an image's, before a part of it is written. In characters. */
 const mostHeld = 1 << 20;
 
 /**
- * For the logs of a CI: what a step wrote comes when it ends, folded away if it went well and in the open if not. Each
- * CI has its dialect for that; what steps write is kept from being taken for it.
+ * For the logs of a CI: a line when an image starts; what its steps wrote when it is done, folded away behind its line.
+ * What a failing step wrote comes at once, in the open. A step that images share is told of by the first of them. Each CI
+ * has its dialect for that; what steps write is kept from being taken for it.
  */
 export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Screen): Renderer {
   let model = emptyModel(start.ids, start.startedAt);
   const symbols = symbolsFor(env);
   const warnings = new Warnings();
   const held = new Map<string, HeldLog>();
+  const logs = new Map<string, ImageLog>();
+  const started = new Set<string>();
   const print = writerTo(stderr, env);
   const write = (lines: readonly string[]) => print(lines.map((line) => `${line}\n`).join(''));
   const note = (line: string) => write(dialect.note(line));
@@ -39,9 +43,16 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
       model = reduce(model, event);
       switch (event.kind) {
         case 'vertex-started': {
+          const step = model.steps.get(event.vertex);
+          if (!step || isInternal(step)) return;
           const lines = headed ? [] : heading(model, start);
           headed ||= lines.length > 0;
           for (const line of lines) note(line);
+          for (const id of alone ? [] : step.wantedBy) {
+            if (model.images.get(id)?.state.kind !== 'running' || started.has(id)) continue;
+            started.add(id);
+            note(`▸ ${id}`);
+          }
           return;
         }
         case 'log': {
@@ -69,22 +80,33 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
           held.delete(event.vertex);
           if (!step) return;
           const took = step.startedAt === undefined ? '' : `  ${duration(event.at - step.startedAt)}`;
-          const title = `${titleOf(step)}${took}`;
           if (event.kind === 'vertex-failed') {
-            write(dialect.open(`${symbols.failed} ${title}`, [...lines, `error: ${event.message}`]));
-          } else if (lines.length > 0) {
-            const symbol = event.kind === 'vertex-completed' ? symbols.built : symbols.blocked;
-            write(dialect.group(`${symbol} ${title}`, lines, event.at));
-          } else if (event.kind === 'vertex-completed' && (isWork(step) || start.verbose) && !isInternal(step)) {
-            note(`${symbols.built} ${title}`);
+            return write(
+              dialect.open(`${symbols.failed} ${titleOf(step)}${took}`, [...lines, `error: ${event.message}`]),
+            );
           }
+          const worked = event.kind === 'vertex-completed' && isWork(step) && !isInternal(step);
+          if (!worked && lines.length === 0 && !start.verbose) return;
+          const [owner = ''] = step.wantedBy;
+          const log = logs.get(owner) ?? new ImageLog();
+          logs.set(owner, log);
+          log.add(`▸ ${shortName(step.name)}${took}`, lines);
+          if (log.size > mostHeld) write(dialect.group(`${owner} (goes on)`, log.take(), event.at));
           return;
         }
         case 'task-completed': {
           const image = model.images.get(event.task)!;
-          if (alone || start.verbose || image.state.kind === 'built') {
-            note(imageLine(imageFacts(model, image, start), symbols));
-          }
+          const line = imageLine(imageFacts(model, image, start), symbols);
+          const lines = logs.get(event.task)?.take() ?? [];
+          if (lines.length > 0) write(dialect.group(line, lines, event.at));
+          else if (alone || start.verbose || image.state.kind === 'built') note(line);
+          return;
+        }
+        case 'task-failed':
+        case 'task-stopped': {
+          const lines = logs.get(event.task)?.take() ?? [];
+          if (lines.length > 0)
+            write(dialect.group(`${symbols.blocked} ${event.task}: what it did until then`, lines, event.at));
           return;
         }
         case 'warning':
@@ -117,25 +139,5 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
     const short = shortName(name);
     if (alone || first === undefined) return short;
     return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${short}`;
-  }
-}
-
-/** What a step wrote and nobody has seen yet, in whole lines. */
-class HeldLog {
-  #pieces: string[] = [];
-  size = 0;
-
-  add(text: string): void {
-    this.#pieces.push(text);
-    this.size += text.length;
-  }
-
-  /** The lines; all of them, or those that are finished. */
-  take({ all }: { readonly all: boolean }): string[] {
-    const lines = this.#pieces.join('').split('\n');
-    const rest = lines.pop()!;
-    this.#pieces = all ? [] : [rest];
-    this.size = all ? 0 : rest.length;
-    return all && rest !== '' ? [...lines, rest] : lines;
   }
 }
