@@ -30,7 +30,7 @@ test('an image that was built again says why, and how it grew', () => {
     lines.filter((line) => /^[✔=]/.test(line)),
     [
       '✔ web  src/db.ts → [7/9] COPY src/  2 steps, 1 shared, +14.2 KiB  1.3s  3.0 MiB  sha256:777777777777',
-      '= api  content unchanged, digest kept  2.4s  118.3 MiB  sha256:616161616161',
+      '= api  re-ran 2 steps, content unchanged, digest kept  2.4s  118.3 MiB  sha256:616161616161',
     ],
   );
 });

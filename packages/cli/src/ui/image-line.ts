@@ -1,7 +1,7 @@
 // The line of an image that is done, as facts and as text: what and why, how long, how large, its digest.
 import type { Before, Cause } from './facts.ts';
 import { bytes, count, duration, shortDigest } from './format.ts';
-import { isInternal, isWork, type ImageModel, type RunModel } from './model.ts';
+import { isInternal, isWork, type ImageModel, type RunModel, type StepModel } from './model.ts';
 import type { RunStart } from './renderer.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -28,7 +28,7 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
     return isWork(step) && !isInternal(step!) ? [step!] : [];
   });
   const note = unchanged
-    ? ['content unchanged, digest kept']
+    ? [...causeText(facts.cause?.(id)), `re-ran ${placesOf(ran)}, content unchanged, digest kept`]
     : cached
       ? []
       : [
@@ -53,6 +53,12 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
 export function imageLine({ symbol, id, ...facts }: ImageFacts, symbols: Symbols): string {
   const rest = [facts.note, facts.took, facts.size, facts.digest].filter(Boolean);
   return `${symbols[symbol]} ${[id, ...rest].join('  ')}`;
+}
+
+/** `[4/6]`, or how many where they are several. */
+function placesOf(ran: readonly StepModel[]): string {
+  const [only, ...more] = ran;
+  return (more.length === 0 && only && /^\[[^\]]+\]/.exec(only.name)?.[0]) || count(ran.length, 'step');
 }
 
 function causeText(cause: Cause | undefined): string[] {

@@ -86,12 +86,12 @@ class Comparing {
       this.#pairs.flatMap(({ before, after }) => (before && after ? [[after[0], before[1]] as const] : [])),
     );
     this.#wholeImage();
-    for (const [at, pair] of this.#pairs.entries()) {
+    for (const pair of this.#pairs) {
       if (pair.before && pair.after) {
         this.#pair(pair.before[1], pair.after);
         if (pair.moved) this.#moved(pair.before, pair.after);
       } else if (pair.after) this.#added(pair.after);
-      else this.#gone(pair.before![1], this.#pairs.slice(at).find(({ after }) => after)?.after?.[0]);
+      else this.#gone(pair.before!);
     }
     this.#config();
     return { platform, steps, causes: this.#causes, touched: this.#touched(), twins };
@@ -260,15 +260,26 @@ class Comparing {
     this.#add({ kind: 'instruction', what: placeOf(step), how: 'added', step: index });
   }
 
-  #gone(step: StepComponents, next: number | undefined): void {
+  #gone([index, step]: readonly [number, StepComponents]): void {
     if (isFolder(step) || this.#has('target') || isInternal(step.name)) return;
     const how = `removed: ${oneLine(normal(step.text ?? bare(step.name)))}`;
+    const reader = this.#readerOf(index);
     this.#add({
       kind: 'instruction',
       what: step.file ?? bare(step.name),
       how,
-      ...(next !== undefined && { step: next }),
+      ...(reader !== undefined && { step: reader }),
     });
+  }
+
+  /** The first step that is still there of those that read one that is gone, or that read what is gone with it. */
+  #readerOf(gone: number): number | undefined {
+    for (const { before, after } of this.#pairs) {
+      if (!before?.[1].inputs.includes(gone)) continue;
+      const reader = after ? after[0] : this.#readerOf(before[0]);
+      if (reader !== undefined) return reader;
+    }
+    return undefined;
   }
 
   #config(): void {

@@ -9,6 +9,7 @@ const fates = (of: Readonly<Record<string, Fate>> = {}) => ({
   of: new Map(Object.entries(of).map(([text, fate]) => [`sha256:${text}`, fate])),
   monokit: '1',
   cache: '/cache',
+  at: 1,
 });
 
 function explained(before: Components, after: Components, explaining: Explaining) {
@@ -54,6 +55,7 @@ test('a step that ran though nothing differs says why', () => {
     ['the run before did not come to it', fates()],
     ['told to run whatever is in the cache', fates({ 'RUN a': 'run' }), { forced: true }],
     ['another cache folder: /other→/cache', { ...fates({ 'RUN a': 'run' }), cache: '/other' }],
+    ['it was not in the cache yet', { ...fates({ 'RUN a': 'cached' }), at: 2 }],
     ['another version of monokit: 0→1', { ...fates({ 'RUN a': 'run' }), monokit: '0' }],
   ];
   for (const [how, before, more] of table) {

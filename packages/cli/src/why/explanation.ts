@@ -13,6 +13,8 @@ export interface Fates {
   readonly monokit: string;
   /** The cache folder. */
   readonly cache: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 export interface ExplainedCause extends Omit<Cause, 'kind' | 'step'> {
@@ -137,6 +139,7 @@ function whyAgain(
   if (before.cache !== after.cache) return { what, how: `another cache folder: ${before.cache}→${after.cache}` };
   if (before.monokit !== after.monokit)
     return { what, how: `another version of monokit: ${before.monokit}→${after.monokit}` };
+  if (after.at < before.at) return { what, how: 'it was not in the cache yet' };
   switch (twin && before.of.get(twin.digest)) {
     case 'failed':
       return { what, how: 'it failed in the run before' };

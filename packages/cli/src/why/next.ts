@@ -32,7 +32,12 @@ export async function explainNext(
   await using scope = new AsyncDisposableStack();
   const { engine, defined, settings } = await defineImages(invocation, ids, scope);
   const asked = flags['cache-dir'] ?? settings.cacheDir;
-  const after = { of: fates, monokit: version(), cache: cachePath({ env, ...(asked !== undefined && { asked }) }) };
+  const after = {
+    of: fates,
+    monokit: version(),
+    cache: cachePath({ env, ...(asked !== undefined && { asked }) }),
+    at: Date.now(),
+  };
   return engine.withKeys(defined, { signal, report: () => undefined }, async (keys) => {
     const explanations: ImageExplanation[] = [];
     for (const [i, { request }] of defined.entries()) {

@@ -94,8 +94,8 @@ export function componentsOf({ book, made, record }: ImageRun): Components {
   throw new Mistake(`what ${record.id} was made of was kept by another version of monokit, or is gone`);
 }
 
-export function fatesOf({ record: { steps }, run: { monokit, cache } }: ImageRun): Fates {
-  return { of: new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status])), monokit, cache };
+export function fatesOf({ record: { steps, startedAt: at }, run: { monokit, cache } }: ImageRun): Fates {
+  return { of: new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status])), monokit, cache, at };
 }
 
 export function wordOf({ id, startedAt, git }: RunRecord): RunWord {

@@ -52,7 +52,9 @@ export class Keys<R extends Held<R>, J extends Work> {
   /** What is known by now; asks nobody. */
   get facts(): KeyFacts {
     const { digest, session, pin } = this.#primary ?? {};
-    return { ...(digest && !session && { digest }), ...(pin !== undefined && { pin }), contents: this.#known };
+    // What means something in this session alone is no fact.
+    const own = session ? {} : { ...(digest && { digest }), ...(pin !== undefined && { pin }) };
+    return { ...own, contents: this.#known };
   }
 
   /** Keys of an output that are known by definition alone. */
