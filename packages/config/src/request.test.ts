@@ -49,6 +49,14 @@ function optionsOf({ request }: Requested): Readonly<Record<string, string>> {
   return request.source.kind === 'frontend' ? request.source.options : {};
 }
 
+test('what steps may take goes to the frontend, how they are run to the engine', async () => {
+  const made = await requested({ resources: { cpus: 0.5, memory: '64m' }, priority: 1, timeout: '10m', retries: 2 });
+  const { filename: _, ...options } = optionsOf(made);
+  assert.deepEqual(options, { memory: '67108864', cpuperiod: '100000', cpuquota: '50000' });
+  assert.deepEqual(made.request.steps, { priority: 1, timeout: 600_000, retries: 2 });
+  assert.equal((await requested({})).request.steps, undefined);
+});
+
 test('a plain image asks the Dockerfile frontend and stays in the store under its tags', async () => {
   const made = await requested({ context: 'app', dockerfile: 'build.Dockerfile', tags: ['x:1', 'x:2'] });
   assert.deepEqual(optionsOf(made), { filename: 'build.Dockerfile' });

@@ -450,20 +450,69 @@ test('settings of the workspace are read, with absolute folders', async () => {
       'docker.io': { mirrors: ['./bases', 'https://mirror.test'] },
       'own.test': { ca: 'ca.pem', chunkSize: '50MB' },
     },
-    run: { concurrency: 3, continue: 'dependencies-successful', network: 'none' },
+    run: { concurrency: 3, continue: 'dependencies-successful', network: 'none', memory: '80%' },
     cache: { dir: '.cache', maxSize: '20GB', maxAge: '1h30m' },
   });
   assert.deepEqual(settings.registries, {
     'docker.io': { mirrors: [join(shop.root, 'bases'), 'https://mirror.test'] },
     'own.test': { ca: [join(shop.root, 'ca.pem')], chunkSize: 50 * 2 ** 20 },
   });
-  assert.deepEqual(settings.run, { concurrency: 3, continue: 'dependencies-successful' });
+  assert.deepEqual(settings.run, {
+    concurrency: 3,
+    memory: { share: 0.8 },
+    continue: 'dependencies-successful',
+  });
   assert.deepEqual(settings.cache, { dir: join(shop.root, '.cache'), maxSize: 20 * 2 ** 30, maxAge: 5400 });
   assert.equal(targets.get('api')!.network, 'none');
   assert.match(
     (await shop.mistakes({ images: { api: {} }, run: { concurrency: 'many' } }))[0]!,
     /^6: run.concurrency is "many"/,
   );
+});
+
+test('how steps are run is settled, merged by name and set on the command line', async () => {
+  using shop = new Shop();
+  const { targets } = await shop.workspace(
+    {
+      defaults: { resources: { cpus: 2, memory: '4GiB' }, retries: 1 },
+      images: { api: { resources: { memory: '1.5g', memorySwap: -1 }, priority: -2, timeout: '1h30m' }, web: {} },
+      run: { memory: '8GB', continue: true },
+    },
+    { set: ['web.resources.cpuset-cpus=0-1', 'web.retries=3', 'web.timeout=90'] },
+  );
+  const [api, web] = ['api', 'web'].map((id) => targets.get(id)!);
+  const cpus = { cpuPeriod: 100_000, cpuQuota: 200_000 };
+  assert.deepEqual(api!.resources, { ...cpus, memory: 1.5 * 2 ** 30, memorySwap: -1 });
+  assert.deepEqual([api!.priority, api!.timeout, api!.retries], [-2, 5_400_000, 1]);
+  assert.deepEqual(web!.resources, { ...cpus, memory: 4 * 2 ** 30, cpusetCpus: '0-1' });
+  assert.deepEqual([web!.priority, web!.timeout, web!.retries], [undefined, 90_000, 3]);
+});
+
+test('what steps can not be run with is a mistake at its place', async () => {
+  using shop = new Shop();
+  const images = {
+    api: {
+      resources: { cpus: 0, memory: 'lots', cpuQuota: 1.5, cpusetCpus: 'all' },
+      priority: 'high',
+      timeout: 'soon',
+      retries: -1,
+    },
+  };
+  const mistakes = await shop.mistakes({ images });
+  assert.deepEqual(
+    mistakes.map((each) => each.replace(/^\d+: api: /, '')),
+    [
+      'cpus: write processors, such as 2 or 0.5',
+      'memory: write bytes, or a text such as "4GiB"',
+      'cpuQuota: write a number of microseconds above 0',
+      'cpusetCpus: write numbers and ranges, such as "0-3,7"',
+      '"high" is no whole number',
+      '"soon" is no time: write seconds, or a text such as "10m"',
+      '-1 is below 0',
+    ],
+  );
+  assert.match((await shop.mistakes({ images: { api: { resources: { mem: 1 } } } } as never))[0]!, /mem.*memory/);
+  assert.match((await shop.mistakes({ images: { api: {} }, run: { memory: '120%' } }))[0]!, /run.memory is "120%"/);
 });
 
 test('an image with define takes no keys that only a Dockerfile understands', async () => {

@@ -12,6 +12,8 @@ import { holdMounts, secretMissing } from './mounts.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface ExecWorld extends RunFacts {
+  /** Whether it is run again after this failure; never when left out. */
+  readonly isRetried?: (error: unknown) => boolean;
   readonly job: Job;
   readonly vertex: GraphVertex;
 }
@@ -20,8 +22,9 @@ interface ExecWorld extends RunFacts {
 export async function runExec(
   op: ExecOp,
   inputs: readonly ImmutableRef[],
-  { cache, executor, job, vertex, used, wantedBy }: Pick<Surroundings, 'cache' | 'executor' | 'wantedBy'> & ExecWorld,
+  world: Pick<Surroundings, 'cache' | 'executor' | 'wantedBy'> & ExecWorld,
 ): Promise<readonly ImmutableRef[]> {
+  const { cache, executor, job, vertex, used, wantedBy, isRetried } = world;
   const name = op.meta.args.join(' ');
   const containers = await executor();
   await using held = await holdMounts(op, inputs, { cache, job, name });
@@ -39,7 +42,7 @@ export async function runExec(
     });
   } catch (error) {
     const told = withFullDisk(error, container.root.mount);
-    if (told === error && endedBadly(error)) await keep(error);
+    if (told === error && endedBadly(error) && !isRetried?.(error)) await keep(error);
     throw told;
   }
   return held.outputs();

@@ -24,7 +24,7 @@ const runs: { readonly [K in Keyed['kind']]: Run<K> } = {
     const { runExec } = await import('./exec.ts');
     if (!world.retries) return runExec(op, inputs, world);
     const { withRetries } = await import('./retries.ts');
-    return withRetries(world.retries, world, (facts) => runExec(op, inputs, { ...world, ...facts }));
+    return withRetries(world.retries, world, (attempt) => runExec(op, inputs, { ...world, ...attempt }));
   },
   file: async (op, inputs, world) => (await import('./file.ts')).runFileOp(op, inputs, world),
   merge: async (op, inputs, { cache, job, vertex }) => {

@@ -9,6 +9,12 @@ import { Failed } from '../std/failed.ts';
 const firstPause = 500;
 const longestPause = 10_000;
 
+/** What an attempt is told. */
+interface Attempt extends RunFacts {
+  /** Whether another one follows this failure. */
+  isRetried(error: unknown): boolean;
+}
+
 interface RetryWorld extends RunFacts {
   readonly job: Work;
   readonly vertex: Pick<GraphVertex, 'digest'>;
@@ -21,20 +27,22 @@ interface RetryWorld extends RunFacts {
 export async function withRetries<T>(
   retries: number,
   { job, vertex, used }: RetryWorld,
-  run: (facts: RunFacts) => Promise<T>,
+  run: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   let before: Usage = {};
   for (let attempt = 1; ; attempt++) {
     let own: Usage = {};
+    const isRetried = (error: unknown) => attempt <= retries && mayPass(error);
     try {
       return await run({
+        isRetried,
         used: (usage) => {
           own = together(before, usage);
           used(own);
         },
       });
     } catch (error) {
-      if (attempt > retries || !mayPass(error)) throw error;
+      if (!isRetried(error)) throw error;
       before = own;
       await sleep(Math.min(longestPause, firstPause * 2 ** (attempt - 1)), undefined, { signal: job.signal }).catch(
         () => job.signal.throwIfAborted(),
