@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { Rig } from '../rig/rig.ts';
 import type { Tree } from '../rig/tree.ts';
+import { Watching } from '../rig/watching.ts';
 
 const config = { discover: true, defaults: { contexts: { busybox: `oci-layout://${busyboxLayout()}` } } };
 
@@ -15,62 +16,12 @@ const files: Tree = {
   web: { Dockerfile: 'FROM busybox\nCOPY . /w\n', '.dockerignore': '*.md\n', 'w.txt': 'w' },
 };
 
-/** A watch that is under way, and what it has told since it was last asked. */
-class Watching implements AsyncDisposable {
-  readonly #started: ReturnType<Rig['start']>;
-  #output = '';
-  #read = 0;
-
-  constructor(rig: Rig, args: readonly string[]) {
-    this.#started = rig.start(['watch', ...args]);
-    const { stdout, stderr } = this.#started.child;
-    for (const stream of [stdout!, stderr!])
-      stream.on('data', (data: Buffer) => (this.#output += data.toString('utf8')));
-  }
-
-  /** Waits for a text that was not told before the last one that was waited for; gives all up to it. */
-  async hears(text: string): Promise<string> {
-    const { child } = this.#started;
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const look = () => {
-      const at = this.#output.indexOf(text, this.#read);
-      if (at < 0) return;
-      const told = this.#output.slice(this.#read, at + text.length);
-      this.#read = at + text.length;
-      resolve(told);
-    };
-    const end = () => reject(new Error(`it ended without telling ${JSON.stringify(text)}:\n${this.#output}`));
-    const late = setTimeout(
-      () => reject(new Error(`it did not tell ${JSON.stringify(text)}:\n${this.#output}`)),
-      60_000,
-    );
-    child.stdout!.on('data', look);
-    child.stderr!.on('data', look);
-    child.on('close', end);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(late);
-      child.stdout!.off('data', look);
-      child.stderr!.off('data', look);
-      child.off('close', end);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#started.child.kill('SIGINT');
-    const { code } = await this.#started.done;
-    assert.equal(code, 130);
-  }
-}
-
 const built = ['--exec', 'echo "built: $MONOKIT_IMAGES."'];
 
 test('a change is built into the images that it reaches, whatever way it comes', async () => {
   await using rig = await Rig.open(files);
   await using watching = new Watching(rig, ['all', ...built]);
-  await watching.hears('watching 3 folders of 3 images\n');
+  await watching.hears(' in 3 images\n');
   writeFileSync(rig.path('api/src/a'), 'other');
   assert.match(await watching.hears('built: api.'), /api\/src\/a → api\n[^]*✔ api {2}api\/src\/a → \[1\/3\] COPY src/);
   for (const path of ['base/README.md', 'api/notes', 'web/x.md']) appendFileSync(rig.path(path), 'more');

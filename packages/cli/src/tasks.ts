@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
+import type { ResolvedTarget, WatchSpec } from '@monokit/config';
 import type { Continue, EngineOptions, MemoryShare, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from './command.ts';
 import type { imageFlags, workFlags } from './build-flags.ts';
@@ -35,6 +36,14 @@ export interface Chosen {
   readonly root: string;
   /** The folder that records of runs are kept for: the workspace's root, or where somebody was who built a folder. */
   readonly runsRoot: string;
+  /** What the config, or a compose service, says of watching an image, where it says something. */
+  readonly watched: ReadonlyMap<string, Watched>;
+}
+
+export interface Watched {
+  readonly spec?: WatchSpec;
+  /** Of its compose service. */
+  readonly service?: NonNullable<ResolvedTarget['sourced']>['service'];
 }
 
 /** What the config says of the engine and the run; flags go before it. */
@@ -93,6 +102,7 @@ async function folderTask(invocation: BuildInvocation, scope: AsyncDisposableSta
     meant: new Set([request.id]),
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
+    watched: new Map(),
     settings: { continue: 'never', registries: () => registriesHere(invocation, looked) },
     // What the config says of registries is looked at only if one is asked.
     seen: () => {

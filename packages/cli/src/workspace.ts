@@ -174,6 +174,12 @@ export async function tasksOf(
   const defines = [...workspace.targets.values()].some(({ recipe }) => recipe.kind === 'define');
   const isTold = () => !defines || workspace.witness?.isPure === true;
   const meant = new Set(chosen.map(({ id }) => id));
+  const watched = new Map(
+    chosen.flatMap(({ id, watch: spec, sourced }) => {
+      const service = sourced?.service;
+      return spec || service ? [[id, { ...(spec && { spec }), ...(service && { service }) }] as const] : [];
+    }),
+  );
   const settings = engineSettingsOf(workspace, env);
   return {
     tasks,
@@ -186,6 +192,7 @@ export async function tasksOf(
     scratch: () => requests.scratch,
     root: workspace.root,
     runsRoot: workspace.root,
+    watched,
   };
 }
 

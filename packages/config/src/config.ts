@@ -101,6 +101,54 @@ export interface Image {
   readonly created?: 'epoch' | 'now';
   /** Unix seconds, or `context`. The environment's SOURCE_DATE_EPOCH unless said. */
   readonly sourceDateEpoch?: number | string;
+  /** What `cli watch` does with it beside building it. */
+  readonly watch?: ImageWatch;
+}
+
+/** How `watch --up` runs a container of an image, and what changes do to it. Keys are those of a compose service. */
+export interface ImageWatch {
+  /** Whether `--up` starts a container of it; it does unless this is false. */
+  readonly up?: boolean;
+  /** In place of the image's own. A text is split into words. */
+  readonly entrypoint?: string | readonly string[];
+  readonly command?: string | readonly string[];
+  /** Over the image's own; `null` takes the value of that name from the environment around. */
+  readonly environment?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly user?: string;
+  readonly workingDir?: string;
+  /** `default` is what RUN steps have: the machine's own, unless `--network-mode` says otherwise. */
+  readonly network?: 'default' | 'host' | 'none';
+  readonly stopSignal?: string;
+  /** How long it may take to end before it is killed: seconds, or `1m30s`. 10 s unless said. */
+  readonly stopGracePeriod?: string | number;
+  /** What a change does, by the rules and keys of compose's `develop.watch`. */
+  readonly actions?: readonly WatchAction[];
+}
+
+export interface WatchAction {
+  readonly action: 'rebuild' | 'restart' | 'sync' | 'sync+restart' | 'sync+exec';
+  /** A file or folder, relative to the workspace's root. */
+  readonly path: string;
+  /** Where it goes in the container. Left out, it is where the Dockerfile copies it to, if that is certain. */
+  readonly target?: string;
+  /** Patterns as in .dockerignore, relative to `path`, over those that the build ignores. */
+  readonly ignore?: OneOrMany<string>;
+  /** Patterns of what alone counts. */
+  readonly include?: OneOrMany<string>;
+  /** Whether all of `path` is synced when a container starts. */
+  readonly initialSync?: boolean;
+  readonly initial_sync?: boolean;
+  /** Of `sync+exec`: what runs in the container afterwards. */
+  readonly exec?: WatchExec;
+}
+
+export interface WatchExec {
+  readonly command: string | readonly string[];
+  readonly user?: string;
+  /** With all that the engine may do; takes `entitlements: ['security.insecure']`. */
+  readonly privileged?: boolean;
+  readonly working_dir?: string;
+  readonly environment?: Readonly<Record<string, string | number | boolean | null>> | readonly string[];
 }
 
 /** Limits of a step, as `docker run` has them; `cpus` and `memory` are also what the scheduler counts with. */

@@ -20,6 +20,6 @@ export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';
 export { parseSeconds } from './quantity.ts';
 export { readMemory, settingsOf, type Settings } from './settings.ts';
-export type { AttestSpec, Origin, ResolvedTarget } from './target.ts';
+export type { ActionSpec, AttestSpec, ExecSpec, Origin, ResolvedTarget, WatchSpec } from './target.ts';
 export type { Config, ConfigExport, ConfigScope, DefineScope, Image } from './config.ts';
 export { csvPairs } from './csv.ts';

@@ -18,6 +18,7 @@ import {
 } from './check.ts';
 import type { Config, Image } from './config.ts';
 import type { Problem } from './problem.ts';
+import { watchActions } from './target.ts';
 
 const networks = oneOf('default', 'host', 'none', 'sandbox');
 
@@ -49,6 +50,55 @@ const define = simple(
     (isRecord(value) &&
       (typeof value.marshal === 'function' || (isRecord(value.state) && typeof value.state.marshal === 'function'))),
 );
+
+const words = oneOrMany(text);
+const watch = keys(
+  {
+    up: flag,
+    entrypoint: words,
+    command: words,
+    environment: record(scalarOrNull),
+    user: text,
+    workingDir: text,
+    network: oneOf('default', 'host', 'none'),
+    stopSignal: text,
+    stopGracePeriod: textOrNumber,
+    actions: list(
+      keys(
+        {
+          action: oneOf(...watchActions),
+          path: text,
+          target: text,
+          ignore: oneOrMany(text),
+          include: oneOrMany(text),
+          initialSync: flag,
+          initial_sync: flag,
+          exec: keys(
+            {
+              command: words,
+              user: text,
+              privileged: flag,
+              working_dir: text,
+              environment: either('an object, or a list of texts', (value) =>
+                Array.isArray(value) ? list(text) : record(scalarOrNull),
+              ),
+            },
+            { required: ['command'], meant: { workingDir: 'working_dir', env: 'environment' } },
+          ),
+        },
+        { required: ['action', 'path'] },
+      ),
+    ),
+  },
+  { meant: { env: 'environment', cmd: 'command', watch: 'actions', stopGrace: 'stopGracePeriod' } },
+);
+
+/** What is wrong with the shape of an image's `watch`. */
+export function checkWatch(value: unknown): readonly Problem[] {
+  const problems: Problem[] = [];
+  watch(value, [], (problem) => problems.push(problem));
+  return problems;
+}
 
 const image: Readonly<Record<keyof Image, Check>> = {
   description: text,
@@ -101,6 +151,7 @@ const image: Readonly<Record<keyof Image, Check>> = {
   reproducible: flag,
   created: oneOf('epoch', 'now'),
   sourceDateEpoch: textOrNumber,
+  watch,
 };
 
 /** The keys of an image, for `--set` and for suggestions. */
@@ -132,6 +183,7 @@ export const imageSynonyms: Readonly<Record<string, string>> = {
   ulimit: 'ulimits',
   allow: 'entitlements',
   networkMode: 'network',
+  develop: 'watch',
 };
 
 const imageCheck = keys(image, { meant: imageSynonyms });

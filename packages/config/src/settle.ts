@@ -12,6 +12,7 @@ import type { Problem } from './problem.ts';
 import { parseBytes, parseSeconds } from './quantity.ts';
 import { latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 import type { ContextSource, Origin, Recipe, ResolvedTarget } from './target.ts';
+import { readWatch } from './watch.ts';
 
 export interface SettleOptions {
   readonly id: string;
@@ -87,6 +88,8 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
     /^device=./.test(name) ? name : oneOf(name, ['network.host', 'security.insecure', 'device']),
   );
 
+  const watch = keys.watch && attempt(['watch'], () => readWatch(keys.watch!, { root, env }));
+
   return {
     id,
     image,
@@ -131,6 +134,7 @@ export function settled({ image: keys, origins }: Layered, options: SettleOption
     reproducible: keys.reproducible ?? false,
     created,
     ...(epoch !== undefined && { sourceDateEpoch: epoch }),
+    ...(watch && { watch }),
     origins: from,
   };
 }

@@ -1,6 +1,6 @@
 // An image as it will be built: all names settled, all paths absolute, each value with where it came from.
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
-import type { Place } from './bake/definition.ts';
+import type { Place, ServiceWatch } from './bake/definition.ts';
 import type { Limits } from './limits.ts';
 import type { KeyPath } from './place.ts';
 
@@ -59,6 +59,8 @@ export interface ResolvedTarget {
   readonly created: 'epoch' | 'now';
   /** Unix seconds, or what the frontend derives them from (`context`, the name of a context or stage). */
   readonly sourceDateEpoch?: string;
+  /** What a watch does with it beside building it. */
+  readonly watch?: WatchSpec;
   /** Where values came from, by key (`tags`) or, in maps, by key and name (`args.VERSION`). Not there: a default. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
@@ -73,6 +75,8 @@ export interface Sourced {
   readonly policy?: unknown;
   /** Not one of `all`: it is there for others to inherit from. */
   readonly isTemplate: boolean;
+  /** Of a compose service: what a container of it would have beside its `watch`. */
+  readonly service?: Pick<ServiceWatch, 'notObeyed' | 'wrong'>;
 }
 
 /** What an image is made by. */
@@ -125,6 +129,44 @@ export interface SshSpec {
   readonly id: string;
   /** Keys or agent sockets, absolute; none means the agent of `SSH_AUTH_SOCK`. */
   readonly paths: readonly string[];
+}
+
+export const watchActions = ['rebuild', 'restart', 'sync', 'sync+restart', 'sync+exec'] as const;
+
+/** How a container of an image runs while it is watched, and what changes do to it. */
+export interface WatchSpec {
+  readonly up: boolean;
+  /** Undefined: the image's own. */
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDir?: string;
+  readonly network: 'default' | 'host' | 'none';
+  readonly stopSignal?: string;
+  /** Milliseconds. */
+  readonly stopGrace?: number;
+  readonly actions: readonly ActionSpec[];
+}
+
+export interface ActionSpec {
+  readonly action: (typeof watchActions)[number];
+  /** Absolute. */
+  readonly path: string;
+  /** Absolute, in the container. */
+  readonly target?: string;
+  readonly ignore: readonly string[];
+  readonly include: readonly string[];
+  readonly initialSync: boolean;
+  readonly exec?: ExecSpec;
+}
+
+export interface ExecSpec {
+  readonly command: readonly string[];
+  readonly user?: string;
+  readonly privileged: boolean;
+  readonly workingDir?: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export type Origin =

@@ -5,6 +5,13 @@ export { defineAll } from './orchestrator/define-all.ts';
 export { run, type Continue, type Offer, type RunOptions, type RunResult, type Task } from './orchestrator/run.ts';
 export type { RunEvent } from './orchestrator/event.ts';
 export type {
+  ImageContainer,
+  ImageContainerOptions,
+  ImageProcess,
+  StartedImage,
+  SyncedPath,
+} from './build/image-container.ts';
+export type {
   Build,
   CacheEntry,
   Defined,

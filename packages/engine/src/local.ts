@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { openBuild, recordsOf } from './build/build.ts';
 import { define } from './build/define.ts';
+import type { ImageContainer, ImageContainerOptions } from './build/image-container.ts';
 import type { Parts } from './build/parts.ts';
 import type { PrunePolicy, UsageRecord } from './cache/api.ts';
 import { openCache } from './cache/cache.ts';
@@ -87,6 +88,8 @@ export interface LocalEngine extends Engine {
   failedSteps(): Promise<readonly FailedStep[]>;
   /** Opens a place to look around in: what is written there is thrown away. */
   enter(where: Enterable, job: Job): Promise<Entered>;
+  /** A container of a request's image, which is brought about for it where it isn't there. Nothing runs in it yet. */
+  openContainer(defined: Defined, options: ImageContainerOptions, work: Work): Promise<ImageContainer>;
   /** Registries as somebody with these credentials, reached as the engine reaches them. */
   registry(who: Account): Promise<RegistryClient>;
 }
@@ -242,6 +245,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       const { enterAt } = await import('./debug/enterable.ts');
       return enterAt(where, parts, { env, scratch: join(runFolder, cache.lease.id), job });
     },
+    openContainer: async (defined, containerOptions, work) =>
+      (await import('./build/image-container.ts')).openImageContainer(defined, containerOptions, parts, work),
     registry: async (who) => (await registries()).as(who),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };

@@ -1,9 +1,9 @@
 // What the chosen images are made from: which files their steps read, and which files say what is built.
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
-import { defineAll, type Engine, type Offer, type Task } from '@monokit/engine';
+import { defineAll, type Defined, type Engine, type Offer, type Task } from '@monokit/engine';
 import { folderReads, ignoring, type FolderRead } from '@monokit/engine/affected';
-import { mergeDefinitions } from '@monokit/engine/llb/graph';
+import { mergeDefinitions, type Graph } from '@monokit/engine/llb/graph';
 import { rootOf } from '../graph/graph.ts';
 import type { Chosen } from '../tasks.ts';
 import type { WatchPlaces } from './watcher.ts';
@@ -18,6 +18,7 @@ export interface Reading {
 }
 
 interface ImageReads {
+  readonly defined: Defined;
   readonly id: string;
   readonly reads: readonly (FolderRead & { readonly ignores: (path: string) => boolean })[];
 }
@@ -42,16 +43,9 @@ export class Inputs {
     signal.throwIfAborted();
     const images = defined.flatMap((each): ImageReads[] => {
       if (each.status === 'rejected') return [];
-      const { request, images: made } = each.value;
-      const parts = made.map(({ definition }) => ({
-        definition,
-        folder: (name: string, digest: Parameters<typeof rootOf>[2]) => {
-          const root = rootOf(each.value, name, digest);
-          return root === undefined ? undefined : realpathSync(root);
-        },
-      }));
-      const reads = folderReads(mergeDefinitions(parts));
-      return [{ id: request.id, reads: reads.map((read) => ({ ...read, ignores: ignoring(read.ignored) })) }];
+      const reads = folderReads(graphOf(each.value));
+      const { id } = each.value.request;
+      return [{ id, defined: each.value, reads: reads.map((read) => ({ ...read, ignores: ignoring(read.ignored) })) }];
     });
     const outputs = tasks.flatMap(({ request }) =>
       request.exports.flatMap(({ destination }) => (destination && 'path' in destination ? [destination.path] : [])),
@@ -100,9 +94,30 @@ export class Inputs {
     };
   }
 
-  /** How many files' folders are watched. */
-  get folders(): number {
-    return this.places.folders.length;
+  /** An image as it was defined; undefined where that failed. */
+  defined(id: string): Defined | undefined {
+    return this.#images.find((image) => image.id === id)?.defined;
+  }
+
+  /** The places, and these paths with all that is in them. */
+  placesWith(paths: readonly string[]): WatchPlaces {
+    const { folders, paths: own, ignored } = this.places;
+    const isIn = (path: string) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+    const others = paths.filter((path) => !isIn(path));
+    return { folders: [...folders, ...others], paths: own, ignored };
+  }
+
+  /** Whether an image's build ignores what it could read at this path. */
+  ignores(id: string, path: string): boolean {
+    const reads = this.#images.find((image) => image.id === id)?.reads ?? [];
+    const around = reads.filter(({ folder }) => path.startsWith(`${folder}/`));
+    return around.length > 0 && around.every(({ folder, ignores }) => ignores(relative(folder, path)));
+  }
+
+  /** The folder that an image's steps read in which this path is. */
+  folderOf(id: string, path: string): string | undefined {
+    const reads = this.#images.find((image) => image.id === id)?.reads ?? [];
+    return reads.find(({ folder }) => path === folder || path.startsWith(`${folder}/`))?.folder;
   }
 
   /** Whether a change may alter what is built from the same files. */
@@ -117,11 +132,12 @@ export class Inputs {
     );
   }
 
-  /** What of the changes images read: the first for each image. */
-  readings(paths: Iterable<string>): readonly Reading[] {
+  /** What of the changes images read: the first for each image that is not taken care of in another way. */
+  readings(paths: Iterable<string>, isTaken: (id: string, path: string) => boolean = () => false): readonly Reading[] {
     const all = [...paths].filter((path) => !this.#isOutput(path));
     return this.#images.flatMap(({ id, reads }) => {
       for (const path of all) {
+        if (isTaken(id, path)) continue;
         const read = reads.find(({ folder, ignores, selects }) => {
           if (!path.startsWith(`${folder}/`)) return false;
           const inside = path.slice(folder.length + 1);
@@ -140,6 +156,19 @@ export class Inputs {
   #isRead(path: string): boolean {
     return this.readings([path]).length > 0;
   }
+}
+
+/** What an image is made of, with its clients' folders by their paths. */
+export function graphOf(defined: Defined): Graph {
+  return mergeDefinitions(
+    defined.images.map(({ definition }) => ({
+      definition,
+      folder: (name: string, digest: Parameters<typeof rootOf>[2]) => {
+        const root = rootOf(defined, name, digest);
+        return root === undefined ? undefined : realpathSync(root);
+      },
+    })),
+  );
 }
 
 function isFile(path: string): boolean {

@@ -1,18 +1,29 @@
 // Builds once, then whatever changes reach, until it is stopped.
 import type { LocalEngine } from '@monokit/engine';
+import type { SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
+import type { Containers } from './containers.ts';
 import { Inputs, type Reading } from './inputs.ts';
-import { Round } from './round.ts';
-import { Watcher } from './watcher.ts';
+import { Round, type RoundEnd } from './round.ts';
+import type { Rules } from './rules.ts';
+import { Watcher, type WatchPlaces } from './watcher.ts';
 
 export interface WatchOptions {
   readonly engine: LocalEngine;
   readonly signal: AbortSignal;
   readonly debounce: number;
   readonly poll?: number;
+  /** What a change does to a build that is under way: it takes its place, waits for its end, or is not acted on. */
+  readonly busy: 'restart' | 'queue' | 'ignore';
+  /** Whether all is built at the beginning. */
+  readonly initial: boolean;
+  /** Ends when the first change is built. */
+  readonly once: boolean;
+  /** Runs the images that are built, with the rules for files that are put into what runs. */
+  readonly up?: { readonly containers: Containers; rulesOf(chosen: Chosen, inputs: Inputs): Rules };
   /** Chooses the images anew; what the choice needs goes with `scope`. */
   choose(scope: AsyncDisposableStack): Promise<Chosen>;
   /** Shows one build; `readings` say why it is done. */
@@ -30,17 +41,19 @@ export interface Shown {
 }
 
 export type Words =
-  | { readonly kind: 'watching'; readonly images: number; readonly folders: number }
+  | { readonly kind: 'watching'; readonly images: number; readonly files: number }
   | { readonly kind: 'changed'; readonly paths: readonly string[]; readonly images: readonly string[] }
   | { readonly kind: 'reloaded'; readonly paths: readonly string[] }
-  | { readonly kind: 'superseded'; readonly images: readonly string[] }
+  | { readonly kind: 'superseded' | 'waiting' | 'left'; readonly images: readonly string[] }
   | { readonly kind: 'polling'; readonly limit: string }
+  | { readonly kind: 'not-run'; readonly image: string; readonly error: unknown }
   | { readonly kind: 'mistake'; readonly error: unknown };
 
 /** What was chosen, and what it reads. */
 interface State extends AsyncDisposable {
   readonly chosen: Chosen;
   readonly inputs: Inputs;
+  readonly rules: Rules | undefined;
 }
 
 export class Watch {
@@ -49,9 +62,15 @@ export class Watch {
   /** What happens next waits for what happens now. */
   #turn: Promise<void> = Promise.resolve();
   #state: State | undefined;
+  #watcher: Watcher | undefined;
   #current: Round | undefined;
   #failed: ReadonlySet<string> = new Set();
   readonly #digests = new Map<string, string>();
+  /** Images that are others than when `built` was told last. */
+  readonly #fresh = new Set<string>();
+  /** Changes that wait for the end of a build. */
+  readonly #waiting = new Set<string>();
+  #hasChanged = false;
   #over = Promise.withResolvers<void>();
 
   constructor(options: WatchOptions) {
@@ -62,42 +81,57 @@ export class Watch {
   async run(): Promise<void> {
     const { signal, debounce, poll, tell } = this.#options;
     signal.addEventListener('abort', () => this.#over.resolve(), { once: true });
-    await using watcher = new Watcher({
+    await using watcher = (this.#watcher = new Watcher({
       debounce,
       longest: 250,
       ...(poll !== undefined && { poll }),
-      onChange: (paths) => this.#next(() => this.#changed(paths, watcher)),
+      onChange: (paths) => this.#next(() => this.#changed(paths)),
       onPoll: (limit) => tell({ kind: 'polling', limit }),
-    });
+    }));
     this.#state = await this.#open();
-    const ready = watcher.watch(this.#state.inputs.places);
-    await this.#begin(this.#all, []);
+    const ready = watcher.watch(placesOf(this.#state));
+    if (this.#options.initial) await this.#begin(this.#all, []);
     void ready
       .then(() => this.#idle())
       .then(() =>
         this.#next(async () => {
-          tell({ kind: 'watching', images: this.#all.size, folders: this.#state!.inputs.folders });
+          tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
           // What changed before everything was watched shows now: what didn't is cached.
-          await this.#begin(this.#all, []);
+          if (this.#options.initial) await this.#begin(this.#all, []);
         }),
       )
       .catch((error: unknown) => this.#over.reject(error));
     try {
       await this.#over.promise;
     } finally {
+      for (const round of this.#rounds) round.supersede(undefined);
       await Promise.allSettled([this.#turn, ...[...this.#rounds].map(({ done }) => done)]);
       await this.#state[Symbol.asyncDispose]();
     }
   }
 
-  /** Builds all chosen images again. */
+  /** Builds all chosen images again; what is being built goes on. */
   rebuild(): void {
     this.#next(() => this.#begin(this.#all, []));
+  }
+
+  /** The same, after ending all that is being built. */
+  rebuildAfresh(): void {
+    this.#next(async () => {
+      this.#current?.supersede(undefined);
+      await this.#settled();
+      await this.#begin(this.#all, []);
+    });
   }
 
   /** Builds those that failed last. */
   rebuildFailed(): void {
     this.#next(() => this.#begin(this.#failed, []));
+  }
+
+  /** Whether an image could not be built when it was tried last. */
+  get failed(): boolean {
+    return this.#failed.size > 0;
   }
 
   stop(): void {
@@ -119,19 +153,35 @@ export class Watch {
     this.#turn = this.#turn.then(work).catch((error: unknown) => this.#over.reject(error));
   }
 
-  async #changed(paths: ReadonlySet<string>, watcher: Watcher): Promise<void> {
-    const { inputs } = this.#state!;
+  async #changed(changed: ReadonlySet<string>): Promise<void> {
+    const { busy, tell, up } = this.#options;
+    const { inputs, rules } = this.#state!;
+    const open = [...(this.#current?.open ?? [])];
+    if (busy !== 'restart' && this.#rounds.size > 0 && open.length > 0) {
+      tell({ kind: busy === 'queue' ? 'waiting' : 'left', images: open });
+      if (busy === 'queue') for (const path of changed) this.#waiting.add(path);
+      return;
+    }
+    const paths = new Set([...this.#waiting, ...changed]);
+    this.#waiting.clear();
     const deciding = [...paths].filter((path) => inputs.decides(path));
-    if (deciding.length > 0) return this.#reload(deciding, watcher);
-    const readings = inputs.readings(paths);
+    if (deciding.length > 0) return this.#reload(deciding);
+    const { containers } = up ?? {};
+    const meaning = containers && rules?.meaningOf(paths, (image) => containers.has(image));
+    for (const [image, effects] of meaning?.effects ?? []) void containers!.affect(image, effects);
+    const readings = [...inputs.readings(paths, meaning?.takes)];
+    for (const [image, path] of meaning?.rebuilt ?? []) {
+      if (!readings.some((reading) => reading.image === image)) readings.push({ image, path, step: 'rebuild' });
+    }
     if (readings.length === 0) return;
     const ids = new Set(readings.map(({ image }) => image));
-    this.#options.tell({ kind: 'changed', paths: [...new Set(readings.map(({ path }) => path))], images: [...ids] });
+    tell({ kind: 'changed', paths: [...new Set(readings.map(({ path }) => path))], images: [...ids] });
+    this.#hasChanged = true;
     await this.#begin(ids, readings);
   }
 
   /** Reads the workspace anew. Where that cannot be read, what was read before stays. */
-  async #reload(paths: readonly string[], watcher: Watcher): Promise<void> {
+  async #reload(paths: readonly string[]): Promise<void> {
     const { tell } = this.#options;
     tell({ kind: 'reloaded', paths });
     let state: State;
@@ -145,10 +195,12 @@ export class Watch {
     const before = this.#state!;
     this.#state = state;
     this.#current?.supersede(undefined);
-    await Promise.allSettled([...this.#rounds].map(({ done }) => done));
+    await this.#settled();
     await before[Symbol.asyncDispose]();
-    await watcher.watch(state.inputs.places);
-    this.#current = undefined;
+    await this.#watcher!.watch(placesOf(state));
+    this.#forgetOtherRuns(before.chosen, state.chosen);
+    await this.#options.up?.containers.keep(state.chosen.meant);
+    this.#hasChanged = true;
     await this.#begin(this.#all, []);
   }
 
@@ -157,19 +209,33 @@ export class Watch {
     await using scope = new AsyncDisposableStack();
     const chosen = await choose(scope);
     const inputs = await Inputs.of(engine, chosen, { signal });
+    const rules = this.#options.up?.rulesOf(chosen, inputs);
     const kept = scope.move();
-    return { chosen, inputs, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    return { chosen, inputs, rules, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }
+
+  /** Resolves once every build has ended. */
+  async #settled(): Promise<void> {
+    await Promise.allSettled([...this.#rounds].map(({ done }) => done));
+    this.#current = undefined;
+  }
+
+  /** Images that are to run in another way count as others. */
+  #forgetOtherRuns(before: Chosen, now: Chosen): void {
+    const runOf = ({ watched }: Chosen, id: string) => JSON.stringify(watched.get(id)?.spec);
+    for (const id of this.#digests.keys()) if (runOf(before, id) !== runOf(now, id)) this.#digests.delete(id);
   }
 
   /** Begins to build these images, and those that a build which is under way has not built yet. */
   async #begin(wanted: ReadonlySet<string>, readings: readonly Reading[]): Promise<void> {
     if (wanted.size === 0) return;
-    const { engine, signal, show, built, tell } = this.#options;
+    const { engine, signal, show, tell } = this.#options;
     const { chosen } = this.#state!;
     const before = this.#current;
     const ids = new Set([...wanted, ...(before?.open ?? [])]);
     const { renderer, recorder } = await show(chosen, ids, readings);
-    const round = new Round(engine, chosen, { ids, renderer, recorder, signal });
+    const built = (id: string, digest: string) => this.#built(id, digest);
+    const round = new Round(engine, chosen, { ids, renderer, recorder, signal, built });
     this.#current = round;
     this.#rounds.add(round);
     if (before && before.open.size > 0 && this.#rounds.has(before)) {
@@ -178,18 +244,46 @@ export class Watch {
       before.supersede(readings);
     }
     void round.done
-      .then(({ open, stale, superseded, digests }) => {
-        const changed = [...digests].filter(([id, digest]) => digest === '' || this.#digests.get(id) !== digest);
-        for (const [id, digest] of changed) this.#digests.set(id, digest);
-        if (superseded) return;
-        this.#failed = new Set([...[...this.#failed].filter((id) => !round.ids.has(id)), ...open]);
-        if (stale.size > 0) this.#next(() => this.#begin(stale, readings));
-        else if (open.size === 0 && changed.length > 0) built(changed.map(([id]) => id));
-      })
+      .then((end) => this.#ended(round, end, readings))
       .catch((error: unknown) => (signal.aborted ? undefined : this.#over.reject(error)))
       .finally(() => {
         renderer[Symbol.dispose]();
         this.#rounds.delete(round);
+        if (this.#waiting.size > 0) this.#next(() => this.#changed(new Set()));
       });
   }
+
+  #ended(round: Round, { open, stale, superseded }: RoundEnd, readings: readonly Reading[]): void {
+    if (superseded) return;
+    this.#failed = new Set([...[...this.#failed].filter((id) => !round.ids.has(id)), ...open]);
+    if (stale.size > 0) return this.#next(() => this.#begin(stale, readings));
+    if (open.size === 0 && this.#fresh.size > 0) {
+      const images = [...this.#fresh];
+      this.#fresh.clear();
+      this.#options.built(images);
+    }
+    if (this.#options.once && this.#hasChanged) this.#over.resolve();
+  }
+
+  /** An image is there, whatever becomes of the others of its build. */
+  #built(id: string, digest: string): void {
+    if (digest !== '' && this.#digests.get(id) === digest) return;
+    this.#digests.set(id, digest);
+    this.#fresh.add(id);
+    const { up, signal, tell } = this.#options;
+    const { chosen, inputs, rules } = this.#state!;
+    const defined = inputs.defined(id);
+    const spec = chosen.watched.get(id)?.spec;
+    if (!up || !defined || !chosen.meant.has(id) || spec?.up === false) return;
+    const initial: readonly SyncedPath[] = rules?.initial(id) ?? [];
+    up.containers.replace(defined, spec, { initial }).catch((error: unknown) => {
+      // The next build of it tries again.
+      this.#digests.delete(id);
+      if (!signal.aborted) tell({ kind: 'not-run', image: id, error });
+    });
+  }
+}
+
+function placesOf({ inputs, rules }: State): WatchPlaces {
+  return rules ? inputs.placesWith(rules.paths) : inputs.places;
 }

@@ -14,8 +14,6 @@ export interface RoundEnd {
   /** Those of them that met a file while it was being written. */
   readonly stale: ReadonlySet<string>;
   readonly superseded: boolean;
-  /** What was built, by image; '' where that has no digest. */
-  readonly digests: ReadonlyMap<string, string>;
 }
 
 export interface RoundOptions {
@@ -23,6 +21,8 @@ export interface RoundOptions {
   readonly renderer: Renderer;
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
+  /** Told of each image as soon as it is built. */
+  built(image: string, digest: string): void;
 }
 
 /** A build of some of the chosen images. */
@@ -33,13 +33,14 @@ export class Round {
   readonly #vertices = new Map<string, Merged>();
   readonly #running = new Set<string>();
   readonly #open: Set<string>;
+  readonly #built: RoundOptions['built'];
   readonly #stale = new Set<string>();
-  readonly #digests = new Map<string, string>();
   /** Steps that newer changes make anew; nothing else is worth going on for. Undefined while all is. */
   #touched: ReadonlySet<string> | undefined;
 
-  constructor(engine: Engine, chosen: Chosen, { ids, renderer, recorder, signal }: RoundOptions) {
+  constructor(engine: Engine, chosen: Chosen, { ids, renderer, recorder, signal, built }: RoundOptions) {
     this.ids = ids;
+    this.#built = built;
     this.#open = new Set(ids);
     const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id));
     const report = (event: RunEvent) => {
@@ -61,7 +62,7 @@ export class Round {
       await recorder.finish(end);
       signal.throwIfAborted();
       if (!superseded) renderer.finish(end);
-      return { open: this.#open, stale: this.#stale, superseded, digests: this.#digests };
+      return { open: this.#open, stale: this.#stale, superseded };
     });
     this.done.catch(() => undefined); // told where it is awaited
   }
@@ -108,7 +109,7 @@ export class Round {
         return this.#endIfPointless();
       case 'task-completed':
         this.#open.delete(event.task);
-        this.#digests.set(event.task, event.digest ?? '');
+        this.#built(event.task, event.digest ?? '');
         return;
       default:
     }

@@ -27,7 +27,6 @@ export interface WatcherOptions {
 export class Watcher implements AsyncDisposable {
   readonly #options: WatcherOptions;
   #poll: number | undefined;
-  #places: WatchPlaces | undefined;
   #watchers: readonly FSWatcher[] = [];
   #changed = new Set<string>();
   #began = 0;
@@ -41,7 +40,6 @@ export class Watcher implements AsyncDisposable {
   /** Watches these places in place of those before; resolves once every change is seen. */
   async watch(places: WatchPlaces): Promise<void> {
     await this.#close();
-    this.#places = places;
     const common = {
       ignoreInitial: true,
       followSymlinks: false,
@@ -73,9 +71,17 @@ export class Watcher implements AsyncDisposable {
     await Promise.race([failed.promise, Promise.all(ready)]);
   }
 
-  /** What is watched now. */
-  get places(): WatchPlaces | undefined {
-    return this.#places;
+  /** How many files are watched. */
+  get files(): number {
+    let [entries, folders] = [0, 0];
+    for (const watcher of this.#watchers.slice(0, 1)) {
+      const watched = watcher.getWatched();
+      for (const [folder, names] of Object.entries(watched)) {
+        entries += names.length;
+        folders += names.filter((name) => `${folder}/${name}` in watched).length;
+      }
+    }
+    return entries - folders;
   }
 
   #add(path: string): void {

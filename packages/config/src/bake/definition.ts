@@ -1,6 +1,7 @@
 // Targets as bake and compose files define them, before they inherit from each other: plain data by bake's own names, so
 // that it can be kept.
 import type { Range } from '@monokit/engine/std/diagnostic';
+import type { ImageWatch } from '../config.ts';
 
 /** Where something was written. */
 export interface Place {
@@ -86,6 +87,18 @@ export interface BakeTarget {
   readonly places: Readonly<Record<string, Place>>;
   /** The folder that its paths are relative to, absolute. */
   readonly folder: string;
+  /** What its compose service says of the container: nothing that bake knows. */
+  readonly service?: ServiceWatch;
+}
+
+/** A service as it runs while somebody works on it. Its paths are absolute. */
+export interface ServiceWatch {
+  /** Undefined: nothing is said, or what is said is wrong. */
+  readonly watch?: ImageWatch;
+  /** Keys that a container here does not have. */
+  readonly notObeyed: readonly string[];
+  /** What is wrong with it, and where; its image can be built all the same. */
+  readonly wrong?: { readonly message: string; readonly place: Place };
 }
 
 export interface BakeGroup {

@@ -58,7 +58,7 @@ export function refusalsOf({ name, attributes, places }: InheritedTarget): reado
   ];
 }
 
-function imageOf({ attributes, folder }: InheritedTarget): Image {
+function imageOf({ attributes, folder, service }: InheritedTarget): Image {
   const { 'dockerfile-inline': inline, attest, contexts } = attributes;
   const at = (path: string) => inFolder(path, folder);
   const image: Record<string, unknown> = {
@@ -97,6 +97,7 @@ function imageOf({ attributes, folder }: InheritedTarget): Image {
     resources: attributes.resources && limitsOf(attributes.resources),
     extraHosts: withoutNulls(attributes['extra-hosts']),
     attest: attest?.map((entry) => ({ ...entry })),
+    watch: service?.watch,
   };
   const escaped = Object.fromEntries(
     Object.entries(image).flatMap(([key, value]) => (value === undefined ? [] : [[key, literally(value)]])),

@@ -36,6 +36,7 @@ export function mergedTarget(below: BakeTarget, above: BakeTarget): BakeTarget {
     attributes: attributes as TargetAttributes,
     places: { ...below.places, ...above.places },
     folder: above.folder,
+    ...(above.service && { service: above.service }),
   };
 }
 

@@ -54,6 +54,7 @@ export class SourcedImages {
       ...(resources && { resources }),
       ...(policy && { policy }),
       isTemplate: image.startsWith('_') || (target.isParent && !this.#inGroups.has(image) && this.#isAbsent(recipe)),
+      ...(target.service && { service: target.service }),
     };
   }
 

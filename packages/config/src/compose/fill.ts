@@ -28,8 +28,15 @@ export function filled(file: YamlFile, filling: Filling): YamlFile {
 
   function filledService(service: unknown, path: YamlPath): unknown {
     if (!isMapping(service)) return service;
-    const read = serviceKeys.filter((key) => service[key] !== undefined);
-    return Object.fromEntries(read.map((key) => [key, fill(service[key], [...path, key], filling)]));
+    // What only a container would read is no reason to complain when an image is built.
+    const quiet = { ...filling, unset: () => undefined, wrong: () => undefined };
+    return Object.fromEntries(
+      Object.entries(service).flatMap(([key, each]) =>
+        each === undefined
+          ? []
+          : [[key, fill(each, [...path, key], serviceKeys.includes(key) ? filling : quiet)] as const],
+      ),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { Places } from '../bake/read.ts';
 import { filled } from './fill.ts';
 import { canonicalService, isMapping, merged, settled, type Mapping } from './merge.ts';
 import type { ComposeWorld, Project, Service } from './project.ts';
+import { serviceWatch } from './develop.ts';
 import { rebased } from './rebase.ts';
 import { targetOf } from './service.ts';
 import { variablesIn } from './variables.ts';
@@ -105,7 +106,14 @@ class Reader {
           this.problems.push({ message, source: file.source, span, ...(hint !== undefined && { hint }) });
         },
       });
-      return target ? [target] : [];
+      if (!target) return [];
+      const watched = serviceWatch(definition, {
+        folder: service.folder,
+        fromFiles,
+        lookUp: service.lookUp,
+        placeOf: (...path) => this.#placeOf(service, path),
+      });
+      return [{ ...target, service: watched }];
     });
     const repeated = made.find(({ name }, index) => made.findIndex((other) => other.name === name) !== index);
     if (repeated) {

@@ -4,7 +4,7 @@ import { isMapping, type Mapping } from './merge.ts';
 
 /** A service of another folder: its own paths are absolute. */
 export function rebased(definition: Mapping, folder: string): Mapping {
-  const { build, env_file: files } = definition;
+  const { build, develop, env_file: files } = definition;
   const moved = (path: unknown) => (typeof path === 'string' && isPath(path) ? resolve(folder, path) : path);
   return {
     ...definition,
@@ -19,6 +19,15 @@ export function rebased(definition: Mapping, folder: string): Mapping {
         }),
       },
     }),
+    ...(isMapping(develop) &&
+      Array.isArray(develop['watch']) && {
+        develop: {
+          ...develop,
+          watch: (develop['watch'] as unknown[]).map((each) =>
+            isMapping(each) ? { ...each, path: moved(each['path']) } : each,
+          ),
+        },
+      }),
     ...(Array.isArray(files) && {
       env_file: (files as unknown[]).map((each) =>
         isMapping(each) ? { ...each, path: moved(each['path']) } : moved(each),

@@ -97,7 +97,8 @@ export interface ProcessIo {
 
 /** A process that runs. Once it has ended, signals and sizes go nowhere. */
 export interface RunningProcess {
-  signal(name: NodeJS.Signals): void;
+  /** A number is one of this machine's signals. */
+  signal(name: NodeJS.Signals | number): void;
   resize(size: TerminalSize): void;
   /** Runs one more process in the container, as `run` does; it is killed when the container's first one ends. */
   exec(process: Process, io: ProcessIo): Promise<void>;

@@ -32,7 +32,7 @@ function readPid(path: string): number | undefined {
 }
 
 /** Signals one process, and no later one of the same id. */
-export function signalTo(pid: number): (name: NodeJS.Signals) => void {
+export function signalTo(pid: number): (name: NodeJS.Signals | number) => void {
   const started = startTime(pid);
   return (name) => {
     if (started === undefined || startTime(pid) !== started) return;

@@ -1,0 +1,142 @@
+// The containers of a watch with `--up`: one for each image that has something to run.
+import type { WatchSpec } from '@monokit/config';
+import type { Defined, SyncedPath } from '@monokit/engine';
+import type { Effects } from './rules.ts';
+import { Running, type RunningOptions } from './running.ts';
+
+export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'signal'> {
+  onLine(image: string, line: string): void;
+  tell(words: ContainerWords): void;
+}
+
+export type ContainerWords = { readonly image: string } & (
+  | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
+  | { readonly kind: 'ended'; readonly code: number }
+  | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
+  | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
+  | { readonly kind: 'failed'; readonly error: unknown }
+);
+
+/** What happens to one image's container happens in order. */
+interface Place {
+  turn: Promise<void>;
+  running: Running | undefined;
+  /** How many images are to take its place: only the last is worth starting. */
+  replacing: number;
+}
+
+export class Containers implements AsyncDisposable {
+  readonly #options: ContainersOptions;
+  readonly #places = new Map<string, Place>();
+
+  constructor(options: ContainersOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an image's container is there, or is about to be: whether what is synced to it arrives. */
+  has(image: string): boolean {
+    const place = this.#places.get(image);
+    return place !== undefined && (place.running !== undefined || place.replacing > 0);
+  }
+
+  /** Runs the image as it is now, in place of the container that there is. Rejects if there can be none. */
+  async replace(
+    defined: Defined,
+    spec: WatchSpec | undefined,
+    { initial }: { readonly initial: readonly SyncedPath[] },
+  ): Promise<void> {
+    const { engine, signal, onLine, tell } = this.#options;
+    const image = defined.request.id;
+    let failed: { readonly error: unknown } | undefined;
+    const place = this.#place(image);
+    place.replacing++;
+    await this.#next(image, async () => {
+      try {
+        if (place.replacing > 1 || signal.aborted) return;
+        const next = await Running.open(defined, spec, {
+          engine,
+          signal,
+          onLine: (line) => onLine(image, line),
+          onEnd: (end) => tell('code' in end ? { kind: 'ended', image, ...end } : { kind: 'failed', image, ...end }),
+        });
+        const before = place.running;
+        place.running = next;
+        // It may listen where the next one will.
+        await before?.[Symbol.asyncDispose]();
+        if (!next) return tell({ kind: 'nothing-to-run', image });
+        if (initial.length > 0) await next.sync(initial);
+        await next.start();
+        tell({ kind: before ? 'restarted' : 'started', image });
+      } catch (error) {
+        failed = { error };
+      } finally {
+        place.replacing--;
+      }
+    });
+    if (failed && !signal.aborted) throw failed.error;
+  }
+
+  /** Does to an image's container what changes mean to it. */
+  async affect(image: string, { synced, restart, execs }: Effects): Promise<void> {
+    const { tell } = this.#options;
+    await this.#next(image, async () => {
+      const { running } = this.#place(image);
+      if (!running) return;
+      try {
+        if (synced.length > 0) await running.sync(synced);
+        if (restart) {
+          await running.stop();
+          await running.start();
+        }
+        if (synced.length > 0) tell({ kind: 'synced', image, paths: synced, restarted: restart });
+        else if (restart) tell({ kind: 'restarted', image });
+        for (const { command, user, privileged, workingDir, environment } of execs) {
+          const code = await running.exec({
+            args: command,
+            privileged,
+            env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+            ...(user !== undefined && { user }),
+            ...(workingDir !== undefined && { cwd: workingDir }),
+          });
+          tell({ kind: 'executed', image, command: command.join(' '), code });
+        }
+      } catch (error) {
+        if (!this.#options.signal.aborted) tell({ kind: 'failed', image, error });
+      }
+    });
+  }
+
+  /** Ends the containers of images that are none of these. */
+  async keep(images: ReadonlySet<string>): Promise<void> {
+    const gone = [...this.#places.keys()].filter((image) => !images.has(image));
+    await Promise.all(gone.map((image) => this.#end(image)));
+  }
+
+  async #end(image: string): Promise<void> {
+    await this.#next(image, async () => {
+      const { running } = this.#place(image);
+      this.#places.delete(image);
+      await running?.[Symbol.asyncDispose]();
+      if (running) this.#options.tell({ kind: 'stopped', image });
+    });
+  }
+
+  #place(image: string): Place {
+    let place = this.#places.get(image);
+    if (!place) {
+      place = { turn: Promise.resolve(), running: undefined, replacing: 0 };
+      this.#places.set(image, place);
+    }
+    return place;
+  }
+
+  #next(image: string, work: () => Promise<void>): Promise<void> {
+    const place = this.#place(image);
+    return (place.turn = place.turn.then(work));
+  }
+
+  /** Stops all of them, each in its own time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.keep(new Set());
+  }
+}

@@ -1,0 +1,33 @@
+// What people should know of what they watch before anything happens to it.
+import { Mistake } from '../mistake.ts';
+import type { Chosen } from '../tasks.ts';
+import { shortest } from '../ui/diagnostics.ts';
+
+/** Lines for people. Throws a `Mistake` for what is wrong in a compose file and is no matter of a build. */
+export function notices(
+  { watched, meant }: Pick<Chosen, 'watched' | 'meant'>,
+  { up, bridged, cwd }: { readonly up: boolean; readonly bridged: boolean; readonly cwd: string },
+): readonly string[] {
+  const mine = [...watched].filter(([id]) => meant.has(id));
+  for (const [id, { service }] of mine) {
+    if (!service?.wrong) continue;
+    const { message, place } = service.wrong;
+    const { line, column } = place.range.start;
+    throw new Mistake(`${shortest(place.file, cwd)}:${line}:${column}: ${id}: ${message}`);
+  }
+  if (!up) {
+    const idle = mine.filter(([, { spec }]) => spec?.actions.some(({ action }) => action !== 'rebuild'));
+    if (idle.length === 0) return [];
+    const names = idle.map(([id]) => id).join(', ');
+    return [`${names}: actions that put files into containers need --up; without it a change builds the image`];
+  }
+  const network = bridged
+    ? 'containers have a network of their own behind a bridge'
+    : 'containers have the network of this machine: what listens on a port in one is reached on that port here';
+  const lacking = mine.flatMap(([id, { service }]) =>
+    service && service.notObeyed.length > 0
+      ? [`${id}: its container here does without ${service.notObeyed.join(', ')} of its service`]
+      : [],
+  );
+  return [network, ...lacking];
+}

@@ -1,0 +1,142 @@
+// One image's container while it is watched: put in place of the one before, stopped, fed with files.
+import { constants } from 'node:os';
+import type { WatchSpec } from '@monokit/config';
+import type { Defined, ImageContainer, ImageProcess, LocalEngine, StartedImage, SyncedPath } from '@monokit/engine';
+import { Lines } from './lines.ts';
+
+export interface RunningOptions {
+  readonly engine: LocalEngine;
+  /** Ends what is being made ready; what runs is stopped in good order. */
+  readonly signal: AbortSignal;
+  /** A line that a process in it wrote. */
+  onLine(line: string): void;
+  /** Its first process ended by itself. */
+  onEnd(end: { readonly code: number } | { readonly error: unknown }): void;
+}
+
+/** How long a process may take to end before it is killed, in milliseconds: Docker's. */
+const defaultGrace = 10_000;
+
+/** A container that was made, and how it is to run. */
+export class Running implements AsyncDisposable {
+  readonly #container: ImageContainer;
+  readonly #spec: WatchSpec | undefined;
+  readonly #options: RunningOptions;
+  readonly #process: ImageProcess;
+  #started: StartedImage | undefined;
+  #stopping = false;
+
+  /** Makes a container of the image; nothing runs in it yet. Undefined where the image says nothing that could. */
+  static async open(
+    defined: Defined,
+    spec: WatchSpec | undefined,
+    options: RunningOptions,
+  ): Promise<Running | undefined> {
+    const { engine, signal } = options;
+    const { id } = defined.request;
+    const container = await engine.openContainer(
+      defined,
+      {
+        hostname: id.replaceAll(/[^A-Za-z0-9-]+/g, '-').slice(0, 63),
+        extraHosts: [],
+        network: !spec || spec.network === 'default' ? 'sandbox' : spec.network,
+      },
+      { signal, report: () => undefined },
+    );
+    const process = processOf(container.config, spec);
+    if (process) return new Running(container, process, { spec, options });
+    await container[Symbol.asyncDispose]();
+    return undefined;
+  }
+
+  private constructor(
+    container: ImageContainer,
+    process: ImageProcess,
+    { spec, options }: { readonly spec: WatchSpec | undefined; readonly options: RunningOptions },
+  ) {
+    this.#container = container;
+    this.#process = process;
+    this.#spec = spec;
+    this.#options = options;
+  }
+
+  /** Starts its process; the one before has ended. */
+  async start(): Promise<void> {
+    this.#stopping = false;
+    const { onEnd } = this.#options;
+    const io = this.#io();
+    const started = await this.#container.start(this.#process, io);
+    this.#started = started;
+    void started.ended
+      .finally(() => io.end())
+      .then(
+        (code) => this.#stopping || onEnd({ code }),
+        (error: unknown) => this.#stopping || onEnd({ error }),
+      );
+  }
+
+  /** Asks the process to end, and kills it when it has had its time. */
+  async stop(): Promise<void> {
+    const started = this.#started;
+    if (!started) return;
+    this.#stopping = true;
+    this.#started = undefined;
+    started.signal(signalOf(this.#spec?.stopSignal ?? this.#container.config.StopSignal));
+    const killer = setTimeout(() => started.signal('SIGKILL'), this.#spec?.stopGrace ?? defaultGrace);
+    await Promise.allSettled([started.ended]);
+    clearTimeout(killer);
+  }
+
+  sync(paths: readonly SyncedPath[]): Promise<void> {
+    return this.#container.sync(paths, { user: this.#process.user, signal: this.#options.signal });
+  }
+
+  /** Runs one more process in it, to its exit code; undefined where none runs. */
+  async exec(process: Partial<ImageProcess> & Pick<ImageProcess, 'args'>): Promise<number | undefined> {
+    const env = [...this.#process.env, ...(process.env ?? [])];
+    const io = this.#io();
+    return this.#started?.exec({ ...this.#process, ...process, env }, io).finally(() => io.end());
+  }
+
+  #io() {
+    const { onLine } = this.#options;
+    const [stdout, stderr] = [new Lines(onLine), new Lines(onLine)];
+    return {
+      // What runs outlives the watch's signal: it is asked to end, and has its time.
+      signal: new AbortController().signal,
+      stdout: (data: Uint8Array) => stdout.write(data),
+      stderr: (data: Uint8Array) => stderr.write(data),
+      end: () => [stdout, stderr].forEach((lines) => lines.end()),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.#container[Symbol.asyncDispose]();
+  }
+}
+
+function processOf(config: ImageContainer['config'], spec: WatchSpec | undefined): ImageProcess | undefined {
+  const entrypoint = spec?.entrypoint ?? config.Entrypoint ?? [];
+  // As Docker has it: another entrypoint takes the image's command away.
+  const command = spec?.command ?? (spec?.entrypoint ? [] : (config.Cmd ?? []));
+  const args = [...entrypoint, ...command];
+  if (args.length === 0) return undefined;
+  const own = Object.entries(spec?.environment ?? {}).map(([name, value]) => `${name}=${value}`);
+  return {
+    args,
+    env: [...(config.Env ?? []), ...own],
+    cwd: spec?.workingDir ?? (config.WorkingDir || '/'),
+    user: spec?.user ?? config.User ?? '',
+  };
+}
+
+/** `SIGINT`, `INT`, `2` or `SIGRTMIN+3`; Docker's own where nothing is said. */
+export function signalOf(written: string | undefined): NodeJS.Signals | number {
+  const name = (written || 'SIGTERM').toUpperCase();
+  if (/^\d+$/.test(name)) return Number(name);
+  const full = name.startsWith('SIG') ? name : `SIG${name}`;
+  const realtime = /^SIGRTM(IN|AX)(?:([+-])(\d+))?$/.exec(full);
+  if (realtime) return (realtime[1] === 'IN' ? 34 : 64) + Number(`${realtime[2] ?? '+'}${realtime[3] ?? 0}`);
+  return Object.hasOwn(constants.signals, full) ? (full as NodeJS.Signals) : 'SIGTERM';
+}

@@ -1,0 +1,165 @@
+// A watch, joined: the loop, what shows it, its keys, and what runs beside it.
+import { relative } from 'node:path';
+import type { Invocation } from '../command.ts';
+import type { watchFlags } from '../commands/watch.ts';
+import { namesOf } from '../image-names.ts';
+import { openEngineFor } from '../open-engine.ts';
+import { estimatorOf } from '../run-policy.ts';
+import { recordRun, runsPathOf } from '../runs/record-run.ts';
+import { chosenTasks, type Chosen } from '../tasks.ts';
+import { shownLine } from '../ui/format.ts';
+import { openRenderer } from '../ui/open.ts';
+import { StatusLine } from '../ui/status-line.ts';
+import { inColourOf, symbolsFor } from '../ui/symbols.ts';
+import { writerTo } from '../ui/terminal.ts';
+import { openWatched } from '../ui/watched.ts';
+import { After } from './after.ts';
+import { Containers, type ContainerWords } from './containers.ts';
+import { HotKeys } from './hot-keys.ts';
+import { History } from './history.ts';
+import { Watch, type Words } from './loop.ts';
+import { notices } from './notices.ts';
+import { rulesOf } from './rules-of.ts';
+import { told, watching } from './told.ts';
+
+export type WatchInvocation = Invocation<typeof watchFlags>;
+
+interface WatchTimes {
+  /** A folder by itself; undefined for images of the workspace. */
+  readonly folder: string | undefined;
+  /** Both in milliseconds. */
+  readonly debounce: number;
+  readonly poll: number | undefined;
+}
+
+export async function watchImages(
+  invocation: WatchInvocation,
+  { folder, debounce, poll }: WatchTimes,
+): Promise<number> {
+  const { flags, stdout, stdin, env, signal, cwd } = invocation;
+  await using scope = new AsyncDisposableStack();
+  const first = await chosenTasks(invocation, scope, folder);
+  const estimate = estimatorOf(runsPathOf(first, invocation), first.folderOf);
+  const engine = scope.use(await openEngineFor(flags, env, first.settings, { estimate }));
+  const json = flags.json || flags.progress === 'json' || flags.progress === 'rawjson';
+  const isLive = Boolean(stdin.isTTY && invocation.stderr.isTTY && !json && !flags.quiet && env['TERM'] !== 'dumb');
+  const status = scope.use(new StatusLine(invocation.stderr));
+  const stderr = isLive ? status.stream : invocation.stderr;
+  const write = writerTo(stderr, env);
+  const say = (text: string) => write(`${text}\n`);
+  const short = (path: string) => relative(cwd, path) || path;
+  const history = new History(symbolsFor(env));
+  let head = '';
+  const redraw = () => {
+    if (isLive) status.text = [head, history.last, 'r a f l w q ?'].filter(Boolean).join(' · ');
+  };
+  const tell = (words: Words | ContainerWords) => {
+    if (words.kind === 'watching') {
+      head = watching(words);
+      if (isLive) return redraw();
+    }
+    const begins = words.kind === 'changed' || words.kind === 'reloaded';
+    if (flags.clear && begins && isLive) write('\u001B[2J\u001B[3J\u001B[H');
+    if (!flags.quiet) say(told(words, short));
+  };
+
+  const after =
+    flags.exec === undefined
+      ? undefined
+      : scope.use(new After({ command: flags.exec, cwd, env, say, stepAside: () => status.hide() }));
+  const containers = flags.up
+    ? scope.use(
+        new Containers({
+          engine,
+          signal,
+          tell,
+          onLine: (image, line) => say(`${inColourOf(image, `${image} |`, stderr)} ${shownLine(line)}`),
+        }),
+      )
+    : undefined;
+  const noticed = new Set<string>();
+  const choose = async (its: AsyncDisposableStack): Promise<Chosen> => {
+    const chosen = await chosenTasks(invocation, its, folder);
+    for (const notice of notices(chosen, {
+      up: flags.up,
+      bridged: ['bridge', 'auto'].includes(flags['network-mode'] ?? 'host'),
+      cwd,
+    })) {
+      if (!flags.quiet && !noticed.has(notice)) say(notice);
+      noticed.add(notice);
+    }
+    return chosen;
+  };
+  const loop = new Watch({
+    engine,
+    signal,
+    debounce,
+    ...(poll !== undefined && { poll }),
+    busy: (flags['on-busy'] ?? 'restart') as 'restart' | 'queue' | 'ignore',
+    initial: !flags['no-initial'],
+    once: flags.once,
+    ...(containers && { up: { containers, rulesOf } }),
+    choose,
+    show: async (chosen, ids, readings) => {
+      const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id));
+      const startedAt = Date.now();
+      const recorder = recordRun(
+        { ...invocation, stderr },
+        { ...chosen, tasks, meant: ids },
+        { startedAt, keeps: 'worked' },
+      );
+      const causes = new Map(readings.map(({ image, path, step }) => [image, `${short(path)} → ${step}`]));
+      const start = {
+        ids: [...ids],
+        names: namesOf(chosen.tasks.map(({ request }) => request)),
+        startedAt,
+        verbose: flags.verbose,
+        cwd,
+        folders: chosen.folderOf,
+        facts: recorder.facts,
+        retry: () => undefined,
+      };
+      const screen = { stdout, stderr, env };
+      const shown =
+        json || flags.quiet
+          ? await openRenderer(json ? 'json' : 'quiet', start, screen)
+          : openWatched({ ...start, causes, digests: history.digests }, screen);
+      return { renderer: history.following(shown, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
+    },
+    tell,
+    built: (images) => after?.run(images),
+  });
+
+  using keys = HotKeys.listen(stdin, {
+    r: () => loop.rebuild(),
+    a: () => loop.rebuildAfresh(),
+    f: () => loop.rebuildFailed(),
+    l: () => ask(history.run && ['runs', 'logs', history.run, ...(history.step ? [history.step] : [])]),
+    w: () => ask(history.run && ['runs', 'show', history.run]),
+    q: () => loop.stop(),
+    '?': () => say(help),
+  });
+  redraw();
+  await loop.run();
+  signal.throwIfAborted();
+  return loop.failed ? 1 : 0;
+
+  /** Answers with a command of this program. */
+  function ask(words: readonly string[] | '' | undefined): void {
+    if (!words) return say('nothing was built yet');
+    const aside = status.hide();
+    void keys
+      ?.lend(words, env)
+      .catch((error: Error) => say(error.message))
+      .finally(() => aside[Symbol.dispose]());
+  }
+}
+
+const help = [
+  'r  build all again',
+  'a  the same, after ending what is being built',
+  'f  build those that failed',
+  'l  all that the last step wrote, or the one that failed',
+  'w  what the last build ran, with times',
+  'q  end',
+].join('\n');

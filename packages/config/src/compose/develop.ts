@@ -1,0 +1,111 @@
+// What a compose service says of its container and of `develop.watch`, as an image's `watch`. Nothing of it counts for a
+// build, so what is wrong here is told to who watches.
+import { resolve } from 'node:path';
+import type { Place, ServiceWatch } from '../bake/definition.ts';
+import type { ImageWatch } from '../config.ts';
+import { checkWatch } from '../schema.ts';
+import { readWatch } from '../watch.ts';
+import { isMapping, type Mapping } from './merge.ts';
+
+export interface ServiceWorld {
+  /** Absolute. */
+  readonly folder: string;
+  /** Variables of its `env_file`s. */
+  readonly fromFiles: ReadonlyMap<string, string>;
+  readonly lookUp: (name: string) => string | undefined;
+  readonly placeOf: (...path: readonly (string | number)[]) => Place;
+}
+
+/** Keys of a service that its container obeys. */
+const obeyed = {
+  command: 'command',
+  entrypoint: 'entrypoint',
+  environment: 'environment',
+  env_file: 'environment',
+  user: 'user',
+  working_dir: 'workingDir',
+  network_mode: 'network',
+  stop_signal: 'stopSignal',
+  stop_grace_period: 'stopGracePeriod',
+  develop: 'actions',
+} as const;
+
+/** Keys that say nothing of how a single container runs. */
+const elsewhere: ReadonlySet<string> = new Set(
+  'annotations attach build container_name expose extends image label_file labels logging platform profiles provider pull_policy scale'.split(
+    ' ',
+  ),
+);
+
+export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceWatch {
+  const given = Object.keys(definition).filter((key) => definition[key] !== null && !key.startsWith('x-'));
+  const network = networkOf(definition['network_mode']);
+  const notObeyed = given.filter(
+    (key) => !elsewhere.has(key) && (!Object.hasOwn(obeyed, key) || (key === 'network_mode' && network === undefined)),
+  );
+  if (!given.some((key) => Object.hasOwn(obeyed, key))) return { notObeyed };
+  const { develop } = definition;
+  const watch = {
+    command: definition['command'] ?? undefined,
+    entrypoint: definition['entrypoint'] ?? undefined,
+    environment: environmentOf(definition['environment'], world),
+    user: textOf(definition['user']),
+    workingDir: definition['working_dir'] ?? undefined,
+    network,
+    stopSignal: definition['stop_signal'] ?? undefined,
+    stopGracePeriod: definition['stop_grace_period'] ?? undefined,
+    actions: isMapping(develop) ? actionsOf(develop['watch'], world.folder) : undefined,
+  };
+  const kept = Object.fromEntries(Object.entries(watch).filter(([, value]) => value !== undefined)) as ImageWatch;
+  const wrong = wrongIn(kept, world);
+  return wrong ? { notObeyed, wrong } : { watch: kept, notObeyed };
+}
+
+/** The first thing that is wrong, at the place of the service's key. */
+function wrongIn(watch: ImageWatch, { folder, placeOf }: ServiceWorld): ServiceWatch['wrong'] {
+  const placed = (message: string, [key, ...rest]: readonly (string | number)[]) => {
+    const own = Object.entries(obeyed).find(([, name]) => name === key)?.[0];
+    const path = own === 'develop' ? [own, 'watch', ...rest] : own === undefined ? [] : [own];
+    return { message, place: placeOf(...path) };
+  };
+  const [problem] = checkWatch(watch);
+  if (problem) return placed(problem.message, problem.path ?? []);
+  try {
+    readWatch(watch, { root: folder, env: {} });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const index = /^watch\.actions\[(\d+)\]/.exec(error.message)?.[1];
+    const message = error.message.replace(/^watch\.actions\[\d+\](?:: |\.)/, '');
+    return placed(message, index === undefined ? [] : ['actions', Number(index)]);
+  }
+}
+
+function networkOf(mode: unknown): ImageWatch['network'] {
+  if (mode === 'host' || mode === 'none') return mode;
+  return mode === 'bridge' || mode === 'default' ? 'default' : undefined;
+}
+
+/** Variables of files, under those of the service; one without a value has that of around. */
+function environmentOf(written: unknown, { fromFiles, lookUp }: ServiceWorld): unknown {
+  if (written !== undefined && written !== null && !isMapping(written)) return written;
+  const own = Object.entries(isMapping(written) ? written : {}).flatMap(([name, value]): [string, unknown][] => {
+    const found = value === null ? lookUp(name) : value;
+    return found === undefined ? [] : [[name, found]];
+  });
+  const all = Object.fromEntries([...fromFiles, ...own]);
+  return Object.keys(all).length > 0 ? all : undefined;
+}
+
+function actionsOf(written: unknown, folder: string): unknown {
+  if (!Array.isArray(written)) return written ?? undefined;
+  return (written as unknown[]).map((each) => {
+    if (!isMapping(each)) return each;
+    const { path, ...rest } = Object.fromEntries(Object.entries(each).filter(([key]) => !key.startsWith('x-')));
+    return { ...rest, ...(path !== undefined && { path: typeof path === 'string' ? resolve(folder, path) : path }) };
+  });
+}
+
+function textOf(value: unknown): unknown {
+  return typeof value === 'number' ? String(value) : (value ?? undefined);
+}
