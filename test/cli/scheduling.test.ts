@@ -120,6 +120,20 @@ test('steps that together need more memory than there is run one after another',
   assert.equal(told(await rig.ok(together)).starts.length, 2);
 });
 
+test('what is cached is found while a step runs that nothing else may run beside', async () => {
+  await using rig = await Rig.open(
+    workspace({
+      busy: { lines: ['RUN sleep 3'] },
+      known: { lines: ['COPY Dockerfile /', 'RUN echo known > /known', 'COPY Dockerfile /again'] },
+    }),
+  );
+  await rig.ok(['build', 'known']);
+  const { lines, images } = told(await rig.ok(['build', 'all', '--json', '--concurrency', '1']));
+  assert.deepEqual(images, { busy: 'built', known: 'cached' });
+  const busyEnds = lines.findIndex(({ type, name }) => type === 'step.end' && name === 'RUN sleep 3');
+  assert.ok(lines.findIndex(({ type, image }) => type === 'image.end' && image === 'known') < busyEnds);
+});
+
 test(
   'limits of resources hold, in bake targets too, and out of memory is told with its peak',
   { skip: chrooted },

@@ -115,6 +115,12 @@ export const imageFlags = {
     help: 'A limit for RUN steps, as in nofile=1024:2048',
     env: false,
   },
+  resource: {
+    kind: 'list',
+    placeholder: 'NAME=VALUE',
+    help: 'A limit of each RUN step, as in memory=2g or cpus=1.5',
+    env: false,
+  },
   'cgroup-parent': { kind: 'value', placeholder: 'CGROUP', help: 'The cgroup above those of RUN steps', env: false },
 } as const satisfies Flags;
 

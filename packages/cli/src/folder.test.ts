@@ -95,6 +95,7 @@ test('flags become options of the frontend by their names in BuildKit', async ()
       ...['--target', 'prod', '--platform', 'linux/amd64,linux/arm64', '--no-cache-filter', 'a', '--pull'],
       ...['--build-arg', 'A=1', '--build-arg', 'FROM_ENV', '--build-arg', 'UNSET', '--label', 'l=v'],
       ...['--network', 'host', '--shm-size', '64m', '--ulimit', 'nofile=1:2', '--add-host', 'a:1.2.3.4', './app'],
+      ...['--resource', 'memory=2g', '--resource', 'cpu-shares=512'],
     ],
     { env: { FROM_ENV: 'e', SOURCE_DATE_EPOCH: '7' } },
   );
@@ -109,6 +110,8 @@ test('flags become options of the frontend by their names in BuildKit', async ()
     'label:l': 'v',
     'force-network-mode': 'host',
     'shm-size': '67108864',
+    memory: '2147483648',
+    cpushares: '512',
     ulimit: 'nofile=1:2',
     'add-hosts': 'a=1.2.3.4',
     filename: 'Dockerfile',

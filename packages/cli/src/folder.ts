@@ -54,6 +54,10 @@ export async function folderRequest(
   if (flags.pull) options['image-resolve-mode'] = 'pull';
   if (flags.network !== undefined && flags.network !== 'default') options['force-network-mode'] = flags.network;
   if (flags['shm-size'] !== undefined) options['shm-size'] = String(bytesOf('--shm-size', flags['shm-size']));
+  if (flags.resource.length > 0) {
+    const { limitOptions, limitsOf } = await import('./resource-flags.ts');
+    Object.assign(options, limitOptions(limitsOf(flags)));
+  }
   if (flags.ulimit.length > 0) options['ulimit'] = flags.ulimit.join(',');
   if (flags['cgroup-parent'] !== undefined) options['cgroup-parent'] = flags['cgroup-parent'];
   if (flags['add-host'].length > 0) options['add-hosts'] = flags['add-host'].map(hostLine).join(',');

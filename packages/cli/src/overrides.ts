@@ -17,6 +17,7 @@ import { attestsOf } from './attests.ts';
 import { bytesOf, type ImageFlags } from './folder.ts';
 import { Mistake } from './mistake.ts';
 import { loadedInto } from './outputs.ts';
+import { limitsOf } from './resource-flags.ts';
 import { isTargetFileName } from './target-file.ts';
 
 interface World {
@@ -152,6 +153,7 @@ function withFlags(
     ),
     extraHosts: { ...target.extraHosts, ...Object.fromEntries(hosts) },
     ...(flags['shm-size'] !== undefined && { shmSize: bytesOf('--shm-size', flags['shm-size']) }),
+    resources: { ...target.resources, ...limitsOf(flags) },
     ulimits: { ...target.ulimits, ...Object.fromEntries(flags.ulimit.map(ulimitOf)) },
     entitlements: [
       ...new Set([...target.entitlements, ...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])]),

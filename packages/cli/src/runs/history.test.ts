@@ -47,6 +47,21 @@ test('a step is known by its digest, then by its text in the image, then by its 
   assert.equal(of('c', '[build 3/3] RUN never', 'api'), undefined, 'it was not run');
 });
 
+test('a step that failed tells how much memory it needs, and nothing of its time', async () => {
+  const path = folder();
+  const failed = (peakMemory?: number) =>
+    step('a', '[1/1] RUN x', 5, { status: 'failed', ...(peakMemory !== undefined && { peakMemory }) });
+  const estimate = () => History.open(path).estimate({ vertex: digest('a'), name: '' });
+  await History.update(path, { startedAt: 1, steps: [failed()] });
+  assert.equal(estimate(), undefined);
+  await History.update(path, { startedAt: 2, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 10 })] });
+  await History.update(path, { startedAt: 3, steps: [failed(50)] });
+  await History.update(path, { startedAt: 4, steps: [failed(20)] });
+  assert.deepEqual(estimate(), { duration: 700, memory: 50 });
+  await History.update(path, { startedAt: 5, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 30 })] });
+  assert.deepEqual(estimate(), { duration: 700, memory: 30 });
+});
+
 test('the middle of the last five counts, so one slow day does not', async () => {
   const path = folder();
   for (const took of [1, 1, 1, 1, 100, 110, 9000, 90, 95]) {

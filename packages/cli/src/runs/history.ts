@@ -81,7 +81,10 @@ export class History {
   /** Adds what ran. Others who do so at the same time wait: nothing of theirs is lost. */
   static async update(path: string, { steps, startedAt }: Pick<RunRecord, 'steps' | 'startedAt'>): Promise<void> {
     const ran = steps.filter(
-      (step) => step.status === 'run' && step.startedAt !== undefined && step.endedAt !== undefined,
+      ({ status, startedAt: began, endedAt, peakMemory }) =>
+        began !== undefined &&
+        endedAt !== undefined &&
+        (status === 'run' || (status === 'failed' && peakMemory !== undefined)),
     );
     if (ran.length === 0) return;
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -121,8 +124,11 @@ function seenBy(
   for (const step of ran) {
     const name = key(step);
     const known = seen[name] ?? before[name];
-    const ms = [...(known?.ms ?? []), step.endedAt! - step.startedAt!].slice(-lastRuns);
-    const memory = step.peakMemory ?? known?.memory;
+    const took = step.endedAt! - step.startedAt!;
+    // How soon a step failed tells nothing of how long it takes; that it needs so much memory, it tells.
+    const failed = step.status === 'failed';
+    const ms = failed ? (known?.ms ?? [took]) : [...(known?.ms ?? []), took].slice(-lastRuns);
+    const memory = failed ? Math.max(step.peakMemory!, known?.memory ?? 0) : (step.peakMemory ?? known?.memory);
     const made = step.made ?? known?.made;
     seen[name] = { at, ms, ...(memory !== undefined && { memory }), ...(made !== undefined && { made }) };
   }

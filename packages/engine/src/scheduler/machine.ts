@@ -1,6 +1,6 @@
 // What this machine has for processes.
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Needs } from './scheduler.ts';
 
@@ -33,9 +33,8 @@ export function usualNeeds(budget: Needs): Needs {
 
 /** Bytes that are free or can be made so, as far as this process's own groups may have them. */
 export function availableMemory(root = '/'): number {
-  const available = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync(join(root, 'proc/meminfo'), 'utf8'))?.[1];
-  if (available === undefined) throw new Error('/proc/meminfo tells no MemAvailable');
-  return Math.min(Number(available) * 1024, ...groupLimits(root));
+  const available = /^MemAvailable:\s+(\d+) kB$/m.exec(tryRead(join(root, 'proc/meminfo')) ?? '')?.[1];
+  return Math.min(available === undefined ? freemem() : Number(available) * 1024, ...groupLimits(root));
 }
 
 /** Limits of the cgroups that this process is in, bytes; the kernel counts a group's own and those above it. */
