@@ -61,7 +61,8 @@ function placesOf(ran: readonly StepModel[]): string {
   return (more.length === 0 && only && /^\[[^\]]+\]/.exec(only.name)?.[0]) || count(ran.length, 'step');
 }
 
-function causeText(cause: Cause | undefined): string[] {
+/** `src/db.ts → [7/9] COPY src/`, as a list of one or none. */
+export function causeText(cause: Cause | undefined): string[] {
   if (!cause) return [];
   return [cause.step === undefined ? cause.what : `${cause.what} → ${cause.step}`];
 }

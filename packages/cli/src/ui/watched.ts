@@ -3,6 +3,7 @@
 import { styleText } from 'node:util';
 import { failureBlocks } from './failure-block.ts';
 import { bytes, duration, shortDigest } from './format.ts';
+import { causeText } from './image-line.ts';
 import { emptyModel, isWork, reduce } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { symbolsFor } from './symbols.ts';
@@ -31,11 +32,13 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
       const known = start.digests.get(event.task);
       const digest = event.digest ?? '';
       start.digests.set(event.task, digest);
-      const cause = start.causes.get(event.task);
+      const asked = start.causes.get(event.task);
       const ran = image.steps.filter((vertex) => isWork(model.steps.get(vertex))).length;
       const same = known === digest && digest !== '';
       // Everything was there already, and nobody asked.
-      if (same && ran === 0 && cause === undefined) return;
+      if (same && ran === 0 && asked === undefined) return;
+      // What really differs, as a build tells it; what was changed where nothing was built before.
+      const [cause = asked] = causeText(ran > 0 ? start.facts?.cause?.(event.task) : undefined);
       const facts = [
         cause,
         ran > 0 ? `${ran} ${ran === 1 ? 'step' : 'steps'}` : 'cached',

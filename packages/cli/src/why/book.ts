@@ -27,10 +27,19 @@ export interface MadeImage {
   readonly size?: number;
 }
 
+/** A run of an image. */
+export interface MadeRunOf {
+  readonly id: string;
+  readonly run: MadeRun;
+  readonly image: MadeImage;
+}
+
 export class Book {
   readonly #folder: RunsFolder;
   readonly #path: string;
   readonly #runs = new Map<string, MadeRun | undefined>();
+  /** As they were when somebody first asked, newest first. */
+  #ids: readonly string[] | undefined;
 
   constructor(folder: RunsFolder) {
     this.#folder = folder;
@@ -49,8 +58,9 @@ export class Book {
   }
 
   /** The runs that an image was part of, newest first, with what it was made of then. */
-  *of(image: string): Generator<{ readonly id: string; readonly run: MadeRun; readonly image: MadeImage }> {
-    for (const id of this.#folder.ids().toReversed()) {
+  *of(image: string): Generator<MadeRunOf> {
+    this.#ids ??= this.#folder.ids().toReversed();
+    for (const id of this.#ids) {
       const run = this.run(id);
       const made = run?.images[image];
       if (made) yield { id, run: run!, image: made };

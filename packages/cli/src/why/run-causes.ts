@@ -5,8 +5,8 @@ import { RunsFolder } from '../runs/runs-folder.ts';
 import { messageOf } from '../ui/failure.ts';
 import type { Before, Cause as ShownCause, RunFacts } from '../ui/facts.ts';
 import { shortName } from '../ui/format.ts';
-import { Book, type MadeImage } from './book.ts';
-import { componentsOf, nameOfComponents, short } from './components.ts';
+import { Book, type MadeImage, type MadeRunOf } from './book.ts';
+import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
 import { dependingOn, differencesOf, type Cause, type Differences } from './differences.ts';
 import { keyIn, veilWith, type Veil } from './veil.ts';
 
@@ -26,7 +26,7 @@ export interface RunCausesOptions {
 /** An image of this run, and the last one of it. */
 interface Known {
   readonly made: Omit<MadeImage, 'ok'>;
-  readonly last: ReturnType<Book['of']> extends Generator<infer T> ? T | undefined : never;
+  readonly last: MadeRunOf | undefined;
   readonly forced: boolean;
   end: Pick<MadeImage, 'ok' | 'digest' | 'size'>;
 }
@@ -38,6 +38,10 @@ export class RunCauses {
   readonly #asked: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly #images = new Map<string, Known>();
   readonly #ran = new Set<Digest>();
+  /** What is not written yet: an image's line is not to wait for the disk. */
+  readonly #components = new Map<string, Components>();
+  readonly #lists = new Map<string, readonly ManifestEntry[]>();
+  #entries = 0;
   #isBroken = false;
 
   constructor(options: RunCausesOptions) {
@@ -81,6 +85,7 @@ export class RunCauses {
     if (!record || this.#images.size === 0) return;
     this.#attempt(() => {
       const { monokit, cache } = this.#options;
+      this.#write();
       const images = [...this.#images].map(([id, { made, end }]) => [id, { ...made, ...end }] as const);
       this.#book.keepRun(record.id, { version: 1, monokit, cache, images: Object.fromEntries(images) });
       // Its last digit is random.
@@ -99,29 +104,44 @@ export class RunCauses {
     const reads = keys.flatMap(({ steps }) => steps.flatMap((step) => step.reads));
     const lists = new Map<string, FolderContent>(reads.map((read) => [short(read.name()), read]));
     for (const [name, read] of lists) {
-      if (this.#book.has(name)) continue;
-      const entries: readonly ManifestEntry[] | undefined = await read.entries();
-      if (entries) this.#book.keepList(name, entries);
+      if (this.#lists.has(name) || this.#book.has(name)) continue;
+      const entries = await read.entries();
+      if (!entries) continue;
+      this.#lists.set(name, entries);
+      this.#entries += entries.length;
     }
     if (!this.#book.has(made)) {
       const { root } = this.#options;
-      this.#book.keep(made, componentsOf(keys, { id: image, asked, root, veil: this.#veil }));
+      this.#components.set(made, componentsOf(keys, { id: image, asked, root, veil: this.#veil }));
     }
+    if (this.#entries > mostEntries) this.#write();
     add([...lists.keys()]);
   }
 
+  #write(): void {
+    for (const [name, entries] of this.#lists) this.#book.keepList(name, entries);
+    for (const [name, components] of this.#components) this.#book.keep(name, components);
+    this.#lists.clear();
+    this.#components.clear();
+    this.#entries = 0;
+  }
+
   #before(image: string): Before | undefined {
-    const { digest, size } = this.#images.get(image)?.last?.image ?? {};
+    const { last } = this.#images.get(image) ?? {};
+    const { digest, size } = (last?.image.ok ? last : this.#good(image))?.image ?? {};
     return digest === undefined ? undefined : { digest, ...(size !== undefined && { size }) };
   }
 
   #cause(image: string): ShownCause | undefined {
     const known = this.#images.get(image);
     if (!known?.last) return undefined;
-    const differences = known.last.image.made === known.made.made ? [] : this.#compared(known, known.last.image);
-    for (const { causes, steps } of differences) {
-      const shown = causes.find(({ step }) => step === undefined || this.#leadsToWork(step, steps));
-      if (shown) return shownCause(shown, steps);
+    // What was given up meanwhile may have had the same: then what counts is what differs from the last that was built.
+    const good = known.last.image.ok ? undefined : this.#good(image);
+    for (const before of [known.last, ...(good ? [good] : [])]) {
+      for (const { causes, steps } of this.#compared(known, before.image)) {
+        const shown = causes.find(({ step }) => step === undefined || this.#leadsToWork(step, steps));
+        if (shown) return shownCause(shown, steps);
+      }
     }
     if (known.forced) return { what: '--no-cache' };
     if (known.last.run.cache !== this.#options.cache) return { what: 'another cache folder' };
@@ -137,8 +157,8 @@ export class RunCauses {
   #suspects(image: string, digest: Digest | undefined): readonly string[] {
     const known = this.#images.get(image);
     if (!known) return [];
-    const good = [...this.#book.of(image)].find((each) => each.image.ok);
-    if (!good || good.image.made === known.made.made) return [];
+    const good = this.#good(image);
+    if (!good) return [];
     const suspects = this.#compared(known, good.image).flatMap(({ causes, steps }) => {
       const failed = steps.findIndex((step) => step.digest === digest);
       return causes.filter(
@@ -148,9 +168,17 @@ export class RunCauses {
     return [...new Set(suspects.map(({ what }) => what))];
   }
 
+  /** The last run that built an image well. */
+  #good(image: string): MadeRunOf | undefined {
+    return this.#book.of(image).find((each) => each.image.ok);
+  }
+
   #compared({ made }: Known, before: MadeImage): readonly Differences[] {
-    const [old, now] = [this.#book.components(before.made), this.#book.components(made.made)];
-    return old && now ? differencesOf(old, now, (name) => this.#book.list(name)) : [];
+    if (made.made === before.made) return [];
+    const [old, now] = [before.made, made.made].map(
+      (name) => this.#components.get(name) ?? this.#book.components(name),
+    );
+    return old && now ? differencesOf(old, now, (name) => this.#lists.get(name) ?? this.#book.list(name)) : [];
   }
 
   #attempt<T>(work: () => T): T | undefined {
@@ -168,6 +196,9 @@ export class RunCauses {
     this.#options.warn(`what this run was made of could not be kept: ${messageOf(error)}`);
   }
 }
+
+/** Entries of lists that are held. */
+const mostEntries = 100_000;
 
 function shownCause({ what, step }: Cause, steps: Differences['steps']): ShownCause {
   if (step === undefined) return { what };
