@@ -185,5 +185,19 @@ export const workFlags = {
     help: 'Write what the exporters answered, as JSON',
     env: false,
   },
+  summarize: {
+    kind: 'choice',
+    placeholder: 'FILE',
+    implied: '',
+    help: "Tell where the run's record is, or write it to a file, as JSON",
+    env: false,
+  },
+  profile: {
+    kind: 'choice',
+    placeholder: 'FILE',
+    implied: '',
+    help: 'Write a trace that chrome://tracing and Perfetto open, to a file or beside the record',
+    env: false,
+  },
   iidfile: { kind: 'value', placeholder: 'FILE', help: "Write the image's digest", env: false },
 } as const satisfies Flags;

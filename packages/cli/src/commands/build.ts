@@ -10,6 +10,7 @@ import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
 import { namesOf } from '../image-names.ts';
 import { progressMode } from '../progress-mode.ts';
+import { leavesFiles } from '../runs/leave.ts';
 import type { EngineSettings } from '../tasks.ts';
 import { openRenderer } from '../ui/open.ts';
 import { shellWord } from '../shell-word.ts';
@@ -67,6 +68,9 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
   failed: (flags) => (callOf(flags) ? 'something was found' : undefined),
   async run(invocation) {
     const { flags, signal } = invocation;
+    const asks = flags.print || flags.list !== undefined || flags.dry !== undefined || callOf(flags) !== undefined;
+    if (asks && leavesFiles(flags))
+      throw new Mistake('--summarize and --profile tell of a build, and nothing is built');
     if (flags.print || flags.list !== undefined) return tellTargets(invocation);
     if (!flags['open-graph']) return buildImages(invocation);
     const [{ showRun }, { untilStopped }] = await Promise.all([import('../graph/page.ts'), import('../page/show.ts')]);
@@ -185,7 +189,8 @@ function keepsAnswer(
   { shown }: { readonly shown: boolean },
 ): boolean {
   const told = progressMode(flags) !== 'json' && !flags.verbose;
-  const written = flags['metadata-file'] !== undefined || flags.iidfile !== undefined || reportsOf(flags, env);
+  const written =
+    flags['metadata-file'] !== undefined || flags.iidfile !== undefined || leavesFiles(flags) || reportsOf(flags, env);
   const lent = flags.secret.length === 0 && flags.ssh.length === 0;
   const stdin = positionals.includes('-') || flags.file.includes('-');
   return answerPath !== undefined && told && !written && lent && !stdin && !shown;

@@ -1,8 +1,10 @@
 import { appendFile } from 'node:fs/promises';
 import type { RunEvent } from '@monokit/engine';
 import { command } from '../command.ts';
+import { Mistake } from '../mistake.ts';
 import { progressMode } from '../progress-mode.ts';
 import { releaseFlags } from '../release/flags.ts';
+import { leavesFiles } from '../runs/leave.ts';
 import { reportsOf } from '../ui/report-files.ts';
 
 export const release = command({
@@ -26,6 +28,8 @@ what the registry has. What was released is written to release.json.`,
     const { flags, stderr, stdout, env } = invocation;
     await using scope = new AsyncDisposableStack();
     const { continueOf, withDeadline } = await import('../run-policy.ts');
+    if (flags.dry !== undefined && leavesFiles(flags))
+      throw new Mistake('--summarize and --profile tell of a release, and --dry makes none');
     const signal = withDeadline(invocation.signal, flags, scope);
     const { openRelease } = await import('../release/open.ts');
     const opened = await openRelease(invocation, scope);

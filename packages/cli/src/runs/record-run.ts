@@ -2,12 +2,14 @@ import { createRequire } from 'node:module';
 import { cachePath } from '@monokit/engine/cache-path';
 import type { Invocation } from '../command.ts';
 import type { Chosen } from '../tasks.ts';
+import { leaveFiles, leavesFiles, type LeaveFlags } from './leave.ts';
+import type { RunRecord } from './record.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
 import { runsPath } from './runs-folder.ts';
 
 /** What says where the runs of a command line are kept. */
 export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {
-  readonly flags: { readonly 'cache-dir': string | undefined };
+  readonly flags: { readonly 'cache-dir': string | undefined } & LeaveFlags;
 };
 
 /** What is built, and for which workspace: as `chosenTasks` gives it. */
@@ -24,7 +26,7 @@ export function runsPathOf(
 
 /** Begins to write down a run. */
 export function recordRun(
-  { words, env, signal, stderr, flags }: Recording,
+  { words, cwd, env, signal, stderr, flags }: Recording,
   { tasks, meant, runsRoot, folderOf, settings }: RecordedWork,
   { startedAt, keeps = 'every' }: Pick<RunBegin, 'startedAt'> & Partial<Pick<RunBegin, 'keeps'>>,
 ): Recorder {
@@ -45,6 +47,9 @@ export function recordRun(
     cache: cachePath({ env, ...(cacheDir !== undefined && { asked: cacheDir }) }),
     keeps,
     signal,
+    ...(leavesFiles(flags) && {
+      written: (record: RunRecord, path: string) => leaveFiles(record, path, flags, { cwd, stderr }),
+    }),
     warn: (message) => void stderr.write(`warning: ${message}\n`),
   });
 }

@@ -48,6 +48,8 @@ export interface RunBegin {
   readonly keeps: 'every' | 'worked';
   /** The run's: tells at its end whether somebody stopped it. */
   readonly signal: AbortSignal;
+  /** Gets the record once it is written. */
+  written?(record: RunRecord, path: string): Promise<void>;
   /** Told, once, if nothing can be kept: a run is what it is, whoever could not write it down. */
   warn(message: string): void;
 }
@@ -205,14 +207,15 @@ export class Recorder implements AsyncDisposable {
       });
     }
     this.#state = 'finished';
+    if (!record) return undefined;
     try {
-      if (!record) return undefined;
       await History.update(path, record);
       this.#causes.finish(record);
       this.#folder.prune(endedAt, (id) => id === this.id || isRunning(this.#folder, id));
     } catch (error) {
       warn(`what was learnt of this run could not be kept: ${messageOf(error)}`);
     }
+    await this.#begin.written?.(record, this.path);
     return record;
   }
 

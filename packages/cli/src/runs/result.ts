@@ -1,4 +1,5 @@
 // What came of a run, in few words.
+import { shellWord } from '../shell-word.ts';
 import { count } from '../ui/format.ts';
 import type { Symbols } from '../ui/symbols.ts';
 import type { RunRecord } from './record.ts';
@@ -54,9 +55,4 @@ export function whenText(at: number, now: number): string {
 /** `cli build all`, as a shell reads it. */
 export function commandText({ command }: Pick<RunRecord, 'command'>): string {
   return ['cli', ...command].map(shellWord).join(' ');
-}
-
-/** A word as a shell reads it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./#*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -55,11 +55,6 @@ export class RunsFolder {
     return join(this.path, `${id}.made.json`);
   }
 
-  /** Its timeline, where somebody looked at it (open.ts). */
-  pagePath(id: string): string {
-    return join(this.path, `${id}.html`);
-  }
-
   /** A run's record; undefined where it is gone, or of another version than this program's. */
   read(id: string): RunRecord | undefined {
     let text: string;
@@ -83,9 +78,10 @@ export class RunsFolder {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
   }
 
+  /** With all that lies beside its record. */
   remove(id: string): void {
-    for (const path of [this.recordPath(id), this.logPath(id), this.madePath(id), this.pagePath(id)])
-      rmSync(path, { force: true });
+    for (const name of namesIn(this.path))
+      if (name.startsWith(`${id}.`)) rmSync(join(this.path, name), { force: true });
   }
 
   /** Lets go of the oldest runs; `stays` says of one that it must not go. */

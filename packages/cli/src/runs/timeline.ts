@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { bytes, duration, shortDigest } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
 import { symbolsFor } from '../ui/symbols.ts';
+import { lanesOf, type Span } from './lanes.ts';
 import { lastLines } from './logs.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, resultText, type Result } from './result.ts';
@@ -41,7 +42,7 @@ export interface TimelineStep {
   readonly hue: number;
   readonly status: RecordedStep['status'];
   /** Of one that was started. */
-  readonly bar?: { readonly lane: number; readonly start: number; readonly end: number };
+  readonly bar?: Span;
   readonly critical: boolean;
   /** Positions of steps. */
   readonly inputs: readonly number[];
@@ -56,7 +57,7 @@ export function timelineOf(run: KeptRun): Timeline {
   const { record } = run;
   const { startedAt, steps } = record;
   const endedAt = record.endedAt ?? Math.max(startedAt, ...steps.map((step) => step.endedAt ?? step.startedAt ?? 0));
-  const bars = barsOf(steps, { startedAt, endedAt });
+  const bars = lanesOf(steps, { startedAt, endedAt });
   const places = new Map(steps.map(({ vertex }, i) => [vertex, i]));
   const critical = new Set(criticalSteps(record));
   const tails = tailsOf(run);
@@ -96,25 +97,6 @@ export function timelineOf(run: KeptRun): Timeline {
       };
     }),
   };
-}
-
-/** Each started step in the first lane that is free. */
-function barsOf(
-  steps: readonly RecordedStep[],
-  run: { readonly startedAt: number; readonly endedAt: number },
-): ReadonlyMap<RecordedStep, NonNullable<TimelineStep['bar']>> {
-  const started = steps.filter((step) => step.startedAt !== undefined && step.status !== 'cached');
-  started.sort((a, b) => a.startedAt! - b.startedAt!);
-  const freeAt: number[] = [];
-  return new Map(
-    started.map((step) => {
-      const end = Math.max(step.startedAt!, step.endedAt ?? run.endedAt);
-      const free = freeAt.findIndex((at) => at <= step.startedAt!);
-      const lane = free < 0 ? freeAt.length : free;
-      freeAt[lane] = end;
-      return [step, { lane, start: step.startedAt! - run.startedAt, end: end - run.startedAt }];
-    }),
-  );
 }
 
 function factsOf(record: RunRecord, critical: ReadonlySet<RecordedStep>): Timeline['facts'] {

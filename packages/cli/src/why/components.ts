@@ -84,7 +84,7 @@ export function componentsOf(
     id,
     asked,
     root,
-    veil,
+    veil: given,
   }: {
     readonly id: string;
     readonly asked: Readonly<Record<string, string>>;
@@ -92,6 +92,7 @@ export function componentsOf(
     readonly veil: Veil;
   },
 ): Components {
+  const veil = given.knowing(asked);
   return {
     version: 1,
     asked: veil.all(asked),

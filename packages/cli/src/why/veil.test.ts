@@ -41,3 +41,13 @@ test('the key is made once, for its user alone', async () => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
 });
+
+test('a secret that is known is veiled wherever it stands, and short words are left alone', () => {
+  const knowing = veil.knowing({
+    'build-arg:NPM_TOKEN': 'hunter-2',
+    'build-arg:PASSWORD': 'on',
+    'build-arg:V': 'version-1',
+  });
+  assert.match(knowing.text('COPY x /hunter-2 on version-1'), /^COPY x \/~[0-9a-f]{8} on version-1$/);
+  assert.equal(knowing.value('A', 'hunter-2'), veil.value('NPM_TOKEN', 'hunter-2'), 'the same, whatever it is called');
+});

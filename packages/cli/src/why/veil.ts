@@ -11,10 +11,12 @@ export interface Veil {
   text(text: string): string;
   /** Values by names like `env NAME` and `build-arg:NAME`. */
   all(values: Readonly<Record<string, string>>): Record<string, string>;
+  /** The same veil, which hides those of these values that are secret wherever they stand. */
+  knowing(values: Readonly<Record<string, string>>): Veil;
 }
 
 /** `key` is what digests are made with, asked for once there is something to hide. */
-export function veilWith(key: () => Uint8Array): Veil {
+export function veilWith(key: () => Uint8Array, secrets: readonly string[] = []): Veil {
   let known: Uint8Array | undefined;
   const digest = (text: string) =>
     `~${createHmac('sha256', (known ??= key()))
@@ -22,15 +24,25 @@ export function veilWith(key: () => Uint8Array): Veil {
       .digest('hex')
       .slice(0, 8)}`;
   const text = (written: string) =>
-    written
+    secrets
+      .reduce((shown, secret) => shown.replaceAll(secret, () => digest(secret)), written)
       .replaceAll(/(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@(?!sha256:)/gi, '$1…@')
       .replaceAll(assignment, (_, name: string, value: string) => `${name}=${digest(value)}`);
   const value = <T extends string | undefined>(name: string, plain: T) =>
     plain === undefined ? plain : secretive.test(name) ? digest(plain) : text(plain);
   const all = (values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([name, plain]) => [name, value(nameIn(name), plain)]));
-  return { value, text, all };
+  const knowing = (values: Readonly<Record<string, string>>) => {
+    const found = Object.entries(values).flatMap(([name, plain]) =>
+      secretive.test(nameIn(name)) && plain.length >= shortestSecret ? [plain] : [],
+    );
+    return veilWith(key, [...secrets, ...found]);
+  };
+  return { value, text, all, knowing };
 }
+
+/** Shorter values are words that stand elsewhere, too. */
+const shortestSecret = 6;
 
 /** Names of variables whose values nobody should read. */
 const secretive =
