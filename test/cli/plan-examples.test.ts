@@ -53,11 +53,9 @@ async function built(rig: Rig, flags: readonly string[], env = {}) {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  const ended = (status: string) =>
-    new Set(
-      events.filter((event) => event['type'] === 'step.end' && event['status'] === status).map(({ step }) => step),
-    );
-  return { ran: ended('done'), cached: ended('cached') };
+  const told = (type: string, status?: string) =>
+    new Set(events.filter((event) => event['type'] === type && event['status'] === status).map(({ step }) => step));
+  return { ran: told('step.end', 'done'), cached: told('cache.hit') };
 }
 
 /** Plans, builds, and holds one against the other: hits are hits, what is to run runs; gives the plan and what came of the unknown. */

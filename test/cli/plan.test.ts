@@ -154,3 +154,29 @@ test('a server is asked what it has, and sends nothing', async () => {
 function append(rig: Rig): void {
   appendFileSync(rig.path('web/w.txt'), 'more');
 }
+
+test('of steps that do the same work in several images one is told to run', async () => {
+  const service = { Dockerfile: 'FROM busybox\nCOPY a /a\nRUN wc /a\n', a: 'a' };
+  await using rig = await Rig.open({
+    'buildkit.config.json': files['buildkit.config.json']!,
+    one: service,
+    two: service,
+  });
+  const { run, unknown } = await planned(rig);
+  assert.deepEqual(unknown, []);
+  assert.deepEqual(await ran(rig), run);
+  assert.equal(run.filter((name) => name.includes('RUN wc')).length, 1);
+});
+
+test('a frozen build takes everything from caches, or tells what would run and runs nothing', async () => {
+  await using rig = await Rig.open(files);
+  const refused = await rig.cli(['build', 'web', '--frozen']);
+  assert.equal(refused.code, 5);
+  assert.match(refused.stderr, /▸ .*RUN echo .*\n[^]*error: --frozen: 2 steps would run, or may\n/);
+  assert.equal(refused.stdout, '');
+  assert.match((await rig.ok(['plan', 'web'])).stdout, /RUN echo/);
+  await rig.ok(['build', 'web']);
+  assert.match((await rig.ok(['build', 'web', '--frozen'])).stderr, /up to date|cached/);
+  append(rig);
+  assert.equal((await rig.cli(['build', 'web', '--frozen'])).code, 5);
+});

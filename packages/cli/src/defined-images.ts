@@ -4,7 +4,7 @@ import type { Invocation } from './command.ts';
 import type { imageFlags } from './build-flags.ts';
 import { isFolder } from './folder.ts';
 import { Mistake } from './mistake.ts';
-import type { BuildInvocation, EngineSettings } from './tasks.ts';
+import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import type { workspaceFlags } from './workspace-flags.ts';
 
 export type ShowInvocation = Invocation<typeof imageFlags & typeof workspaceFlags>;
@@ -24,11 +24,18 @@ export async function defineImages(
   positionals: readonly string[],
   scope: AsyncDisposableStack,
 ): Promise<DefinedImages> {
-  const { flags, env, signal } = invocation;
   const folder = onlyFolder(positionals);
   const { chosenTasks } = await import('./tasks.ts');
   const asked = { ...invocation, positionals } as unknown as BuildInvocation;
-  const { tasks, offers, settings } = await chosenTasks(asked, scope, folder);
+  return defineChosen(await chosenTasks(asked, scope, folder), invocation, scope);
+}
+
+/** The same for what was chosen already. */
+export async function defineChosen(
+  { tasks, offers, settings }: Chosen,
+  { flags, env, signal }: Pick<ShowInvocation, 'flags' | 'env' | 'signal'>,
+  scope: AsyncDisposableStack,
+): Promise<DefinedImages> {
   const { openEngineFor } = await import('./open-engine.ts');
   const engine = scope.use(await openEngineFor(flags, env, settings));
   const { defineAll } = await import('@monokit/engine');

@@ -23,9 +23,13 @@ export interface Engine extends AsyncDisposable {
 export interface Build extends AsyncDisposable {
   /**
    * Solves and exports many roots in one graph; a promise for each, in order, so that one failure leaves the others
-   * theirs. `keepGoing: false` cancels the rest at the first failure.
+   * theirs. `keepGoing: false` cancels the rest at the first failure. With `foresee` it also tells beforehand what it is
+   * about to do (`graph-foreseen`).
    */
-  solve(defined: readonly Defined[], options?: { readonly keepGoing?: boolean }): readonly Promise<SolveResponse>[];
+  solve(
+    defined: readonly Defined[],
+    options?: { readonly keepGoing?: boolean; readonly foresee?: boolean },
+  ): readonly Promise<SolveResponse>[];
   /** What the images of a request that was given to `solve` are keyed by, as far as that is known by now. */
   keys?(id: string): readonly ImageKeys[];
 }

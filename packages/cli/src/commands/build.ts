@@ -32,6 +32,13 @@ const dryFlag = {
   },
 } as const satisfies Flags;
 
+const frozenFlag = {
+  frozen: {
+    kind: 'switch',
+    help: 'Take everything from caches: where a step would run, tell which, run nothing and exit with 5',
+  },
+} as const satisfies Flags;
+
 export const build = command({
   summary: 'Build images of the workspace, or a folder with a Dockerfile',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
@@ -53,6 +60,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     ...workFlags,
     ...openGraphFlag,
     ...dryFlag,
+    ...frozenFlag,
   },
   examples: [
     ['cli build', "the workspace's group `default`, or all its images"],
@@ -82,7 +90,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
 });
 
 async function buildImages(
-  invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags & typeof dryFlag>,
+  invocation: Invocation<typeof imageFlags & typeof callFlags & typeof workFlags & typeof dryFlag & typeof frozenFlag>,
   page?: RunPage,
 ): Promise<number> {
   const { flags, positionals, stdout, stderr, env } = invocation;
@@ -108,6 +116,10 @@ async function buildImages(
   const chosen = await chosenTasks(invocation, scope, folders[0]);
   const { tasks, offers, folderOf, settings, asks, seen, scratch } = chosen;
   if (asks !== undefined) return (await import('../call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
+  if (flags.frozen) {
+    const code = await (await import('../plan/frozen.ts')).frozenCode(chosen, invocation);
+    if (code !== 0) return code;
+  }
   const mode = progressMode(flags);
   const streams = tasks.some(({ request }) =>
     request.exports.some(({ destination }) => destination?.kind === 'stream'),
@@ -122,6 +134,7 @@ async function buildImages(
   ]);
   const signal = withDeadline(invocation.signal, flags, scope);
   await using recorder = recordRun(invocation, chosen, { startedAt });
+  const prospects = new (await import('../plan/prospects.ts')).Prospects();
   const start: RunStart = {
     ids: tasks.map(({ request }) => request.id),
     names: namesOf(tasks.map(({ request }) => request)),
@@ -129,7 +142,7 @@ async function buildImages(
     verbose: flags.verbose,
     cwd: invocation.cwd,
     folders: folderOf,
-    facts: recorder.facts,
+    facts: { ...recorder.facts, ...prospects.facts },
     retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),
   };
   using renderer = await openRenderer(mode, start, { stdout, stderr, env }, reportsOf(flags, env));
@@ -146,13 +159,21 @@ async function buildImages(
   const warnings: Diagnostic[] = [];
   const report = (event: RunEvent) => {
     if (event.kind === 'warning') warnings.push(event.diagnostic);
+    prospects.report(event);
     renderer.report(event);
     recorder.report(event);
     page?.report(event);
     answering?.report(event);
   };
   const onKeys = recorder.onKeys.bind(recorder);
-  const results = await run(engine, tasks, { signal, report, continue: continueOf(flags, settings), offers, onKeys });
+  const results = await run(engine, tasks, {
+    signal,
+    report,
+    continue: continueOf(flags, settings),
+    foresee: true,
+    offers,
+    onKeys,
+  });
 
   const code = results.every(({ response }) => response) ? 0 : 1;
   if (code === 0) await writeAnswers(flags, results, { warnings, env });

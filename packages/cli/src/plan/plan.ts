@@ -1,6 +1,7 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
 import type { AskedCache, StepForecast } from '@monokit/engine';
-import { defineImages, type ShowInvocation } from '../defined-images.ts';
+import { defineImages, type DefinedImages, type ShowInvocation } from '../defined-images.ts';
+import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
 import { isInternal } from '../ui/model.ts';
 import { downloadsOf } from './downloads.ts';
@@ -25,6 +26,7 @@ export interface PlannedImage {
 }
 
 export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
+  readonly kind: StepKind;
   /**
    * `unknown`: it runs unless what a step before it makes, or what has to be fetched first, is what it was before.
    * `needless`: nobody asks for it, because what reads it is cached.
@@ -32,6 +34,8 @@ export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
   readonly outlook: 'run' | 'unknown' | 'cached' | 'needless';
   /** Of a cached one: where its result is. */
   readonly from?: 'local' | 'remote';
+  /** Of a local one that is not there yet: the digest of the step that makes it, because it does the same work. */
+  readonly sameAs?: string;
   /** Of a remote one: the name of the cache. */
   readonly cache?: string;
   /** What is fetched for it; what several steps need counts for the first. */
@@ -54,24 +58,32 @@ export interface Totals {
 /** Asks what building the chosen images would do. */
 export async function planOf(invocation: ShowInvocation, positionals: readonly string[]): Promise<Plan> {
   await using scope = new AsyncDisposableStack();
-  const images = await defineImages(invocation, positionals, scope);
+  return planOfImages(await defineImages(invocation, positionals, scope), invocation);
+}
+
+/** The same for images that are defined already. */
+export async function planOfImages(images: DefinedImages, { signal }: Pick<ShowInvocation, 'signal'>): Promise<Plan> {
   const [graph, { steps: forecast, caches }] = await Promise.all([
     mergedGraph(images),
-    images.engine.forecast(images.defined, { reach: 'asking', signal: invocation.signal, report: () => undefined }),
+    images.engine.forecast(images.defined, { reach: 'asking', signal, report: () => undefined }),
   ]);
   const steps = plannedSteps(graph, forecast);
   return { version: 1, images: plannedImages(graph, steps), steps, caches, totals: totalsOf(steps) };
 }
 
-function plannedSteps({ steps }: MergedGraph, forecast: ReadonlyMap<string, StepForecast>): readonly PlannedStep[] {
+function plannedSteps(
+  { steps, vertices }: MergedGraph,
+  forecast: ReadonlyMap<string, StepForecast>,
+): readonly PlannedStep[] {
   const down = downloadsOf(steps.map(({ digest }) => [digest, forecast.get(digest)!.downloads]));
-  return steps.flatMap(({ inputs: _inputs, ...step }): PlannedStep[] => {
+  return steps.flatMap(({ inputs: _inputs, ...step }, i): PlannedStep[] => {
     if (isInternal(step)) return [];
     const foreseen = forecast.get(step.digest)!;
     const bytesDown = down.get(step.digest);
     return [
       {
         ...step,
+        kind: vertices[i]!.op.kind,
         ...outlookOf(foreseen),
         ...(bytesDown !== undefined && { bytesDown }),
         ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),
@@ -80,9 +92,15 @@ function plannedSteps({ steps }: MergedGraph, forecast: ReadonlyMap<string, Step
   });
 }
 
-function outlookOf({ outlook, needed, from }: StepForecast): Pick<PlannedStep, 'outlook' | 'from' | 'cache'> {
+function outlookOf({
+  outlook,
+  needed,
+  from,
+  sameAs,
+}: StepForecast): Pick<PlannedStep, 'outlook' | 'from' | 'sameAs' | 'cache'> {
   if (outlook === 'hit') {
-    return { outlook: 'cached', ...(from === undefined ? { from: 'local' } : { from: 'remote', cache: from }) };
+    if (from !== undefined) return { outlook: 'cached', from: 'remote', cache: from };
+    return { outlook: 'cached', from: 'local', ...(sameAs && { sameAs }) };
   }
   if (!needed || outlook === 'look') return { outlook: 'needless' };
   return { outlook: outlook === 'open' ? 'unknown' : 'run' };

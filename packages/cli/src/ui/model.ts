@@ -154,6 +154,7 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
     case 'task-stopped':
       image(event.task, { state: { kind: 'stopped' }, endedAt: event.at });
       return model;
+    case 'graph-foreseen':
     case 'task-defined':
     case 'vertex-kept':
     case 'warning':

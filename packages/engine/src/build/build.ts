@@ -14,6 +14,7 @@ import { importing, openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
+import { tellForeseen } from './foreseen.ts';
 import { requestKeys, type SolvedRequest } from './keys.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
@@ -27,9 +28,9 @@ export function openBuild(parts: Parts, work: Work): Build {
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const solved = new Map<string, SolvedRequest>();
   return {
-    solve(defined, { keepGoing = true } = {}) {
+    solve(defined, { keepGoing = true, foresee = false } = {}) {
       const job = { signal, report: (event: Event) => work.report(event) };
-      const responses = solveAll(defined, parts, job, { open, shared, solved });
+      const responses = solveAll(defined, parts, job, { open, shared, solved, foresee });
       for (const [i, response] of responses.entries()) {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
@@ -72,10 +73,12 @@ function solveAll(
     open,
     shared,
     solved,
+    foresee,
   }: {
     readonly open: AsyncDisposableStack;
     readonly shared: SharedExports;
     readonly solved: Map<string, SolvedRequest>;
+    readonly foresee: boolean;
   },
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
@@ -102,6 +105,7 @@ function solveAll(
   });
   const startedAt = Date.now();
   const ready = emptyForcedMounts(graph, parts.cache);
+  const foreseen = foresee ? tellForeseen({ graph, solver }, work) : undefined;
   let next = 0;
   return defined.map(async (each, i) => {
     const first = next;
@@ -117,6 +121,7 @@ function solveAll(
     const attests = readAttestOptions(request.source.options ?? {});
     await caches?.check(i);
     await ready;
+    await foreseen;
     const exporters = await Promise.all(request.exports.map((wanted) => exporterOf(wanted, parts, work)));
     await using trees = new AsyncDisposableStack();
     const refs = await Promise.all(

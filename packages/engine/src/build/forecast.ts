@@ -17,6 +17,7 @@ import { openToLook, type Reach } from './look.ts';
 import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
+import { twinsOf } from './twins.ts';
 
 export interface Forecast {
   /** By digest in the merged graph. */
@@ -29,6 +30,8 @@ export interface StepForecast {
   readonly outlook: Outlook;
   /** Whether anything that runs or may run reads it, or it is what was asked for. */
   readonly needed: boolean;
+  /** The digest of a step before it that does the very same work, whose result will do: then this one is a `hit`. */
+  readonly sameAs?: Digest;
   /** The name of the cache that a hit has to be fetched from; undefined if it is here. */
   readonly from?: string;
   /** What it would fetch, where it is needed. */
@@ -54,10 +57,15 @@ export async function forecast(
   await using open = openToLook(defined, { ...parts, store, reach }, work);
   const foreseen = await foreseeAll(open, work);
   const needed = neededOf(open, foreseen);
+  const twins = twinsOf(open.graph.vertices, (vertex) =>
+    needed.has(vertex.digest) ? foreseen.get(vertex.digest) : undefined,
+  );
   const steps = await Promise.all(
     open.graph.vertices.map(async (vertex): Promise<[Digest, StepForecast]> => {
       const { outlook, elsewhere } = foreseen.get(vertex.digest)!;
       const wanted = needed.has(vertex.digest);
+      const sameAs = twins.get(vertex)?.digest;
+      if (sameAs) return [vertex.digest, { outlook: 'hit', needed: true, sameAs, downloads: [], bytesRead: 0 }];
       const runs = wanted && (outlook === 'run' || outlook === 'open');
       return [
         vertex.digest,

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   report(event: RunEvent): void;
   readonly continue: Continue;
+  /** Tell beforehand what is about to happen (`graph-foreseen`). */
+  readonly foresee?: boolean;
   /** Images that tasks may be built from, though nobody asked for them. */
   readonly offers?: readonly Offer[];
   /** Told what an image is keyed by once that is known, before it is told how it ended; it is awaited. */
@@ -46,7 +48,7 @@ export interface Offer {
 
 /** Builds images in one graph on an engine. Never rejects for an image's failure: that is told, and the rest goes on. */
 export async function run(engine: Engine, tasks: readonly Task[], options: RunOptions): Promise<readonly RunResult[]> {
-  const { signal, report, continue: onFailure, onKeys } = options;
+  const { signal, report, continue: onFailure, foresee = false, onKeys } = options;
   const outcomes = new Map<string, RunResult>();
   const settle = (task: string, error: unknown) => {
     outcomes.set(task, { id: task });
@@ -72,7 +74,7 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
   }
 
   await using build = engine.open({ signal, report });
-  const responses = solveInOrder(build, { tasks, definitions, onFailure });
+  const responses = solveInOrder(build, { tasks, definitions, onFailure, foresee });
   await Promise.all(
     [...responses].map(async ([id, solved]) => {
       try {
@@ -101,20 +103,22 @@ function solveInOrder(
     tasks,
     definitions,
     onFailure,
+    foresee,
   }: {
     readonly tasks: readonly Task[];
     readonly definitions: ReadonlyMap<string, Defined>;
     readonly onFailure: Continue;
+    readonly foresee: boolean;
   },
 ): ReadonlyMap<string, Promise<SolveResponse>> {
-  const keepGoing = onFailure !== 'never';
+  const how = { keepGoing: onFailure !== 'never', foresee };
   const defined = tasks.filter(({ request }) => definitions.has(request.id));
   const ids = new Set(tasks.map(({ request }) => request.id));
   const waitsFor = ({ dependsOn = [] }: Task) => dependsOn.filter((id) => ids.has(id));
   const free = defined.filter((task) => waitsFor(task).length === 0);
   const solved = build.solve(
     free.map(({ request }) => definitions.get(request.id)!),
-    { keepGoing },
+    how,
   );
   const responses = new Map(free.map(({ request }, i) => [request.id, solved[i]!] as const));
   for (const task of defined) place(task);
@@ -142,6 +146,6 @@ function solveInOrder(
         }
       }),
     );
-    return build.solve([definitions.get(task.request.id)!], { keepGoing })[0]!;
+    return build.solve([definitions.get(task.request.id)!], how)[0]!;
   }
 }

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../std/diagnostic.ts';
  */
 export type Event =
   | GraphMerged
+  | GraphForeseen
   | VertexKnown
   | VertexWaiting
   | VertexStarted
@@ -35,6 +36,19 @@ export interface GraphMerged {
     readonly uses: number;
     readonly source?: SourcePlace;
   }[];
+}
+
+/** What is likely to happen with a graph that was merged; told soon after, where somebody wants to know and it is more than nothing. */
+export interface GraphForeseen {
+  readonly kind: 'graph-foreseen';
+  readonly at: number;
+  /**
+   * Those of its vertices that will run, or may, depending on what comes before them (`open`); all others are kept, or
+   * are needed by such alone.
+   */
+  readonly vertices: readonly { readonly vertex: Digest; readonly outlook: 'run' | 'open' }[];
+  /** Images whose layers are fetched, and how many bytes that are. */
+  readonly pulls: readonly { readonly vertex: Digest; readonly bytes: number }[];
 }
 
 interface OfVertex {

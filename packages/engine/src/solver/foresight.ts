@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Download } from '../progress/download.ts';
 import type { Work } from '../progress/work.ts';
 import type { Surroundings } from './active.ts';
-import { contentOutput, rootKey, type KeyId } from './cache-key.ts';
+import { contentOutput, derivedKey, type KeyedDep, rootKey, type KeyId } from './cache-key.ts';
 import type { Elsewhere } from './cache-store.ts';
 import type { Keys } from './keys.ts';
 import { memo } from './memo.ts';
@@ -10,7 +10,7 @@ import type { CacheMap, Held, Operator, Outlook, Vertex } from './vertex.ts';
 
 export interface Foreseen {
   readonly outlook: Outlook;
-  /** Those of the output that are known. */
+  /** Those of the output that are known; of what runs, the one that it will be kept under. */
   readonly keys: readonly KeyId[];
   /** Where a hit has to be fetched from; undefined if it is here. */
   readonly elsewhere?: Elsewhere;
@@ -52,9 +52,23 @@ export class Foresight<R extends Held<R>, J extends Work> {
         }),
       );
       const keys = await this.#keys.query(output, deps);
-      if (keys.length === 0 && deps.some(({ open }) => open)) return { outlook: 'open', keys };
-      return this.#outlookOf(keys);
+      if (keys.length > 0) return this.#outlookOf(keys);
+      const settled = deps.map(({ keys, open }) => (open ? undefined : { keys }));
+      if (settled.includes(undefined) && (await this.#mayFollow(map!.digest, output, settled))) {
+        return { outlook: 'open', keys };
+      }
+      // What runs is kept under this key, and what depends on it may be known by it.
+      const keyed = deps.every((dep) => !dep.open && dep.keys.length > 0);
+      return { outlook: 'run', keys: keyed ? [derivedKey(map!.digest, output, deps)] : [] };
     });
+  }
+
+  /** Whether anything is known that follows from those inputs whose keys are settled. */
+  async #mayFollow(digest: Digest, output: number, deps: readonly (KeyedDep | undefined)[]): Promise<boolean> {
+    const known = deps.filter((dep) => dep !== undefined);
+    if (known.length === 0) return true;
+    if (known.some(({ keys }) => keys.length === 0)) return false;
+    return (await this.#around.store.query({ digest, output, deps })).length > 0;
   }
 
   /** What asking for the result would fetch. */

@@ -231,6 +231,36 @@ test('what a build would do is told without doing it', async () => {
   );
 });
 
+test('what is asked by content is open only as long as anything could follow', async () => {
+  const world = new World();
+  const graph = (salt: string) => {
+    const made = world.vertex('make', [world.vertex('source', [], { value: salt, salt })]);
+    return world.vertex('join', [world.vertex('base'), made], { contents: [undefined, (input) => digestOf(input)] });
+  };
+  const outlookOf = async (vertex: Vertex) => {
+    await using solver = world.solver();
+    return (await solver.foresee(edge(vertex))).outlook;
+  };
+  assert.equal(await outlookOf(graph('1')), 'run', 'nothing follows from the base');
+  await world.build(graph('1'));
+  assert.equal(await outlookOf(graph('1')), 'hit');
+  const changed = world.vertex('make', [world.vertex('another source')]);
+  const join = { contents: [undefined, (input: string) => digestOf(input)] };
+  assert.equal(await outlookOf(world.vertex('join', [world.vertex('base'), changed], join)), 'open');
+});
+
+test('steps that do the same work are known by the key that both will have', async () => {
+  const world = new World();
+  const folder = (name: string) => world.vertex(name, [], { session: true, looks: true });
+  const copy = (name: string) => world.vertex('copy', [folder(name)], { content: () => digestOf('same') });
+  const [one, other] = [copy('one'), copy('other')];
+  await using solver = world.solver();
+  const [a, b] = [await solver.foresee(edge(one)), await solver.foresee(edge(other))];
+  assert.notEqual(one.digest, other.digest);
+  assert.deepEqual([a.outlook, b.outlook], ['run', 'run']);
+  assert.ok(a.keys.length === 1 && a.keys[0] === b.keys[0]);
+});
+
 test('a chain of ten thousand vertices is no matter', async () => {
   const world = new World();
   let top = world.vertex('0');
