@@ -16,6 +16,8 @@ export interface DefinedImages {
   /** Which images are built from which: pairs of ids. */
   readonly needs: readonly (readonly [from: string, to: string])[];
   readonly settings: EngineSettings;
+  /** Folder that the Dockerfile's name is relative to, by image. */
+  readonly folderOf: Chosen['folderOf'];
 }
 
 /** Defines the images that the command line means, and nothing more: steps are not run. */
@@ -32,17 +34,23 @@ export async function defineImages(
 
 /** The same for what was chosen already. */
 export async function defineChosen(
-  { tasks, offers, settings }: Chosen,
+  chosen: Chosen,
   { flags, env, signal }: Pick<ShowInvocation, 'flags' | 'env' | 'signal'>,
   scope: AsyncDisposableStack,
 ): Promise<DefinedImages> {
-  const { openEngineFor } = await import('./open-engine.ts');
-  const engine = scope.use(await openEngineFor(flags, env, settings));
+  const { tasks, offers, settings, folderOf } = chosen;
+  const [{ openEngineFor }, { estimatorOf }, { runsPathOf }] = await Promise.all([
+    import('./open-engine.ts'),
+    import('./run-policy.ts'),
+    import('./runs/record-run.ts'),
+  ]);
+  const estimate = estimatorOf(runsPathOf(chosen, { env, flags }), folderOf);
+  const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const { defineAll } = await import('@monokit/engine');
   const needs: [string, string][] = [];
   const onNeed = (from: string, to: string) => void needs.push([from, to]);
   const promises = defineAll(engine, tasks, { signal, report: () => undefined, offers, onNeed });
-  return { engine, tasks, defined: await Promise.all(promises), needs, settings };
+  return { engine, tasks, defined: await Promise.all(promises), needs, settings, folderOf };
 }
 
 /** The folder, URL or `-` among the positionals, if that is what they are. */

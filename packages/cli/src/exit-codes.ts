@@ -3,6 +3,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'an image could not be built',
   2: 'a mistake in what was typed or in the config',
+  5: 'a step would have run, and --frozen allows none',
   130: 'stopped by Ctrl-C; a second one stops at once',
   143: 'stopped by SIGTERM',
 };

@@ -36,6 +36,7 @@ export type { RegistryClient } from './registry/registry.ts';
 export type { RegistryHosts } from './registry/hosts.ts';
 export type { ImageResolver } from './source/source.ts';
 export type { ManifestEntry } from './cache/tree.ts';
+export type { ExpectedTime } from './build/expected-time.ts';
 export type { Forecast, StepForecast } from './build/forecast.ts';
 export type { AskedCache } from './remote-cache/remote-cache.ts';
 export type { Download } from './progress/download.ts';

@@ -1,8 +1,12 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
-import type { AskedCache, StepForecast } from '@monokit/engine';
+import { availableParallelism } from 'node:os';
+import type { AskedCache, ExpectedTime, StepForecast } from '@monokit/engine';
 import { defineImages, type DefinedImages, type ShowInvocation } from '../defined-images.ts';
+import { criticalPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
+import { labelsOf } from '../graph/step-label.ts';
+import { ownerOf } from '../runs/recorder.ts';
 import { isInternal } from '../ui/model.ts';
 import { downloadsOf } from './downloads.ts';
 
@@ -15,6 +19,7 @@ export interface Plan {
   /** The caches of `--cache-from`, with why they could not be asked. */
   readonly caches: readonly AskedCache[];
   readonly totals: Totals;
+  readonly time: PlannedTime;
 }
 
 export interface PlannedImage {
@@ -42,6 +47,23 @@ export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
   readonly bytesDown?: number;
   /** Of files in contexts that it reads. */
   readonly bytesRead?: number;
+  /** How long it took when it last ran, in milliseconds; absent without history. */
+  readonly durationMs?: number;
+}
+
+/** How long what runs or may run will take. For steps without history it is what is usual for their kind. */
+export interface PlannedTime {
+  /** From the start of the first step to the end of the last. */
+  readonly wallMs: number;
+  /** Processors that they share. */
+  readonly cpus: number;
+  readonly stepsWithoutHistory: number;
+  /** The chain of steps that can't be quicker: their digests, and the images and stages that they are in. */
+  readonly criticalPath: {
+    readonly durationMs: number;
+    readonly steps: readonly string[];
+    readonly labels: readonly string[];
+  };
 }
 
 /** Sums over the steps. */
@@ -58,17 +80,54 @@ export interface Totals {
 /** Asks what building the chosen images would do. */
 export async function planOf(invocation: ShowInvocation, positionals: readonly string[]): Promise<Plan> {
   await using scope = new AsyncDisposableStack();
-  return planOfImages(await defineImages(invocation, positionals, scope), invocation);
+  return await planOfImages(await defineImages(invocation, positionals, scope), invocation);
 }
 
 /** The same for images that are defined already. */
 export async function planOfImages(images: DefinedImages, { signal }: Pick<ShowInvocation, 'signal'>): Promise<Plan> {
-  const [graph, { steps: forecast, caches }] = await Promise.all([
+  const [graph, { steps: forecast, caches, time }] = await Promise.all([
     mergedGraph(images),
     images.engine.forecast(images.defined, { reach: 'asking', signal, report: () => undefined }),
   ]);
   const steps = plannedSteps(graph, forecast);
-  return { version: 1, images: plannedImages(graph, steps), steps, caches, totals: totalsOf(steps) };
+  return {
+    version: 1,
+    images: plannedImages(graph, steps),
+    steps,
+    caches,
+    totals: totalsOf(steps),
+    time: plannedTime(graph, { forecast, time, folderOf: images.folderOf }),
+  };
+}
+
+function plannedTime(
+  { steps, vertices }: MergedGraph,
+  {
+    forecast,
+    time: { wall, withoutHistory },
+    folderOf,
+  }: {
+    readonly forecast: ReadonlyMap<string, StepForecast>;
+    readonly time: ExpectedTime;
+    readonly folderOf: DefinedImages['folderOf'];
+  },
+): PlannedTime {
+  const nodes = steps.map((step, i) => ({
+    ...step,
+    image: ownerOf(step.images, vertices[i]!.source?.folder, folderOf) ?? '',
+    took: forecast.get(step.digest)!.expected?.duration ?? 0,
+  }));
+  const path = criticalPath(nodes, ({ took }) => took).filter(({ took }) => took > 0);
+  return {
+    wallMs: wall,
+    cpus: availableParallelism(),
+    stepsWithoutHistory: withoutHistory,
+    criticalPath: {
+      durationMs: path.reduce((sum, { took }) => sum + took, 0),
+      steps: path.map(({ digest }) => digest),
+      labels: labelsOf(path),
+    },
+  };
 }
 
 function plannedSteps(
@@ -87,6 +146,7 @@ function plannedSteps(
         ...outlookOf(foreseen),
         ...(bytesDown !== undefined && { bytesDown }),
         ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),
+        ...(foreseen.expected?.seen && { durationMs: foreseen.expected.duration }),
       },
     ];
   });

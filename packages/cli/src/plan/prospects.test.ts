@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { Digest } from '@monokit/engine';
 import { Prospects } from './prospects.ts';
@@ -28,6 +29,19 @@ test('what is about to happen is told once it is known, internal steps left out'
       { vertex: run!.vertex, outlook: 'open' },
     ],
     pulls: [{ vertex: base!.vertex, bytes: 7 }],
+    time: { wall: 500, steps: 3, withoutHistory: 3 },
   });
-  assert.deepEqual(prospects.facts.plan!(), { cached: 1, run: 1, unknown: 1, pulls: { bases: 1, bytes: 7 } });
+  const planned = { cached: 1, run: 1, unknown: 1, pulls: { bases: 1, bytes: 7 } };
+  assert.deepEqual(prospects.facts.plan!(), planned, 'a guess is no time');
+  assert.equal(prospects.facts.remaining!(100), undefined);
+  prospects.report({
+    kind: 'graph-foreseen',
+    at: 1000,
+    vertices: [],
+    pulls: [],
+    time: { wall: 2000, steps: 4, withoutHistory: 0 },
+  });
+  assert.deepEqual(prospects.facts.plan!(), { ...planned, duration: 2500, cpus: availableParallelism() });
+  assert.equal(prospects.facts.remaining!(1500), 1500, 'of the last one that was foreseen');
+  assert.equal(prospects.facts.remaining!(3500), undefined, 'who is late says nothing');
 });

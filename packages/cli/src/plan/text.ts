@@ -1,12 +1,13 @@
 // The plan for people: each image with the steps that begin with it, and all of it in a few lines.
 import { styleText } from 'node:util';
-import { bytes, count, shortName } from '../ui/format.ts';
-import type { Plan, PlannedStep, Totals } from './plan.ts';
+import { bytes, count, duration, shortName } from '../ui/format.ts';
+import type { Plan, PlannedStep, PlannedTime, Totals } from './plan.ts';
+import { isTold } from './prospects.ts';
 
-export function planText({ images, steps, caches, totals }: Plan, stream: NodeJS.WriteStream): string {
+export function planText({ images, steps, caches, totals, time }: Plan, stream: NodeJS.WriteStream): string {
   const dim = (text: string) => styleText('dim', text, { stream });
   const types = new Map(caches.map(({ name, type }) => [name, type]));
-  const told = steps.filter(isTold);
+  const told = steps.filter(isShown);
   const busy = images.filter(({ id }) => told.some((step) => step.images.includes(id)));
   const blocks = busy.map(({ id, run, unknown, cached }) => {
     const facts = [`${run} to run`, ...(unknown > 0 ? [`${unknown} unknown`] : []), `${cached} cached`];
@@ -27,12 +28,17 @@ export function planText({ images, steps, caches, totals }: Plan, stream: NodeJS
       ? [`unknown: what ${cache.type} ${cache.name} has, which can't be asked: ${cache.reason}`]
       : [],
   );
-  const sums = [sumLine(totals, images.length - busy.length), ...byteLine(totals), ...unreachable];
+  const sums = [
+    sumLine(totals, images.length - busy.length),
+    ...byteLine(totals),
+    ...timeLine(totals, time),
+    ...unreachable,
+  ];
   return `${[...blocks, sums.join('\n')].join('\n\n')}\n`;
 }
 
 /** Steps that do something, be it only fetch a result. */
-function isTold({ outlook, from, bytesDown }: PlannedStep): boolean {
+function isShown({ outlook, from, bytesDown }: PlannedStep): boolean {
   return outlook === 'run' || outlook === 'unknown' || (from === 'remote' && bytesDown !== undefined);
 }
 
@@ -41,13 +47,14 @@ function symbolOf({ outlook }: PlannedStep): string {
 }
 
 function factsOf(
-  { from, cache, bytesDown, bytesRead }: PlannedStep,
+  { from, cache, bytesDown, bytesRead, durationMs }: PlannedStep,
   types: ReadonlyMap<string, string>,
 ): readonly string[] {
   if (from === 'remote') return [`cached remote (${types.get(cache!)} ${cache!}, ${bytes(bytesDown!)} to fetch)`];
   return [
     ...(bytesDown === undefined ? [] : [`fetches ${bytes(bytesDown)}`]),
     ...(bytesRead === undefined ? [] : [`reads ${bytes(bytesRead)}`]),
+    ...(durationMs === undefined ? [] : [`~${duration(durationMs)}`]),
   ];
 }
 
@@ -58,6 +65,14 @@ function sumLine({ run, unknown, cachedRemote }: Totals, upToDate: number): stri
     ...(cachedRemote > 0 ? [`${cachedRemote} cached elsewhere`] : []),
     ...(upToDate > 0 ? [`${count(upToDate, 'image')} up to date`] : []),
   ].join(', ');
+}
+
+/** `~2m10s on 2 cores, 3 steps without history · critical path 1m31s: base → web#build → web`. */
+function timeLine({ run, unknown }: Totals, { wallMs, cpus, stepsWithoutHistory, criticalPath }: PlannedTime) {
+  if (!isTold({ steps: run + unknown, withoutHistory: stepsWithoutHistory })) return [];
+  const guessed = stepsWithoutHistory > 0 ? `, ${count(stepsWithoutHistory, 'step')} without history` : '';
+  const path = `critical path ${duration(criticalPath.durationMs)}: ${criticalPath.labels.join(' → ')}`;
+  return [`~${duration(wallMs)} on ${count(cpus, 'core')}${guessed} · ${path}`];
 }
 
 function byteLine({ bytesDown, bytesRead }: Totals): readonly string[] {

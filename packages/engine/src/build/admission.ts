@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Graph, GraphVertex } from '../llb/graph.ts';
 import type { Work } from '../progress/work.ts';
 import { remainingPaths } from '../scheduler/remaining.ts';
+import type { Candidate, Scheduler } from '../scheduler/scheduler.ts';
 import type { Place } from '../solver/vertex.ts';
 import { expectedDuration, expectedNeeds } from './expected.ts';
 import type { Parts } from './parts.ts';
@@ -44,17 +45,28 @@ export class Admission {
     return said.length === 0 ? 0 : Math.max(...said.map((each) => each ?? 0));
   }
 
+  /** What earlier builds tell of a vertex. */
+  known({ digest, name, owners, source }: GraphVertex): Estimate | undefined {
+    const { estimate } = this.#parts;
+    const wantedBy = () => [...new Set(owners.map((owner) => this.#owners[owner]!.id))];
+    return estimate?.({ vertex: digest, name, wantedBy: wantedBy(), ...(source && { source }) });
+  }
+
+  /** A place in a schedule that is only tried out. */
+  async tryPlace(vertex: GraphVertex, scheduler: Scheduler): Promise<Disposable> {
+    return isInstant(vertex) ? { [Symbol.dispose]() {} } : scheduler.admit(this.#candidate(vertex));
+  }
+
+  /** The scheduler that places are asked of. */
+  get scheduler(): Scheduler {
+    return this.#parts.scheduler;
+  }
+
   async admit(vertex: GraphVertex): Promise<Place> {
     const owners = new Set(vertex.owners.map((owner) => this.#owners[owner]!));
     const signal = this.#signalFor(owners);
     if (isInstant(vertex)) return { waited: 0, signal, [Symbol.dispose]() {} };
-    const { scheduler, budget } = this.#parts;
-    const needs = vertex.op.kind === 'exec' ? expectedNeeds(vertex, this.#known(vertex), budget()) : undefined;
-    const path = this.#pathOf(vertex);
-    const place = await scheduler.admit(
-      { path, priority: this.most(vertex, 'priority'), ...(needs && { needs }) },
-      { signal },
-    );
+    const place = await this.#parts.scheduler.admit(this.#candidate(vertex), { signal });
     const running = [...owners].map(({ stopwatch }) => stopwatch?.run(vertex));
     let held = true;
     return {
@@ -69,6 +81,11 @@ export class Admission {
     };
   }
 
+  #candidate(vertex: GraphVertex): Candidate {
+    const needs = expectedNeeds(vertex, this.known(vertex), this.#parts.budget);
+    return { path: this.#pathOf(vertex), priority: this.most(vertex, 'priority'), ...(needs && { needs }) };
+  }
+
   /** The job's signal; and where all owners have a time, the last of those to run out. */
   #signalFor(owners: ReadonlySet<Owner>): AbortSignal {
     const times = [...owners].map(({ stopwatch }) => stopwatch?.signal);
@@ -77,14 +94,8 @@ export class Admission {
   }
 
   #pathOf(vertex: GraphVertex): number {
-    this.#paths ??= remainingPaths(this.#graph.vertices, (each) => expectedDuration(each, this.#known(each)));
+    this.#paths ??= remainingPaths(this.#graph.vertices, (each) => expectedDuration(each, this.known(each)));
     return this.#paths.get(vertex)!;
-  }
-
-  #known({ digest, name, owners, source }: GraphVertex): Estimate | undefined {
-    const { estimate } = this.#parts;
-    const wantedBy = () => [...new Set(owners.map((owner) => this.#owners[owner]!.id))];
-    return estimate?.({ vertex: digest, name, wantedBy: wantedBy(), ...(source && { source }) });
   }
 }
 

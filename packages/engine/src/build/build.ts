@@ -89,7 +89,8 @@ function solveAll(
   );
   const caches = openCaches(defined.map(importing), parts, { work, shared });
   if (caches) open.use(caches);
-  const { graph, solver } = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));
+  const opened = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));
+  const { graph, solver } = opened;
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));
   work.report({
     kind: 'graph-merged',
@@ -105,7 +106,7 @@ function solveAll(
   });
   const startedAt = Date.now();
   const ready = emptyForcedMounts(graph, parts.cache);
-  const foreseen = foresee ? tellForeseen({ graph, solver }, work) : undefined;
+  const foreseen = foresee ? tellForeseen(opened, work) : undefined;
   let next = 0;
   return defined.map(async (each, i) => {
     const first = next;

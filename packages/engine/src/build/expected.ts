@@ -37,10 +37,10 @@ export function expectedDuration({ op }: GraphVertex, known: Estimate | undefine
 export function expectedNeeds(
   { op, needs }: GraphVertex,
   known: Estimate | undefined,
-  budget: Needs,
+  budget: () => Needs,
 ): Needs | undefined {
   if (op.kind !== 'exec') return undefined;
-  const any = usualNeeds(budget);
+  const any = usualNeeds(budget());
   return {
     cpu: needs?.cpus === undefined ? any.cpu : Math.ceil(needs.cpus * 1000),
     memory: needs?.memory ?? known?.memory ?? any.memory,

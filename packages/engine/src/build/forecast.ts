@@ -11,19 +11,21 @@ import type { Work } from '../progress/work.ts';
 import type { AskedCache } from '../remote-cache/remote-cache.ts';
 import type { Foreseen } from '../solver/foresight.ts';
 import type { Outlook } from '../solver/vertex.ts';
-import { failedOf } from '../std/failed.ts';
+import { Failed, failedOf } from '../std/failed.ts';
 import { importing, openCaches } from './caches.ts';
 import { openToLook, type Reach } from './look.ts';
 import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
-import { twinsOf } from './twins.ts';
+import { isWork, settled, type Settled } from './settled.ts';
+import { expectedStep, expectedTime, type ExpectedStep, type ExpectedTime } from './expected-time.ts';
 
 export interface Forecast {
   /** By digest in the merged graph. */
   readonly steps: ReadonlyMap<Digest, StepForecast>;
   /** The caches that the requests import. */
   readonly caches: readonly AskedCache[];
+  readonly time: ExpectedTime;
 }
 
 export interface StepForecast {
@@ -34,6 +36,8 @@ export interface StepForecast {
   readonly sameAs?: Digest;
   /** The name of the cache that a hit has to be fetched from; undefined if it is here. */
   readonly from?: string;
+  /** How long it takes, where it runs or may run. */
+  readonly expected?: ExpectedStep;
   /** What it would fetch, where it is needed. */
   readonly downloads: readonly Download[];
   /** Bytes of the client's files that it would read, where it runs or may run. */
@@ -46,7 +50,7 @@ export async function forecast(
   { reach, ...parts }: Parts & { readonly reach: Reach },
   work: Work,
 ): Promise<Forecast> {
-  if (defined.length === 0) return { steps: new Map(), caches: [] };
+  if (defined.length === 0) return { steps: new Map(), caches: [], time: { wall: 0, steps: 0, withoutHistory: 0 } };
   const quiet = { signal: work.signal, report: () => undefined };
   const requests = defined.map((each) => ({ ...importing(each), cacheTo: [] }));
   await using caches =
@@ -57,29 +61,34 @@ export async function forecast(
   await using open = openToLook(defined, { ...parts, store, reach }, work);
   const foreseen = await foreseeAll(open, work);
   const needed = neededOf(open, foreseen);
-  const twins = twinsOf(open.graph.vertices, (vertex) =>
-    needed.has(vertex.digest) ? foreseen.get(vertex.digest) : undefined,
+  const working = settled(
+    new Map(
+      open.graph.vertices
+        .filter(({ digest }) => needed.has(digest) && isWork(foreseen.get(digest)!))
+        .map((vertex) => [vertex, foreseen.get(vertex.digest)!] as const),
+    ),
   );
   const steps = await Promise.all(
     open.graph.vertices.map(async (vertex): Promise<[Digest, StepForecast]> => {
-      const { outlook, elsewhere } = foreseen.get(vertex.digest)!;
+      const { outlook, elsewhere, sameAs }: Settled = working.get(vertex) ?? foreseen.get(vertex.digest)!;
       const wanted = needed.has(vertex.digest);
-      const sameAs = twins.get(vertex)?.digest;
-      if (sameAs) return [vertex.digest, { outlook: 'hit', needed: true, sameAs, downloads: [], bytesRead: 0 }];
-      const runs = wanted && (outlook === 'run' || outlook === 'open');
+      const runs = wanted && isWork({ outlook });
       return [
         vertex.digest,
         {
           outlook,
           needed: wanted,
           ...(elsewhere && { from: elsewhere.name }),
-          downloads: wanted ? await orNone(open.solver.downloads({ vertex, index: 0 }), [], work) : [],
+          ...(sameAs && { sameAs: sameAs.digest }),
+          ...(runs && { expected: expectedStep(vertex, open) }),
+          downloads: wanted && !sameAs ? await orNone(open.solver.downloads({ vertex, index: 0 }), [], work) : [],
           bytesRead: runs ? await orNone(bytesRead(vertex, open, work), 0, work) : 0,
         },
       ];
     }),
   );
-  return { steps: new Map(steps), caches: (await caches?.asked()) ?? [] };
+  const runs = [...working].flatMap(([vertex, each]) => (isWork(each) ? [vertex] : []));
+  return { steps: new Map(steps), caches: (await caches?.asked()) ?? [], time: await expectedTime(runs, open) };
 }
 
 async function foreseeAll({ graph, solver }: OpenGraph, work: Work): Promise<ReadonlyMap<Digest, Foreseen>> {
@@ -95,9 +104,14 @@ async function orNone<T>(answer: Promise<T>, otherwise: T, { signal }: Pick<Work
   try {
     return await answer;
   } catch (error) {
-    if (signal.aborted || !failedOf(error, 'vertex')) throw error;
+    if (signal.aborted || !failedOf(error, 'vertex') || isBug((error as Error).cause)) throw error;
     return otherwise;
   }
+}
+
+/** Whether nobody foresaw that error: it is none of ours, nor the system's. */
+function isBug(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof Failed) && !('code' in error);
 }
 
 /** What only vertices read that are kept already is not needed. */

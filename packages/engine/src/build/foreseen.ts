@@ -2,13 +2,14 @@ import type { GraphVertex } from '../llb/graph.ts';
 import type { GraphForeseen } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import type { Foreseen } from '../solver/foresight.ts';
-import { twinsOf } from './twins.ts';
+import { settled } from './settled.ts';
+import { expectedTime } from './expected-time.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** A build waits for so long to be told before it begins, in milliseconds. What is asked meanwhile it has to ask anyway. */
 const patience = 200;
 
-type Graph = Pick<OpenGraph, 'graph' | 'solver'>;
+type Graph = Pick<OpenGraph, 'graph' | 'solver' | 'admission'>;
 
 /**
  * Tells what solving a graph will do (`graph-foreseen`), by the keys that the solver itself asks for. Gives up silently:
@@ -27,7 +28,7 @@ export async function tellForeseen(open: Graph, work: Work): Promise<void> {
   }
 }
 
-async function foreseen({ graph, solver }: Graph): Promise<Pick<GraphForeseen, 'vertices' | 'pulls'>> {
+async function foreseen({ graph, solver, admission }: Graph): Promise<Omit<GraphForeseen, 'kind' | 'at'>> {
   const vertices = new Map<GraphVertex, Foreseen>();
   const seen = new Set<GraphVertex>();
   const visit = async (vertex: GraphVertex): Promise<void> => {
@@ -48,12 +49,17 @@ async function foreseen({ graph, solver }: Graph): Promise<Pick<GraphForeseen, '
       return { vertex: vertex.digest, bytes: downloads.reduce((sum, { bytes }) => sum + bytes, 0) };
     }),
   );
-  const twins = twinsOf(graph.vertices, (vertex) => vertices.get(vertex));
+  const inOrder = graph.vertices.flatMap((vertex) => {
+    const foreseen = vertices.get(vertex);
+    return foreseen ? [[vertex, foreseen] as const] : [];
+  });
+  const work = [...settled(new Map(inOrder))].flatMap(([vertex, { outlook }]) =>
+    outlook === 'run' || outlook === 'open' ? [{ vertex, outlook }] : [],
+  );
+  const runs = work.map(({ vertex }) => vertex);
   return {
-    vertices: graph.vertices.flatMap((vertex) => {
-      const outlook = twins.has(vertex) ? undefined : vertices.get(vertex)?.outlook;
-      return outlook === 'run' || outlook === 'open' ? [{ vertex: vertex.digest, outlook }] : [];
-    }),
+    vertices: work.map(({ vertex, outlook }) => ({ vertex: vertex.digest, outlook })),
     pulls: pulls.filter(({ bytes }) => bytes > 0),
+    time: await expectedTime(runs, { admission }),
   };
 }

@@ -17,6 +17,7 @@ import type { Stopwatch } from './stopwatch.ts';
 export interface OpenGraph extends AsyncDisposable {
   readonly graph: Graph;
   readonly solver: Solver<ImmutableRef, Job>;
+  readonly admission: Admission;
 }
 
 /** Who wants something: what it lends, and what it may do. A `SolveRequest` is one. */
@@ -75,7 +76,7 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
       return operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);
     },
   });
-  return { graph, solver, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
+  return { graph, solver, admission, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
 }
 
 /** Brings about the tree of one definition by itself, which may do what its clients may; the caller disposes it. */

@@ -49,6 +49,8 @@ export interface GraphForeseen {
   readonly vertices: readonly { readonly vertex: Digest; readonly outlook: 'run' | 'open' }[];
   /** Images whose layers are fetched, and how many bytes that are. */
   readonly pulls: readonly { readonly vertex: Digest; readonly bytes: number }[];
+  /** How long all that runs or may run takes, in ms; `withoutHistory` is of how many of those steps nothing was known. */
+  readonly time: { readonly wall: number; readonly steps: number; readonly withoutHistory: number };
 }
 
 interface OfVertex {

@@ -81,6 +81,11 @@ export class Scheduler {
     this.#soon = options.soon ?? setImmediate;
   }
 
+  /** One with the same rules, that nobody has asked, on another clock. */
+  another(clock: Required<Pick<SchedulerOptions, 'now' | 'soon'>>): Scheduler {
+    return new Scheduler({ ...this.#options, ...clock });
+  }
+
   /** How many wait. */
   get waiting(): number {
     return this.#plain.size + this.#processes.size;

@@ -14,6 +14,13 @@ export interface Foreseen {
   readonly keys: readonly KeyId[];
   /** Where a hit has to be fetched from; undefined if it is here. */
   readonly elsewhere?: Elsewhere;
+  /** The digest of its cache map, where it is known by nothing but that. */
+  readonly map?: Digest;
+  /**
+   * Of an open one: nothing that is kept now follows from its inputs. It runs, unless another vertex of the build with
+   * the same cache map turns out to do the same first.
+   */
+  readonly fresh?: boolean;
 }
 
 /** Tells what a build would do with a vertex, and does nothing. */
@@ -47,19 +54,23 @@ export class Foresight<R extends Held<R>, J extends Work> {
           const byDefinition = before.keys.map((id) => ({ id, ...(selector && { selector }) }));
           const digest = content && (await this.#contentHere(i, before, content));
           const keys = [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
-          const open = before.outlook === 'open' || (content !== undefined && !digest);
-          return { keys, open: open && !digest };
+          // What a source is keyed by may be known only once it is here.
+          const unsettled = before.keys.length === 0 && edge.vertex.inputs.length === 0;
+          const open = before.outlook === 'open' || content !== undefined || unsettled;
+          return { keys, open: open && !digest, fresh: before.fresh === true && content === undefined };
         }),
       );
       const keys = await this.#keys.query(output, deps);
       if (keys.length > 0) return this.#outlookOf(keys);
-      const settled = deps.map(({ keys, open }) => (open ? undefined : { keys }));
-      if (settled.includes(undefined) && (await this.#mayFollow(map!.digest, output, settled))) {
-        return { outlook: 'open', keys };
+      const { digest } = map!;
+      if (deps.some(({ open }) => open)) {
+        const settled = deps.map(({ keys, open }) => (open ? undefined : { keys }));
+        const fresh = deps.some((dep) => dep.fresh) || !(await this.#mayFollow(digest, output, settled));
+        return { outlook: 'open', keys, map: digest, ...(fresh && { fresh }) };
       }
       // What runs is kept under this key, and what depends on it may be known by it.
-      const keyed = deps.every((dep) => !dep.open && dep.keys.length > 0);
-      return { outlook: 'run', keys: keyed ? [derivedKey(map!.digest, output, deps)] : [] };
+      const keyed = deps.every((dep) => dep.keys.length > 0);
+      return { outlook: 'run', keys: keyed ? [derivedKey(digest, output, deps)] : [], map: digest };
     });
   }
 

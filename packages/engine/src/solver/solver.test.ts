@@ -239,14 +239,19 @@ test('what is asked by content is open only as long as anything could follow', a
   };
   const outlookOf = async (vertex: Vertex) => {
     await using solver = world.solver();
-    return (await solver.foresee(edge(vertex))).outlook;
+    const { outlook, fresh = false } = await solver.foresee(edge(vertex));
+    return [outlook, fresh];
   };
-  assert.equal(await outlookOf(graph('1')), 'run', 'nothing follows from the base');
+  const after = (vertex: Vertex) => world.vertex('after', [vertex]);
+  assert.deepEqual(await outlookOf(graph('1')), ['open', true], 'nothing follows from the base');
+  assert.deepEqual(await outlookOf(after(graph('1'))), ['open', true], 'and nothing from that');
   await world.build(graph('1'));
-  assert.equal(await outlookOf(graph('1')), 'hit');
+  assert.deepEqual(await outlookOf(graph('1')), ['hit', false]);
   const changed = world.vertex('make', [world.vertex('another source')]);
   const join = { contents: [undefined, (input: string) => digestOf(input)] };
-  assert.equal(await outlookOf(world.vertex('join', [world.vertex('base'), changed], join)), 'open');
+  const again = world.vertex('join', [world.vertex('base'), changed], join);
+  assert.deepEqual(await outlookOf(again), ['open', false]);
+  assert.deepEqual(await outlookOf(after(again)), ['open', false]);
 });
 
 test('steps that do the same work are known by the key that both will have', async () => {
