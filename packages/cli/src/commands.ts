@@ -74,6 +74,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Enter a failed step as it left its files, or an image',
     load: async () => (await import('./commands/shell.ts')).shell as Command,
   },
+  completion: {
+    summary: 'Print a script that completes words in bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completion as Command,
+  },
   debug: {
     summary: 'Look inside: dump-llb, cache-records',
     load: async () => (await import('./commands/debug.ts')).debug as Command,
