@@ -38,6 +38,8 @@ if [ "${1:-}" = test ]; then
   need setfattr attr
   need qemu-aarch64-static qemu-user-static
   need chromium chromium
+  need zsh zsh
+  need fish fish
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || packages="$packages fonts-dejavu-core"
 fi
 
