@@ -52,6 +52,11 @@ try {
   edit('api/src/server.mjs', (text) => `${text}// one line more\n`);
   write('changed', await run('cli build all'), 'cli build all');
 
+  edit('base/lib/log.mjs', (text) => `${text}// one line more\n`);
+  edit('web/Dockerfile', (text) => text.replace('render.mjs /out', 'render.mjs /out && ls /out'));
+  await run('cli build all');
+  write('why', await run('cli why web'), 'cli why web');
+
   edit('api/src/greeting.mjs', (text) => text.replace(/hello/i, 'goodbye'));
   write('failed', await run('cli build all'), 'cli build all');
 
