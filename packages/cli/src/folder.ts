@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
+import { parseBytes } from '@monokit/engine/std/quantity';
 import type { Lent } from '@monokit/engine/session';
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { openLayoutContext } from '@monokit/engine/session/layout-context';
@@ -244,7 +245,7 @@ function hostLine(text: string): string {
 
 /** `64m`, `1g`, `1048576`: in units of 1024. */
 export function bytesOf(flag: string, text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
-  if (number === undefined) throw new Mistake(`${flag} needs a size such as 64m, got ${JSON.stringify(text)}`);
-  return Math.floor(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase()));
+  const bytes = parseBytes(text);
+  if (bytes === undefined) throw new Mistake(`${flag} needs a size such as 64m, got ${JSON.stringify(text)}`);
+  return bytes;
 }

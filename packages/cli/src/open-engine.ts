@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { EngineOptions, LocalEngine, MemoryShare } from '@monokit/engine';
+import { parseMemory } from '@monokit/engine/std/quantity';
 import { Mistake } from './mistake.ts';
 import type { EngineSettings } from './tasks.ts';
 
@@ -42,11 +43,8 @@ export function engineOptions(
 
 /** `4GiB`, or `80%` of what is available. */
 function memoryOf(text: string): MemoryShare {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(%|[kmgt]?(?:i?b)?)$/i.exec(text.trim()) ?? [];
-  const value = Number(number);
-  if (unit === '%' && value > 0 && value <= 100) return { share: value / 100 };
-  const bytes = Math.floor(value * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase().replace(/i?b$/, '')));
-  if (unit !== '%' && bytes > 0) return { bytes };
+  const memory = parseMemory(text);
+  if (memory) return memory;
   throw new Mistake(`--memory needs a size such as 4GiB, or a share such as 80%, got ${JSON.stringify(text)}`);
 }
 

@@ -2,6 +2,7 @@
 // is known of steps beforehand.
 import type { Continue, Estimator, SolveRequest } from '@monokit/engine';
 import { Failed } from '@monokit/engine/std/failed';
+import { parseSeconds } from '@monokit/engine/std/quantity';
 import { timeText } from '@monokit/engine/std/units';
 import { Mistake } from './mistake.ts';
 import { History } from './runs/history.ts';
@@ -13,6 +14,9 @@ export function continueOf(flags: { readonly continue: string | undefined }, set
   return (flags.continue as Continue | undefined) ?? settings.continue;
 }
 
+/** The longest time that Node's clocks count, in ms: almost 25 days. */
+const longest = 2 ** 31 - 1;
+
 /** The run's signal, which also fires when its time is up. The scope's end takes the clock away. */
 export function withDeadline(
   signal: AbortSignal,
@@ -20,27 +24,15 @@ export function withDeadline(
   scope: AsyncDisposableStack,
 ): AbortSignal {
   if (timeout === undefined) return signal;
-  const ms = timeOf(timeout);
+  const ms = (parseSeconds(timeout) ?? 0) * 1000;
+  if (ms <= 0 || ms > longest) {
+    throw new Mistake(`--timeout needs a time such as 90s, 10m or 1h30m, got ${JSON.stringify(timeout)}`);
+  }
   const over = new AbortController();
   const message = `timed out after ${timeText(ms)}`;
   const timer = setTimeout(() => over.abort(new Failed({ kind: 'timed-out', message })), ms);
   scope.defer(() => clearTimeout(timer));
   return AbortSignal.any([signal, over.signal]);
-}
-
-/** The longest time that Node's clocks count, in ms: almost 25 days. */
-const longest = 2 ** 31 - 1;
-
-/** `90s`, `10m`, `1h30m`, or seconds; in ms. */
-function timeOf(text: string): number {
-  const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
-  const parts = /^\d+$/.test(text) ? [[text, text, '']] : [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/gy)];
-  const whole = parts.map(([part]) => part).join('') === text;
-  const ms = parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit!]! * 1000, 0);
-  if (!whole || ms <= 0 || ms > longest) {
-    throw new Mistake(`--timeout needs a time such as 90s, 10m or 1h30m, got ${JSON.stringify(text)}`);
-  }
-  return ms;
 }
 
 /** What was chosen, with `--retries` for images that say nothing of it. */

@@ -1,7 +1,7 @@
 // What steps may take, as an image's `resources` says it: by bake's names in camelCase, and `cpus` as docker has it.
 import type { Resources } from './config.ts';
 import { nearest } from '@monokit/engine/std/nearest';
-import { parseBytes } from './quantity.ts';
+import { parseBytes } from '@monokit/engine/std/quantity';
 
 /** Limits of the containers of an image's steps, settled. */
 export interface Limits {

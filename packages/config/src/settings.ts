@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { Config, Registry } from './config.ts';
 import type { Problem } from './problem.ts';
-import { parseBytes, parseSeconds } from './quantity.ts';
+import { parseBytes, parseMemory, parseSeconds } from '@monokit/engine/std/quantity';
 
 export interface Settings {
   /** By host. */
@@ -84,7 +84,7 @@ export function settingsOf(config: Config, root: string, report: (problem: Probl
       ...(bytes !== undefined && { chunkSize: bytes }),
     };
   };
-  const memory = quantity(['run', 'memory'], run.memory, readMemory, 'bytes, or a text such as "4GiB" or "80%"');
+  const memory = quantity(['run', 'memory'], run.memory, parseMemory, 'bytes, or a text such as "4GiB" or "80%"');
   const mode = run.continue === true ? 'always' : run.continue === false ? 'never' : run.continue;
   return {
     registries: Object.fromEntries(
@@ -124,17 +124,6 @@ function readConcurrency(written: string | number): number | undefined {
     return Number(share) > 0 ? Math.max(1, Math.floor((availableParallelism() * Number(share)) / 100)) : undefined;
   const number = Number(written);
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
-}
-
-/** A part of the memory, `80%`, or bytes, `4GiB`; undefined for anything else, and for none at all. */
-export function readMemory(
-  written: string | number,
-): { readonly share: number } | { readonly bytes: number } | undefined {
-  const share = typeof written === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(written.trim())?.[1] : undefined;
-  if (share !== undefined)
-    return Number(share) > 0 && Number(share) <= 100 ? { share: Number(share) / 100 } : undefined;
-  const bytes = parseBytes(written);
-  return bytes ? { bytes } : undefined;
 }
 
 /** A folder begins with `.` or `/`, as on the command line; all else is a host or URL. */

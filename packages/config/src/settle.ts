@@ -9,7 +9,7 @@ import { listOf, type Layered } from './layers.ts';
 import { readLimit } from './limits.ts';
 import type { KeyPath } from './place.ts';
 import type { Problem } from './problem.ts';
-import { parseBytes, parseSeconds } from './quantity.ts';
+import { parseBytes, parseSeconds } from '@monokit/engine/std/quantity';
 import { latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 import type { ContextSource, Origin, Recipe, ResolvedTarget } from './target.ts';
 import { readWatch } from './watch.ts';

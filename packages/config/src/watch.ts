@@ -2,7 +2,7 @@
 import { posix, resolve } from 'node:path';
 import type { ImageWatch, WatchAction, WatchExec } from './config.ts';
 import { listOf } from './layers.ts';
-import { parseSeconds } from './quantity.ts';
+import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ActionSpec, ExecSpec, WatchSpec } from './target.ts';
 import { wordsOf } from './words.ts';
 

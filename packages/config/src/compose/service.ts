@@ -3,7 +3,7 @@ import { nearest } from '@monokit/engine/std/nearest';
 import type { Attributes, BakeTarget, Place, SecretEntry, SshEntry } from '../bake/definition.ts';
 import { attestEntry, cacheEntries, outputEntry, secretEntry, sshEntry } from '../bake/entries.ts';
 import { distinct, lastOf } from '../bake/merge.ts';
-import { parseBytes } from '../quantity.ts';
+import { parseBytes } from '@monokit/engine/std/quantity';
 import { isMapping, type Mapping } from './merge.ts';
 
 export interface ServiceWorld {

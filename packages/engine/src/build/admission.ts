@@ -65,18 +65,18 @@ export class Admission {
   async admit(vertex: GraphVertex): Promise<Place> {
     const owners = new Set(vertex.owners.map((owner) => this.#owners[owner]!));
     const signal = this.#signalFor(owners);
-    if (isInstant(vertex)) return { waited: 0, signal, [Symbol.dispose]() {} };
-    const place = await this.#parts.scheduler.admit(this.#candidate(vertex), { signal });
+    const { scheduler } = this.#parts;
+    const place = isInstant(vertex) ? undefined : await scheduler.admit(this.#candidate(vertex), { signal });
     const running = [...owners].map(({ stopwatch }) => stopwatch?.run(vertex));
     let held = true;
     return {
-      waited: place.waited,
+      waited: place?.waited ?? 0,
       signal,
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
         for (const each of running) each?.[Symbol.dispose]();
-        place[Symbol.dispose]();
+        place?.[Symbol.dispose]();
       },
     };
   }

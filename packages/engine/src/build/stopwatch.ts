@@ -4,6 +4,9 @@ import { Failed } from '../std/failed.ts';
 import { timeText } from '../std/units.ts';
 import type { BuildFailure } from './failure.ts';
 
+/** The longest time that Node's clocks count, in ms: almost 25 days. */
+const longest = 2 ** 31 - 1;
+
 /** The time in which steps of a request run: it passes while at least one of them does. */
 export class Stopwatch {
   /** Fires with the failure once the time is up. */
@@ -20,7 +23,7 @@ export class Stopwatch {
   constructor(id: string, timeout: number) {
     this.#id = id;
     this.#timeout = timeout;
-    this.#left = timeout;
+    this.#left = Math.min(timeout, longest);
     this.signal = this.#over.signal;
   }
 
