@@ -41,7 +41,7 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
           return void write('step.retry', at, { step: vertex, attempt, attempts, error: message });
         }
         case 'vertex-cached':
-          return void write('cache.hit', event.at, { step: event.vertex });
+          return void write('cache.hit', event.at, { step: event.vertex, from: event.from });
         case 'vertex-completed':
           return void write('step.end', event.at, { step: event.vertex, status: 'done', ...usageOf(event) });
         case 'vertex-failed':

@@ -94,7 +94,9 @@ test('imported records are followed by definition and by content, and kept under
     assert.deepEqual(others, []);
     assert.equal(await store.load([first!]), undefined);
     const [second] = await store.query(asked(last, first!));
-    assert.equal(await store.load([second!]), ref);
+    let fetched = 0;
+    assert.equal(await store.load([second!], { fetched: () => fetched++ }), ref);
+    assert.equal(fetched, 1, 'it came from elsewhere');
     assert.deepEqual([...own.saved], [[second, 7]]);
     // With all that leads there, by whatever way it was found; a key with a selector stands for nothing else.
     assert.ok(own.links.includes(`${content} → ${first}`));

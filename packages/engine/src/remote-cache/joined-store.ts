@@ -144,7 +144,7 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
       return here.length > 0 ? match(question, here) : (keys ?? []);
     },
 
-    async load(keys) {
+    async load(keys, { fetched } = {}) {
       const here = await own.load(keys);
       if (here) return here;
       for (;;) {
@@ -161,6 +161,7 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
           continue;
         }
         await adopt(next.key, (question) => own.save(next.key, question, ref, { createdAt }));
+        fetched?.();
         return ref;
       }
     },

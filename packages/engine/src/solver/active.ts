@@ -21,6 +21,9 @@ export interface Surroundings<R extends Held<R>, J extends Work> {
   failed(vertex: Vertex, error: unknown): unknown;
 }
 
+/** What is told of a vertex beside its state. */
+type Facts = Usage & { readonly waited?: number; readonly from?: 'local' | 'remote' };
+
 /**
  * One vertex that somebody awaits. Every question is asked once and its promise kept, in the order in which answers
  * get dearer:
@@ -106,8 +109,9 @@ export class Active<R extends Held<R>, J extends Work> {
     if (this.vertex.ignoreCache) return undefined;
     const keys = await this.keys.slow(output);
     if (keys.length === 0) return undefined;
-    const result = await this.#around.store.load(keys);
-    if (result) this.#tell('vertex-cached');
+    let from: 'local' | 'remote' = 'local';
+    const result = await this.#around.store.load(keys, { fetched: () => (from = 'remote') });
+    if (result) this.#tell('vertex-cached', { from });
     return result;
   }
 
@@ -167,7 +171,7 @@ export class Active<R extends Held<R>, J extends Work> {
       this.keys.settle(output, more);
       outputs.push(next);
     }
-    this.#tell('vertex-cached');
+    this.#tell('vertex-cached', { from: 'local' });
     return outputs;
   }
 
@@ -212,7 +216,7 @@ export class Active<R extends Held<R>, J extends Work> {
     return failure;
   }
 
-  #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed', facts: Usage & { waited?: number } = {}): void {
+  #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed', facts: Facts = {}): void {
     if (this.#state === 'done') return;
     this.#state = kind === 'vertex-started' ? 'started' : 'done';
     this.#around.job.report({ kind, vertex: this.vertex.digest, at: Date.now(), ...facts });

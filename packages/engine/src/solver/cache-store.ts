@@ -6,8 +6,11 @@ import type { KeyedDep, KeyId } from './cache-key.ts';
 export interface CacheStore<R> {
   /** The keys that are linked from every one of `deps` (from any of its keys; undefined is not asked) through this vertex and output. */
   query(question: PartialQuestion): Promise<readonly KeyId[]>;
-  /** Opens the newest result kept under any of these keys; forgets records whose result is gone. */
-  load(keys: readonly KeyId[]): Promise<R | undefined>;
+  /**
+   * Opens the newest result kept under any of these keys; forgets records whose result is gone. `fetched` is told of one
+   * that another cache gave.
+   */
+  load(keys: readonly KeyId[], options?: { readonly fetched?: () => void }): Promise<R | undefined>;
   /** Keeps a result under a key, and the key's links. It was made now unless told otherwise. */
   save(key: KeyId, question: KeyQuestion, result: R, options?: { readonly createdAt: number }): Promise<void>;
   /** More ways that lead to a known key (definition keys, once the content turned out to be known). */
