@@ -74,6 +74,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Enter a failed step as it left its files, or an image',
     load: async () => (await import('./commands/shell.ts')).shell as Command,
   },
+  schema: {
+    summary: 'Print the JSON Schema of configurations in JSON and YAML',
+    load: async () => (await import('./commands/schema.ts')).schema as Command,
+  },
   completion: {
     summary: 'Print a script that completes words in bash, zsh or fish',
     load: async () => (await import('./commands/completion.ts')).completion as Command,

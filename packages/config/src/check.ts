@@ -9,21 +9,31 @@ export interface Check {
   (value: unknown, path: KeyPath, report: Report): void;
   /** What it wants, for a sentence: `a text`. */
   readonly wants: string;
+  /** The same as JSON Schema; undefined for what JSON can't hold. */
+  readonly form: () => JsonForm | undefined;
 }
 
-export const text = simple('a text', (value) => typeof value === 'string');
-export const flag = simple('true or false', (value) => typeof value === 'boolean');
-export const scalar = simple('a text, number or boolean', (value) =>
-  ['string', 'number', 'boolean'].includes(typeof value),
+/** A schema of JSON Schema. `title` names the interface of config.ts that describes an object's keys. */
+export type JsonForm = Readonly<Record<string, unknown>>;
+
+export const text = simple('a text', (value) => typeof value === 'string', { type: 'string' });
+export const flag = simple('true or false', (value) => typeof value === 'boolean', { type: 'boolean' });
+export const scalar = simple(
+  'a text, number or boolean',
+  (value) => ['string', 'number', 'boolean'].includes(typeof value),
+  { type: ['string', 'number', 'boolean'] },
 );
 export const scalarOrNull = simple(
   'a text, number, boolean or null',
   (value) => value === null || ['string', 'number', 'boolean'].includes(typeof value),
+  { type: ['string', 'number', 'boolean', 'null'] },
 );
-export const textOrNumber = simple('a text or a number', (value) => ['string', 'number'].includes(typeof value));
+export const textOrNumber = simple('a text or a number', (value) => ['string', 'number'].includes(typeof value), {
+  type: ['string', 'number'],
+});
 
-export function simple(wants: string, fits: (value: unknown) => boolean): Check {
-  return check(wants, (value, path, report) => {
+export function simple(wants: string, fits: (value: unknown) => boolean, form?: JsonForm): Check {
+  return check({ wants, form: () => form }, (value, path, report) => {
     if (!fits(value)) report(wrong(value, path, wants));
   });
 }
@@ -31,7 +41,8 @@ export function simple(wants: string, fits: (value: unknown) => boolean): Check 
 /** One of a few words; others get the nearest. */
 export function oneOf(...words: readonly (string | boolean)[]): Check {
   const wants = words.map((word) => JSON.stringify(word)).join(', ');
-  return check(words.length > 1 ? `one of ${wants}` : wants, (value, path, report) => {
+  const form = () => ({ enum: words });
+  return check({ wants: words.length > 1 ? `one of ${wants}` : wants, form }, (value, path, report) => {
     if (words.includes(value as string)) return;
     const names = words.filter((word) => typeof word === 'string');
     const meant = typeof value === 'string' ? suggestion(value, names) : {};
@@ -40,7 +51,8 @@ export function oneOf(...words: readonly (string | boolean)[]): Check {
 }
 
 export function list(item: Check): Check {
-  return check(`a list, each ${item.wants}`, (value, path, report) => {
+  const form = () => ({ type: 'array', items: item.form() });
+  return check({ wants: `a list, each ${item.wants}`, form }, (value, path, report) => {
     if (!Array.isArray(value)) return report(wrong(value, path, `a list, each ${item.wants}`));
     for (const [index, each] of value.entries()) item(each, [...path, index], report);
   });
@@ -48,14 +60,20 @@ export function list(item: Check): Check {
 
 export function oneOrMany(item: Check): Check {
   const many = list(item);
-  return check(`${item.wants}, or a list of them`, (value, path, report) =>
+  const form = () => ({ anyOf: [item.form(), many.form()] });
+  return check({ wants: `${item.wants}, or a list of them`, form }, (value, path, report) =>
     (Array.isArray(value) ? many : item)(value, path, report),
   );
 }
 
-/** An object whose keys are names; `key` says what is wrong with a name. */
-export function record(item: Check, key?: (name: string) => string | undefined): Check {
-  return check(`an object, each value ${item.wants}`, (value, path, report) => {
+/** An object whose keys are names; `key` says what is wrong with a name, and `names` the same as JSON Schema. */
+export function record(item: Check, key?: (name: string) => string | undefined, names?: JsonForm): Check {
+  const form = () => ({
+    type: 'object',
+    ...(names && { propertyNames: names }),
+    additionalProperties: item.form(),
+  });
+  return check({ wants: `an object, each value ${item.wants}`, form }, (value, path, report) => {
     if (!isRecord(value)) return report(wrong(value, path, 'an object'));
     for (const [name, each] of Object.entries(value)) {
       if (each === undefined) continue;
@@ -70,11 +88,32 @@ export function record(item: Check, key?: (name: string) => string | undefined):
 export function keys(
   known: Readonly<Record<string, Check>>,
   {
+    of,
     meant = {},
     required = [],
-  }: { readonly meant?: Readonly<Record<string, string>>; readonly required?: readonly string[] } = {},
+    others,
+  }: {
+    /** The interface that describes them. */
+    readonly of?: string;
+    readonly meant?: Readonly<Record<string, string>>;
+    readonly required?: readonly string[];
+    /** What JSON Schema says of keys that only each value knows. */
+    readonly others?: Check;
+  } = {},
 ): Check {
-  return check('an object', (value, path, report) => {
+  const form = () => ({
+    ...(of !== undefined && { title: of }),
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(known).flatMap(([name, each]) => {
+        const own = each.form();
+        return own ? [[name, own]] : [];
+      }),
+    ),
+    ...(required.length > 0 && { required }),
+    additionalProperties: others?.form() ?? false,
+  });
+  return check({ wants: 'an object', form }, (value, path, report) => {
     if (!isRecord(value)) return report(wrong(value, path, 'an object'));
     for (const [name, each] of Object.entries(value)) {
       if (each === undefined) continue;
@@ -88,9 +127,10 @@ export function keys(
   });
 }
 
-/** The first of `checks` whose kind of value it is; `choose` tells which. */
-export function either(wants: string, choose: (value: unknown) => Check | undefined): Check {
-  return check(wants, (value, path, report) => {
+/** The one of `checks` whose kind of value it is; `choose` tells which. */
+export function either(wants: string, checks: readonly Check[], choose: (value: unknown) => Check | undefined): Check {
+  const form = () => ({ anyOf: checks.map((each) => each.form()) });
+  return check({ wants, form }, (value, path, report) => {
     const chosen = choose(value);
     if (chosen) chosen(value, path, report);
     else report(wrong(value, path, wants));
@@ -101,8 +141,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function check(wants: string, run: (value: unknown, path: KeyPath, report: Report) => void): Check {
-  return Object.assign(run, { wants });
+function check(
+  what: Pick<Check, 'wants' | 'form'>,
+  run: (value: unknown, path: KeyPath, report: Report) => void,
+): Check {
+  return Object.assign(run, what);
 }
 
 function wrong(value: unknown, path: KeyPath, wants: string): Problem {

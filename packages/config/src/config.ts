@@ -3,6 +3,8 @@ import type { Definition } from '@monokit/engine';
 
 /** A whole configuration. */
 export interface Config {
+  /** Where an editor finds this schema; nothing else reads it. */
+  readonly $schema?: string;
   /** Images by id. An id that begins with `_` is a template: others inherit from it, nothing builds it. */
   readonly images?: Readonly<Record<string, Image>>;
   /** What every image starts from. Maps merge with an image's own, lists and single values are replaced. */

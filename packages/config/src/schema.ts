@@ -15,6 +15,7 @@ import {
   text,
   textOrNumber,
   type Check,
+  type JsonForm,
 } from './check.ts';
 import type { Config, Image } from './config.ts';
 import type { Problem } from './problem.ts';
@@ -24,23 +25,28 @@ const networks = oneOf('default', 'host', 'none', 'sandbox');
 
 /** A thing that may be written as `a=b,c=d` or as an object. */
 function csvOr(object: Check): Check {
-  return either('a text such as "type=…" or an object', (value) =>
+  return either('a text such as "type=…" or an object', [text, object], (value) =>
     typeof value === 'string' ? text : isRecord(value) ? object : undefined,
   );
 }
 
 const attributes = record(scalar);
 const cell = record(
-  either('a text, number, boolean or an object of them', (value) => (isRecord(value) ? attributes : scalar)),
+  either('a text, number, boolean or an object of them', [scalar, attributes], (value) =>
+    isRecord(value) ? attributes : scalar,
+  ),
 );
+const axis = list(
+  either('a text, number, boolean or an object of them', [scalar, attributes], (each) =>
+    isRecord(each) ? attributes : scalar,
+  ),
+);
+const combinations = { include: list(cell), exclude: list(cell) };
 
-const matrix = either('an object', (value) => {
+const matrix = either('an object', [keys(combinations, { of: 'Matrix', others: axis })], (value) => {
   if (!isRecord(value)) return undefined;
-  const axis = list(
-    either('a text, number, boolean or an object of them', (each) => (isRecord(each) ? attributes : scalar)),
-  );
   const axes = Object.keys(value).filter((key) => key !== 'include' && key !== 'exclude');
-  return keys({ ...Object.fromEntries(axes.map((key) => [key, axis])), include: list(cell), exclude: list(cell) });
+  return keys({ ...Object.fromEntries(axes.map((key) => [key, axis])), ...combinations });
 });
 
 const define = simple(
@@ -79,18 +85,18 @@ const watch = keys(
               user: text,
               privileged: flag,
               working_dir: text,
-              environment: either('an object, or a list of texts', (value) =>
+              environment: either('an object, or a list of texts', [record(scalarOrNull), list(text)], (value) =>
                 Array.isArray(value) ? list(text) : record(scalarOrNull),
               ),
             },
-            { required: ['command'], meant: { workingDir: 'working_dir', env: 'environment' } },
+            { of: 'WatchExec', required: ['command'], meant: { workingDir: 'working_dir', env: 'environment' } },
           ),
         },
-        { required: ['action', 'path'] },
+        { of: 'WatchAction', required: ['action', 'path'] },
       ),
     ),
   },
-  { meant: { env: 'environment', cmd: 'command', watch: 'actions', stopGrace: 'stopGracePeriod' } },
+  { of: 'ImageWatch', meant: { env: 'environment', cmd: 'command', watch: 'actions', stopGrace: 'stopGracePeriod' } },
 );
 
 /** What is wrong with the shape of an image's `watch`. */
@@ -126,8 +132,8 @@ const image: Readonly<Record<keyof Image, Check>> = {
   noCacheFilter: oneOrMany(text),
   pull: flag,
   network: networks,
-  secrets: oneOrMany(csvOr(keys({ id: text, src: text, env: text }, { required: ['id'] }))),
-  ssh: oneOrMany(csvOr(keys({ id: text, paths: list(text) }, { required: ['id'] }))),
+  secrets: oneOrMany(csvOr(keys({ id: text, src: text, env: text }, { of: 'Secret', required: ['id'] }))),
+  ssh: oneOrMany(csvOr(keys({ id: text, paths: list(text) }, { of: 'Ssh', required: ['id'] }))),
   extraHosts: record(text),
   shmSize: textOrNumber,
   ulimits: record(textOrNumber),
@@ -143,7 +149,7 @@ const image: Readonly<Record<keyof Image, Check>> = {
       cpusetCpus: textOrNumber,
       cpusetMems: textOrNumber,
     },
-    { meant: { cpu: 'cpus', mem: 'memory', memswap: 'memorySwap' } },
+    { of: 'Resources', meant: { cpu: 'cpus', mem: 'memory', memswap: 'memorySwap' } },
   ),
   priority: textOrNumber,
   timeout: textOrNumber,
@@ -186,69 +192,88 @@ export const imageSynonyms: Readonly<Record<string, string>> = {
   develop: 'watch',
 };
 
-const imageCheck = keys(image, { meant: imageSynonyms });
+const imageCheck = keys(image, { of: 'Image', meant: imageSynonyms });
 
-const variable = either('a text, number, boolean or an object', (value) =>
-  isRecord(value)
-    ? keys({
-        default: either('a text, number, boolean or a list of them', (each) =>
-          Array.isArray(each) ? list(scalar) : scalar,
-        ),
-        type: oneOf('string', 'number', 'boolean', 'list'),
-        description: text,
-        env: either('a name, or true', (each) => (typeof each === 'boolean' ? flag : text)),
-        validate: either('a regular expression, or a list of values', (each) =>
-          Array.isArray(each) ? list(scalar) : text,
-        ),
-      })
-    : scalar,
+const variableKeys = keys(
+  {
+    default: either('a text, number, boolean or a list of them', [scalar, list(scalar)], (each) =>
+      Array.isArray(each) ? list(scalar) : scalar,
+    ),
+    type: oneOf('string', 'number', 'boolean', 'list'),
+    description: text,
+    env: either('a name, or true', [text, flag], (each) => (typeof each === 'boolean' ? flag : text)),
+    validate: either('a regular expression, or a list of values', [text, list(scalar)], (each) =>
+      Array.isArray(each) ? list(scalar) : text,
+    ),
+  },
+  { of: 'Variable' },
+);
+const variable = either('a text, number, boolean or an object', [scalar, variableKeys], (value) =>
+  isRecord(value) ? variableKeys : scalar,
 );
 
-const discover = either('true, false or an object', (value) =>
-  isRecord(value)
-    ? keys({ include: list(text), exclude: list(text), context: oneOf('project', 'root'), name: text })
-    : flag,
+const discoverKeys = keys(
+  { include: list(text), exclude: list(text), context: oneOf('project', 'root'), name: text },
+  { of: 'Discover' },
 );
+const discover = either('true, false or an object', [flag, discoverKeys], (value) =>
+  isRecord(value) ? discoverKeys : flag,
+);
+
+const idPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]*$';
+const ids = { pattern: idPattern, not: { const: 'all' } };
+const variablePattern = '^[A-Za-z_][A-Za-z0-9_]*$';
 
 const config: Readonly<Record<keyof Config, Check>> = {
-  images: record(imageCheck, idComplaint),
+  $schema: text,
+  images: record(imageCheck, idComplaint, ids),
   defaults: imageCheck,
-  groups: record(list(text), idComplaint),
-  vars: record(variable, (name) =>
-    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
-      ? undefined
-      : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
+  groups: record(list(text), idComplaint, ids),
+  vars: record(
+    variable,
+    (name) =>
+      new RegExp(variablePattern).test(name)
+        ? undefined
+        : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
+    { pattern: variablePattern },
   ),
   discover,
   sources: list(text),
   registries: record(
     keys(
       { mirrors: list(text), http: flag, ca: oneOrMany(text), insecure: flag, chunkSize: textOrNumber },
-      { meant: { mirror: 'mirrors' } },
+      { of: 'Registry', meant: { mirror: 'mirrors' } },
     ),
   ),
-  run: keys({
-    concurrency: textOrNumber,
-    continue: oneOf('never', 'dependencies-successful', 'always', true, false),
-    memory: textOrNumber,
-    network: networks,
-  }),
-  cache: keys({ dir: text, maxSize: textOrNumber, maxAge: textOrNumber }),
-  release: keys({
-    images: oneOrMany(text),
-    repository: text,
-    platforms: oneOrMany(text),
-    tags: oneOrMany(text),
-    flavor: oneOrMany(text),
-    labels: flag,
-    carryForward: flag,
-    manifest: text,
-    artifact: text,
-  }),
+  run: keys(
+    {
+      concurrency: textOrNumber,
+      continue: oneOf('never', 'dependencies-successful', 'always', true, false),
+      memory: textOrNumber,
+      network: networks,
+    },
+    { of: 'Run' },
+  ),
+  cache: keys({ dir: text, maxSize: textOrNumber, maxAge: textOrNumber }, { of: 'Cache' }),
+  release: keys(
+    {
+      images: oneOrMany(text),
+      repository: text,
+      platforms: oneOrMany(text),
+      tags: oneOrMany(text),
+      flavor: oneOrMany(text),
+      labels: flag,
+      carryForward: flag,
+      manifest: text,
+      artifact: text,
+    },
+    { of: 'Release' },
+  ),
   inputs: list(text),
 };
 
 const configCheck = keys(config, {
+  of: 'Config',
   meant: {
     targets: 'images',
     target: 'images',
@@ -270,9 +295,14 @@ export function checkConfig(value: unknown): readonly Problem[] {
   return problems;
 }
 
+/** The shape of a configuration as JSON Schema: what JSON and YAML can hold of it. */
+export function configForm(): JsonForm {
+  return configCheck.form()!;
+}
+
 /** Why a text can't be an id, if it can't. */
 export function idComplaint(id: string): string | undefined {
   if (id === 'all') return '"all" is the name for all images, and can be no other';
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) return undefined;
+  if (new RegExp(idPattern).test(id)) return undefined;
   return `${JSON.stringify(id)} is no id: letters, digits, "_", "-" and "." (not at the beginning)`;
 }
