@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { align, normal } from './align.ts';
+import { align } from './align.ts';
 import { step } from './made.fixture.ts';
+import { normal } from './step.ts';
 
 /** `a=a` stayed or edited, `+a` new, `-a` gone. */
 function aligned(before: readonly string[], after: readonly string[]): string[] {

@@ -1,6 +1,8 @@
 // Which step of one run is which of another: steps keep their order, so the longest row of steps that both have stays, and
 // what lies between is an edit, an insertion or a removal.
+import { isInternal } from '../ui/model.ts';
 import type { StepComponents } from './components.ts';
+import { bare, normal } from './step.ts';
 
 export interface Pair {
   /** Index and step; undefined for one that is new, or gone. */
@@ -68,32 +70,14 @@ function takeFrom(lists: readonly Named[][], fits: (named: Named) => boolean): N
 
 /** What a step is called by those who know its content only. */
 function nameOf({ owner = '', kind, text, name }: StepComponents): string {
-  return [owner, kind, text === undefined ? bare(name) : normal(text), isInternal(name) ? bare(name) : ''].join('\0');
+  return [owner, kind, text === undefined ? bare(name) : normal(text), isInternal({ name }) ? bare(name) : ''].join(
+    '\0',
+  );
 }
 
 /** The same instruction of the same image. */
 function kindOf({ owner = '', kind, name }: StepComponents): string {
   return [owner, kind, bare(name).split(' ', 1)[0]].join('\0');
-}
-
-/** A name without its number, stage and digests. */
-export function bare(name: string): string {
-  return name.replace(/^\[(?!internal)[^\]]*\] /, '').replaceAll(/@sha256:[0-9a-f]{64}/g, '');
-}
-
-export function isInternal(name: string): boolean {
-  return name.startsWith('[internal]');
-}
-
-/** An instruction's text without what means nothing: comments, blanks, continued lines. */
-export function normal(text: string): string {
-  return text
-    .split('\n')
-    .filter((line, i) => i === 0 || !/^\s*(#.*)?$/.test(line))
-    .join('\n')
-    .replaceAll(/\\\n\s*/g, ' ')
-    .replaceAll(/[ \t]+/g, ' ')
-    .trim();
 }
 
 /** Indexes of the longest common subsequence, as pairs in order. */

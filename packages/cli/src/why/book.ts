@@ -77,7 +77,7 @@ export class Book {
 
   list(name: string): readonly ManifestEntry[] | undefined {
     const bytes = readIfThere(this.#file(name));
-    return bytes && (JSON.parse(inflateRawSync(bytes).toString()) as readonly ManifestEntry[]);
+    return bytes && (jsonOf(inflated(bytes)) as readonly ManifestEntry[] | undefined);
   }
 
   keep(name: string, components: Components): void {
@@ -117,10 +117,28 @@ export class Book {
 /** In milliseconds. */
 const young = 60 * 60 * 1000;
 
+/** What is damaged, as by a machine that lost power, is as good as gone. */
 function readJson<T extends { readonly version: 1 }>(path: string): T | undefined {
   const bytes = readIfThere(path);
-  const value = bytes && (JSON.parse(bytes.toString()) as T);
+  const value = bytes && (jsonOf(bytes) as T | undefined);
   return value?.version === 1 ? value : undefined;
+}
+
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function inflated(bytes: Buffer): Buffer {
+  try {
+    return inflateRawSync(bytes);
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 function readIfThere(path: string): Buffer | undefined {

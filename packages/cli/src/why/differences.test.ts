@@ -172,3 +172,30 @@ test('what follows from a difference is touched, and nothing else', () => {
   const [found] = differencesOf(make('RUN a'), make('RUN b'), () => undefined);
   assert.deepEqual([...found!.touched], [2, 3]);
 });
+
+test('documents in the Dockerfile are parts of the instructions that use them', () => {
+  const document = (own: string) =>
+    step('', { name: '[internal] preparing inline document', kind: 'file', own, parts: { 'file /EOF': own } });
+  const make = (line: string) => {
+    const { text: _, ...written } = document(line);
+    return image([from('1'), written, step(`COPY <<EOF /a\n${line}\nEOF`, { inputs: [0, 1], own: 'copy', parts: {} })]);
+  };
+  assert.deepEqual(causes(make('one'), make('two')), ['Dockerfile:1 one→two @COPY <<EOF /a\ntwo\nEOF']);
+});
+
+test('other sources count by what they were settled to, as far as somebody looked', () => {
+  const make = (own: string, pin?: string) =>
+    image([
+      step('ADD https://host/file /', {
+        kind: 'source',
+        name: 'https://host/file',
+        own,
+        parts: { source: 'https://host/file' },
+        ...(pin !== undefined && { pin }),
+      }),
+    ]);
+  assert.deepEqual(causes(make('1', 'sha256:aa'), make('2', 'sha256:bb')), [
+    'https://host/file aa→bb @ADD https://host/file /',
+  ]);
+  assert.deepEqual(causes(make('1', 'sha256:aa'), make('vertex')), []);
+});

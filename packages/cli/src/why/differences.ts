@@ -1,11 +1,11 @@
 // Why two runs of an image differ: the parts of keys that are not the same, each with the step where it shows first.
 // Pure: everything is compared that was kept, and nothing is guessed.
-import { posix } from 'node:path';
-import { ignoring } from '@monokit/engine/affected';
 import type { ManifestEntry } from '@monokit/engine';
-import { align, bare, isInternal, normal, type Pair } from './align.ts';
+import { isInternal } from '../ui/model.ts';
+import { align, type Pair } from './align.ts';
 import type { Components, PlatformComponents, StepComponents } from './components.ts';
-import { folderChanges } from './folder-changes.ts';
+import { readCauses } from './read-causes.ts';
+import { bare, brief, differing, familiar, isFolder, isSameSource, normal, oneLine, placeOf } from './step.ts';
 import { arrow, changedVariables, variableChange, type Side } from './variables.ts';
 
 export type CauseKind =
@@ -72,19 +72,21 @@ class Comparing {
   readonly #listOf: ListOf;
   readonly #causes: Cause[] = [];
   readonly #pairs: readonly Pair[];
+  /** What each step of the later run was, by index. */
+  readonly #twins: ReadonlyMap<number, readonly [index: number, step: StepComponents]>;
 
   constructor(before: Compared, after: Compared, listOf: ListOf) {
     this.#before = before;
     this.#after = after;
     this.#listOf = listOf;
     this.#pairs = align(before.steps, after.steps);
+    this.#twins = new Map(
+      this.#pairs.flatMap(({ before, after }) => (before && after ? [[after[0], before] as const] : [])),
+    );
   }
 
   differences(): Differences {
     const { platform, steps } = this.#after;
-    const twins = new Map(
-      this.#pairs.flatMap(({ before, after }) => (before && after ? [[after[0], before[1]] as const] : [])),
-    );
     this.#wholeImage();
     for (const pair of this.#pairs) {
       if (pair.before && pair.after) {
@@ -94,6 +96,7 @@ class Comparing {
       else this.#gone(pair.before!);
     }
     this.#config();
+    const twins = new Map([...this.#twins].map(([index, [, step]]) => [index, step]));
     return { platform, steps, causes: this.#causes, touched: this.#touched(), twins };
   }
 
@@ -125,52 +128,19 @@ class Comparing {
 
   #pair(old: StepComponents, [index, now]: readonly [number, StepComponents]): void {
     if (isFolder(now)) return;
-    this.#reads(old, index, now);
+    if (isInternal(now) && old.own !== now.own && this.#document(index)) return;
+    for (const cause of readCauses(old, now, { before: this.#before, after: this.#after, listOf: this.#listOf })) {
+      this.#add({ ...cause, step: index });
+    }
     if (now.kind === 'source') this.#source(old, index, now);
     else if (old.own !== now.own) this.#op(old, index, now);
   }
 
-  #reads(old: StepComponents, index: number, now: StepComponents): void {
-    for (const [i, read] of (now.reads ?? []).entries()) {
-      const was = old.reads?.[i];
-      if (!was || was.content === read.content) continue;
-      const [before, after] = [this.#listOf(was.list), this.#listOf(read.list)];
-      const changes = before && after ? folderChanges(before, after) : [];
-      if (changes.length === 0) {
-        this.#add({
-          kind: 'file',
-          what: read.path === '' ? 'files of the context' : `files of ${read.path}`,
-          how: arrow(was.content.slice(0, 4), read.content.slice(0, 4)),
-          step: index,
-        });
-      }
-      const letsIn = this.#ignoreChange(was.folder, read.folder);
-      const whole = takesAll(now);
-      for (const { path: inside, how, what } of changes) {
-        const path = posix.join(read.path, inside);
-        const rule = how === 'changed' ? undefined : letsIn(inside);
-        const ignorable = whole && changes.length === 1 && rule === undefined;
-        this.#add({
-          kind: rule === undefined ? 'file' : 'ignore',
-          what: path,
-          how: rule ?? what,
-          step: index,
-          ...(rule !== undefined && { from: 'ignore file' }),
-          ...(ignorable && { hint: `${path} were ignored: ${bare(now.name)} takes all that is in the context` }),
-        });
-      }
-    }
-  }
-
-  /** Says of a path whether it came or went because another thing is ignored now. */
-  #ignoreChange(oldFolder: number, newFolder: number): (path: string) => string | undefined {
-    const patterns = ({ steps }: Compared, folder: number) =>
-      JSON.parse(steps[folder]?.parts['local.excludepatterns'] ?? '[]') as string[];
-    const [old, now] = [patterns(this.#before, oldFolder), patterns(this.#after, newFolder)];
-    if (JSON.stringify(old) === JSON.stringify(now)) return () => undefined;
-    const [wasIgnored, isIgnored] = [ignoring(old), ignoring(now)];
-    return (path) =>
-      wasIgnored(path) === isIgnored(path) ? undefined : isIgnored(path) ? 'ignored now' : 'no longer ignored';
+  /** A document that stands in the Dockerfile is a part of the instruction that uses it. */
+  #document(index: number): boolean {
+    const reader = this.#after.steps.findIndex(({ inputs }) => inputs.includes(index));
+    const [, old] = this.#twins.get(reader) ?? [];
+    return old !== undefined && this.#written(old, reader, this.#after.steps[reader]!);
   }
 
   #source(old: StepComponents, index: number, now: StepComponents): void {
@@ -238,7 +208,7 @@ class Comparing {
       }
       return true;
     }
-    this.#add({ kind: 'instruction', what: placeOf(now), how: `was ${oneLine(was)}`, step: index });
+    this.#add({ kind: 'instruction', what: placeOf(now), how: editOf(was, is), step: index });
     return true;
   }
 
@@ -252,16 +222,16 @@ class Comparing {
   /** Whether a step stands on the same one as before. */
   #isOn({ inputs: [was] }: StepComponents, { inputs: [is] }: StepComponents): boolean {
     if (was === undefined || is === undefined) return was === is;
-    return this.#pairs.some(({ before, after }) => before?.[0] === was && after?.[0] === is);
+    return this.#twins.get(is)?.[0] === was;
   }
 
   #added([index, step]: readonly [number, StepComponents]): void {
-    if (isFolder(step) || this.#has('target') || isInternal(step.name)) return;
+    if (isFolder(step) || this.#has('target') || isInternal(step)) return;
     this.#add({ kind: 'instruction', what: placeOf(step), how: 'added', step: index });
   }
 
   #gone([index, step]: readonly [number, StepComponents]): void {
-    if (isFolder(step) || this.#has('target') || isInternal(step.name)) return;
+    if (isFolder(step) || this.#has('target') || isInternal(step)) return;
     const how = `removed: ${oneLine(normal(step.text ?? bare(step.name)))}`;
     const reader = this.#readerOf(index);
     this.#add({
@@ -304,69 +274,30 @@ class Comparing {
 
   #touched(): ReadonlySet<number> {
     const touched = new Set<number>();
-    const places = new Map(
-      this.#pairs.flatMap(({ before, after }) => (before && after ? [[after[0], before] as const] : [])),
-    );
     for (const [index, step] of this.#after.steps.entries()) {
       if (isFolder(step)) continue;
-      const [, twin] = places.get(index) ?? [];
+      const [, twin] = this.#twins.get(index) ?? [];
       const isOther =
         !twin ||
         (step.kind === 'source' ? !isSameSource(twin, step) : twin.own !== step.own) ||
         JSON.stringify(contentsOf(twin)) !== JSON.stringify(contentsOf(step)) ||
         twin.inputs.length !== step.inputs.length ||
-        step.inputs.some((input, i) => touched.has(input) || places.get(input)?.[0] !== twin.inputs[i]);
+        step.inputs.some((input, i) => touched.has(input) || this.#twins.get(input)?.[0] !== twin.inputs[i]);
       if (isOther) touched.add(index);
     }
     return touched;
   }
 }
 
-/** A step and all that depend on it, as indexes in order. */
-export function dependingOn(step: number, steps: readonly StepComponents[]): readonly number[] {
-  const found = new Set([step]);
-  // Inputs come before what reads them.
-  for (const [index, { inputs }] of steps.entries()) if (inputs.some((input) => found.has(input))) found.add(index);
-  return [...found];
-}
-
-/** Whether two sources are the same, as far as both were looked at. */
-function isSameSource(a: StepComponents, b: StepComponents): boolean {
-  const sameParts = differing(a.parts, b.parts).length === 0;
-  return sameParts && (a.own === b.own || a.pin === undefined || b.pin === undefined);
-}
-
 function contentsOf({ reads = [] }: StepComponents): readonly string[] {
   return reads.map(({ content }) => content);
 }
 
-/** A client's folder: it counts by what steps read of it. */
-export function isFolder({ kind, parts }: StepComponents): boolean {
-  return kind === 'source' && (parts['source']?.startsWith('local://') ?? false);
-}
-
-/** Whether a step copies the context as it is. */
-function takesAll({ kind, parts }: StepComponents): boolean {
-  return kind === 'file' && parts['copy /'] !== undefined && !/ (only|without) /.test(parts['copy /']);
-}
-
-function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): readonly string[] {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]);
-}
-
-function placeOf({ file, lines, name }: StepComponents): string {
-  return file === undefined || !lines ? bare(name) : `${file}:${lines[0]}`;
-}
-
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
-}
-
-function familiar(image: string): string {
-  return image.replace(/^docker\.io\/(library\/)?/, '');
-}
-
-function brief(pin: string): string {
-  return pin.replace(/^sha256:/, '').slice(0, 12);
+/** What an instruction was; of one of many lines that line which differs, if it is one. */
+function editOf(was: string, is: string): string {
+  const [old, now] = [was, is].map((text) => text.split('\n'));
+  const other = old!.flatMap((line, i) => (line === now![i] ? [] : [i]));
+  const [only] = other;
+  if (old!.length !== now!.length || old!.length < 2 || other.length !== 1) return `was ${oneLine(was)}`;
+  return arrow(old![only!], now![only!]);
 }

@@ -1,7 +1,8 @@
 // Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
-import { isInternal } from './align.ts';
 import type { StepComponents } from './components.ts';
-import { dependingOn, isFolder, type Cause, type Differences } from './differences.ts';
+import type { Cause, Differences } from './differences.ts';
+import { isInternal } from '../ui/model.ts';
+import { dependingOn, isFolder } from './step.ts';
 
 /** How a step fared, or would. */
 export type Fate = 'run' | 'failed' | 'cancelled' | 'cached' | 'needless' | 'unknown';
@@ -61,7 +62,7 @@ export function explain(
 ): Explanation {
   const fateOf = (index: number) => after.of.get(steps[index]!.digest);
   const worked = new Set(
-    steps.flatMap((step, i) => (isWork(fateOf(i)) && !isFolder(step) && !isInternal(step.name) ? [i] : [])),
+    steps.flatMap((step, i) => (isWork(fateOf(i)) && !isFolder(step) && !isInternal(step) ? [i] : [])),
   );
   const again = [...worked].flatMap((index): Cause[] => {
     const above = leadingTo(index, steps);

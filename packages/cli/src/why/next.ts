@@ -1,6 +1,6 @@
 // What the next build would make of images, beside what the last one made: by the keys and the outlook of `cli plan`.
 import { cachePath } from '@monokit/engine/cache-path';
-import { defineImages, type ShowInvocation } from '../defined-images.ts';
+import { defineImages, onlyFolder, type ShowInvocation } from '../defined-images.ts';
 import { planOf } from '../plan/plan.ts';
 import type { RunsHere } from '../runs/runs-here.ts';
 import { version } from '../runs/record-run.ts';
@@ -27,6 +27,7 @@ export async function explainNext(
 ): Promise<readonly ImageExplanation[]> {
   const { flags, env, signal } = invocation;
   const ids = questions.map(({ image }) => image);
+  const folder = onlyFolder(ids);
   const { steps } = await planOf(invocation, ids);
   const fates = new Map(steps.map(({ digest, outlook }): [string, Fate] => [digest, outlook]));
   await using scope = new AsyncDisposableStack();
@@ -41,7 +42,8 @@ export async function explainNext(
   return engine.withKeys(defined, { signal, report: () => undefined }, async (keys) => {
     const explanations: ImageExplanation[] = [];
     for (const [i, { request }] of defined.entries()) {
-      const question = questions.find(({ image }) => image === request.id);
+      const question =
+        folder === undefined ? questions.find(({ image }) => image === request.id) : { image: request.id };
       if (!question) continue;
       const [last] = runsOf(request.id, here);
       if (!last) throw unknownImage(request.id, here);

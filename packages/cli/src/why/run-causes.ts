@@ -7,7 +7,8 @@ import type { Before, Cause as ShownCause, RunFacts } from '../ui/facts.ts';
 import { shortName } from '../ui/format.ts';
 import { Book, type MadeImage, type MadeRunOf } from './book.ts';
 import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
-import { dependingOn, differencesOf, type Cause, type Differences } from './differences.ts';
+import { differencesOf, type Cause, type Differences } from './differences.ts';
+import { dependingOn } from './step.ts';
 import { keyIn, veilWith, type Veil } from './veil.ts';
 
 export interface RunCausesOptions {
