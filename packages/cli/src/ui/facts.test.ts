@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import type { RunFacts } from './facts.ts';
+import { jobSummary } from './job-summary.ts';
+import { openJson } from './json.ts';
+import { emptyModel, reduce } from './model.ts';
 import { openPlain } from './plain.ts';
 import { began, built, compile, digest, failed, memoryStream, start } from './recorded.fixture.ts';
 
@@ -67,4 +70,26 @@ test('a failure says what has changed, and how to go on', () => {
     '  explain: cli why api',
     '  retry:   cli build api',
   ]);
+});
+
+test('causes stand in the lines of JSON and in the summary of a job', () => {
+  const facts: RunFacts = {
+    cause: (image) => (image === 'web' ? { what: 'src/a|b.ts', step: '[7/9] COPY src/' } : undefined),
+  };
+  const stdout = memoryStream();
+  const renderer = openJson({ ...start, facts }, { stdout });
+  for (const event of built) renderer.report(event);
+  const ends = stdout.text.split('\n').filter((line) => line.includes('"image.end"'));
+  assert.deepEqual(
+    ends.map((line) => (JSON.parse(line) as { readonly cause?: unknown }).cause),
+    [{ what: 'src/a|b.ts', step: '[7/9] COPY src/' }, undefined],
+  );
+  const model = built.reduce(reduce, emptyModel(['api', 'web'], began));
+  const rows = (told: RunFacts) =>
+    jobSummary(model, { ...start, facts: told }, { code: 0, endedAt: began + 2500 })
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
+  assert.equal(rows(facts)[0], '| image | result | why | time | size | digest |');
+  assert.ok(rows(facts)[3]!.startsWith('| web | built | src/a&#124;b.ts → &#91;7/9&#93; COPY src/ | 1.3s |'));
+  assert.equal(rows({})[0], '| image | result | time | size | digest |');
 });

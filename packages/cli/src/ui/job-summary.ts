@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { bytes, duration, shortDigest, shortName, shownLine } from './format.ts';
 import { failuresOf } from './failures.ts';
 import { messageOf } from './failure.ts';
+import { causeText } from './image-line.ts';
 import { isWork, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { summary } from './summary.ts';
@@ -15,14 +16,23 @@ export function jobSummary(model: RunModel, start: RunStart, end: RunEnd): strin
   const images = [...model.images.values()];
   const failures = failuresOf(model, start.folders);
   const blocked = new Set(failures.flatMap((failure) => failure.blocked));
+  const causes = images.map(({ id, state }) =>
+    state.kind === 'built' ? causeText(start.facts?.cause?.(id)).join('') : '',
+  );
+  const isTold = causes.some((cause) => cause !== '');
   const sections = [
     `### ${end.code === 0 ? '✔' : '✖'} ${headOf(
       images,
       failures.flatMap((failure) => failure.images),
     )}`,
     table(
-      ['image', 'result', 'time', 'size', 'digest'],
-      images.map((image) => [image.id, blocked.has(image.id) ? 'blocked' : image.state.kind, ...factsOf(image)]),
+      ['image', 'result', ...(isTold ? ['why'] : []), 'time', 'size', 'digest'],
+      images.map((image, i) => [
+        image.id,
+        blocked.has(image.id) ? 'blocked' : image.state.kind,
+        ...(isTold ? [causes[i]!] : []),
+        ...factsOf(image),
+      ]),
     ),
     lineOf(summary(model, start, end, unseen())),
     ...failures.map(({ error, step, images: whose }) => {

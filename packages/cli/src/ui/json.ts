@@ -71,7 +71,9 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
           return void write('image.start', event.at, { image: event.task });
         case 'task-completed': {
           const { at, task, digest, size } = event;
-          return void write('image.end', at, { image: task, status: model.images.get(task)!.state.kind, digest, size });
+          const status = model.images.get(task)!.state.kind;
+          const cause = status === 'built' ? start.facts?.cause?.(task) : undefined;
+          return void write('image.end', at, { image: task, status, digest, size, cause });
         }
         case 'task-failed':
           return void write('image.end', event.at, {
