@@ -68,6 +68,7 @@ try {
   edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
   edit('web/site/page.html', (text) => `${text}<!-- more -->\n`);
   write('ci', await run('CI=true cli build web 2>&1 | cat'), 'CI=true cli build web');
+  write('diff', await run('cli diff web'), 'cli diff web');
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -82,6 +82,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'Print a script that completes words in bash, zsh or fish',
     load: async () => (await import('./commands/completion.ts')).completion as Command,
   },
+  diff: {
+    summary: 'Tell what differs between two builds of an image, or any two images',
+    load: async () => (await import('./commands/diff.ts')).diff as Command,
+  },
   debug: {
     summary: 'Look inside: dump-llb, cache-records',
     load: async () => (await import('./commands/debug.ts')).debug as Command,

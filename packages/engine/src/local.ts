@@ -6,6 +6,7 @@ import { define } from './build/define.ts';
 import type { ImageContainer, ImageContainerOptions } from './build/image-container.ts';
 import type { Parts } from './build/parts.ts';
 import type { PrunePolicy, UsageRecord } from './cache/api.ts';
+import type { DiskStore } from './content/disk.ts';
 import { openCache } from './cache/cache.ts';
 import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/path.ts';
@@ -65,6 +66,8 @@ export interface LocalEngine extends Engine {
   readonly changedFile: string;
   /** The images in the store, by name. */
   images(): Iterable<KeptImage>;
+  /** What the cache keeps of images, by digest. */
+  readonly content: Pick<DiskStore, 'open' | 'size'>;
   /** Bytes of an image's layers as they are stored. */
   imageSize(image: KeptImage): Promise<number>;
   usage(): Promise<readonly UsageRecord[]>;
@@ -225,6 +228,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     lookedAt,
     changedFile: cache.folder.changed,
+    content: cache.content,
     images: () => cache.images.list(),
     imageSize: (image) => cache.images.size(image),
     usage: () => cache.usage(),

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { copy } from '../content/copy.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { layerCompression } from '../oci/media-type.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { Failed } from '../std/failed.ts';
 import { assemble, imageResponse, type Assembled } from './assemble.ts';
@@ -44,6 +46,8 @@ export const imageExporter: Exporter = {
         if (!same) await step(`naming to ${name}`, work, () => deps.images.put(name, root));
       }
     }
+    // Without a name it is not kept, but what it is made of can be told, until a prune, of those who know its digest.
+    else if (options.store) await copy(assembled, deps.content, { root, signal, skip: isLayer });
     const { digest } = root;
     return {
       response: { ...imageResponse(assembled, root), ...(names.length && { 'image.name': names.join(',') }) },
@@ -58,6 +62,10 @@ export const imageExporter: Exporter = {
     };
   },
 };
+
+function isLayer({ mediaType }: Descriptor): boolean {
+  return layerCompression(mediaType) !== undefined;
+}
 
 function readOptions(given: Readonly<Record<string, string>>): Options {
   const attrs = new Attrs('image', given);

@@ -1,0 +1,108 @@
+import type { ImageDiff } from '@monokit/engine/diff';
+import { command, type Invocation } from '../command.ts';
+import type { Pair } from '../diff/sides.ts';
+import { Mistake } from '../mistake.ts';
+import { openEngineFor } from '../open-engine.ts';
+import { settingsHere } from '../settings-here.ts';
+import { cacheDirFlag } from '../workspace-flags.ts';
+
+const flags = {
+  stat: { kind: 'switch', help: 'Layers and settings only, with how many files differ', env: false },
+  json: { kind: 'switch', help: 'Print it as JSON, in the shape that docs/diff.md describes', env: false },
+  'exit-code': { kind: 'switch', help: 'End with 1 if anything differs, as git diff does', env: false },
+  platform: {
+    kind: 'value',
+    placeholder: 'OS/ARCH',
+    help: 'Which image of an index; this machine’s by default',
+    env: false,
+  },
+  verbose: { kind: 'switch', short: 'v', help: 'Every file, not only the first forty', env: false },
+  ...cacheDirFlag,
+} as const;
+
+export const diff = command({
+  summary: 'Tell what differs between two builds of an image, or any two images',
+  usage: '{IMAGE | A B | RUN [RUN]} [-- PATH…]',
+  description: `
+Compares files (size, mode, owner, content; not times), layers with the instructions that
+made them, and settings. Layers that both have are not read unless something asks for it.
+
+An IMAGE alone compares its last build here with the one before that came out otherwise.
+A and B are builds (api, api@-2, api@RUN), digests in the store, names in the store or a
+registry (docker-image:// skips the store), or OCI layouts (./image, ./image.tar,
+oci-layout://PATH:TAG). Two runs (@last, -2) compare all images that both built.
+PATHs behind -- are files and folders to keep to.`,
+  flags,
+  examples: [
+    ['cli diff api', 'what the last rebuild changed'],
+    ['cli diff api -- app/src', 'below one folder'],
+    ['cli diff api@-3 api', 'since three runs'],
+    ['cli diff -2 -1 --stat', 'all images of the last two runs'],
+    ['cli diff example.com/api:1 api --exit-code', 'whether the build differs from what is out there'],
+    ['cli diff debian:12.1 debian:12.2', 'two images in a registry'],
+  ],
+  async run(invocation) {
+    const { flags, positionals, rest = [], cwd, env, signal, stdout } = invocation;
+    const words = positionals.slice(0, positionals.length - rest.length);
+    const [{ RunsHere }, { pairsOf }, { diffImages }, { parsePlatform, hostPlatform }] = await Promise.all([
+      import('../runs/runs-here.ts'),
+      import('../diff/sides.ts'),
+      import('@monokit/engine/diff'),
+      import('@monokit/engine/oci/platform'),
+    ]);
+    await using scope = new AsyncDisposableStack();
+    const engine = scope.use(await openEngineFor(flags, env, await settingsHere(invocation)));
+    const runs = await RunsHere.open(invocation);
+    const access = () => openRegistries(invocation, scope);
+    const pairs = await pairsOf(words, { runs, engine, access, cwd, signal, scope });
+    const platform = flags.platform === undefined ? hostPlatform() : read(() => parsePlatform(flags.platform!));
+    const found: { readonly pair: Pair; readonly diff: ImageDiff }[] = [];
+    for (const pair of pairs) {
+      const paths = rest.length > 0 ? { paths: rest } : {};
+      found.push({ pair, diff: await diffImages(pair.from, pair.to, { platform, signal, ...paths }) });
+    }
+    if (flags.json) {
+      const { diffJson } = await import('../diff/json.ts');
+      const images = found.map(({ pair, diff }) => diffJson(diff, pair));
+      stdout.write(`${JSON.stringify({ version: 1, images }, null, 2)}\n`);
+    } else {
+      const [{ diffText }, { placesIn }] = await Promise.all([
+        import('../diff/text.ts'),
+        import('../diff/instruction.ts'),
+      ]);
+      const texts = found.map(({ pair: { image, built }, diff }) => {
+        const places = built && image !== undefined && { places: placesIn(built, image) };
+        return diffText(diff, { ...places, cwd, stat: flags.stat, verbose: flags.verbose, stream: stdout });
+      });
+      stdout.write(texts.join('\n'));
+    }
+    return flags['exit-code'] && found.some(({ diff }) => differs(diff, rest)) ? 1 : 0;
+  },
+});
+
+/** A word that is wrong is a mistake. */
+function read<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError) throw new Mistake(error.message);
+    throw error;
+  }
+}
+
+/** With paths, only what lies there counts. */
+function differs({ same, files }: ImageDiff, paths: readonly string[]): boolean {
+  return paths.length > 0 && files ? files.length > 0 : !same;
+}
+
+async function openRegistries(invocation: Invocation<typeof flags>, scope: AsyncDisposableStack) {
+  const [{ openAccess }, { openSession }, { registriesHere }] = await Promise.all([
+    import('@monokit/engine/imagetools'),
+    import('@monokit/engine/session'),
+    import('../tasks.ts'),
+  ]);
+  const session = scope.use(openSession({ env: invocation.env }));
+  return scope.use(
+    openAccess({ credentials: (host) => session.credentials(host), hosts: () => registriesHere(invocation) }),
+  );
+}

@@ -1,0 +1,41 @@
+import type { Digest, LocalEngine } from '@monokit/engine';
+import type { ImageDiff } from '@monokit/engine/diff';
+import { hostPlatform } from '@monokit/engine/oci/platform';
+import { shortName } from '../ui/format.ts';
+import { writtenAs } from './instruction.ts';
+import { shown, signed } from './text.ts';
+
+/** `+2 ~1 files, +14.2 KiB in COPY src ./src`: what a rebuild changed, on one line; undefined where it changed nothing. */
+export function diffLine({ from, to, layers, files }: ImageDiff): string | undefined {
+  const count = (kind: string) => files?.filter((change) => change.kind === kind).length ?? 0;
+  const counts = [
+    ['+', count('added')],
+    ['-', count('removed')],
+    ['~', count('changed')],
+  ] as const;
+  const told = counts.flatMap(([sign, number]) => (number > 0 ? [`${sign}${number}`] : []));
+  const changed = layers.filter(({ kind }) => kind !== 'same');
+  if (from.digest === to.digest || changed.length === 0) return undefined;
+  const [first, ...others] = changed;
+  const where = shown(shortName(writtenAs(first!.instruction)));
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  const size = signed(to.size - from.size);
+  return `${told.length > 0 ? `${told.join(' ')} files, ` : ''}${size} in ${where}${more}`;
+}
+
+/**
+ * The line for an image that was built anew, by the digests that it had and has; undefined where one of them is not in
+ * the store. Layers below those that differ are not asked, so it is quick.
+ */
+export async function rebuiltLine(
+  engine: LocalEngine,
+  { from, to }: { readonly from: Digest; readonly to: Digest },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { diffImages, storedImage } = await import('@monokit/engine/diff');
+  const [a, b] = await Promise.all(
+    [from, to].map((digest) => storedImage(digest, { name: digest, content: engine.content, signal })),
+  );
+  if (!a || !b) return undefined;
+  return diffLine(await diffImages(a, b, { platform: hostPlatform(), signal, askBelow: false }));
+}

@@ -1,0 +1,124 @@
+// Differences between builds that were really made, with real containers, registries and layouts.
+import assert from 'node:assert/strict';
+import { chmodSync, rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { TestRegistry } from '../rig/registry.ts';
+import { Rig } from '../rig/rig.ts';
+
+const files = {
+  'buildkit.config.ts': `export default { images: { api: { context: 'api' }, web: { context: 'web' } } };`,
+  api: {
+    Dockerfile: `
+FROM busybox
+ARG V=1
+ENV V=$V
+WORKDIR /app
+COPY src ./src
+RUN cat src/* > /bundle && [ $V = 1 ] || rm /bin/vi
+`,
+    src: { 'one.txt': 'one', 'two.txt': 'two' },
+  },
+  web: { Dockerfile: 'FROM busybox\nCOPY page /page\n', page: 'hello' },
+};
+
+/** Two builds of the images, the second one with changes. */
+async function twice(): Promise<Rig> {
+  const rig = await Rig.open(files);
+  await rig.ok(['build', 'all', ...rig.busybox]);
+  await rig.write({ api: { src: { 'three.txt': 'three!' } } });
+  rmSync(rig.path('api/src/one.txt'));
+  chmodSync(rig.path('api/src/two.txt'), 0o755);
+  await rig.ok(['build', 'all', '--build-arg', 'V=2', ...rig.busybox]);
+  return rig;
+}
+
+test('an image alone is compared with the build before: files, layers with their instructions, settings', async () => {
+  await using rig = await twice();
+  const { stdout } = await rig.ok(['diff', 'api']);
+  const [, ...lines] = stdout.split('\n');
+  assert.deepEqual(
+    lines.slice(1).filter((line) => /^ {2}[-+~=] /.test(line)),
+    [
+      '  = 2 layers the same   2.0 MiB',
+      lines.find((line) => /^ {2}~ COPY src \.\/src {3}api\/Dockerfile:6 {3}.* {3}\+1 -1 ~1 files$/.test(line)),
+      lines.find((line) =>
+        /^ {2}~ RUN cat src\/\* > \/bundle .* {3}api\/Dockerfile:7 {3}.* {3}-1 ~1 files$/.test(line),
+      ),
+      '  - app/src/one.txt   3 B',
+      '  + app/src/three.txt   6 B',
+      '  ~ app/src/two.txt   mode 0644 → 0755',
+      '  - bin/vi   → busybox',
+      '  ~ bundle   6 B → 9 B, +3 B',
+      '  ~ Env.V   1 → 2',
+    ],
+    stdout,
+  );
+});
+
+test('paths, --stat and --exit-code narrow what is told', async () => {
+  await using rig = await twice();
+  const { stdout } = await rig.ok(['diff', 'api', '--', 'app']);
+  assert.match(stdout, /three\.txt/);
+  assert.doesNotMatch(stdout, /bin\/vi/);
+  assert.doesNotMatch((await rig.ok(['diff', 'api', '--stat'])).stdout, /Files/);
+  assert.equal((await rig.cli(['diff', 'api', '--exit-code'])).code, 1);
+  assert.equal((await rig.cli(['diff', 'api', '--exit-code', '--', 'etc'])).code, 0);
+  assert.equal((await rig.cli(['diff', 'web@-2', 'web', '--exit-code'])).code, 0);
+  assert.match((await rig.ok(['diff', 'web@-2', 'web'])).stdout, /no file and no setting differs/);
+});
+
+test('two runs compare all images that both built', async () => {
+  await using rig = await twice();
+  const told = JSON.parse((await rig.ok(['diff', '-2', '-1', '--json'])).stdout) as {
+    readonly images: readonly { readonly image: string; readonly same: boolean; readonly files?: readonly unknown[] }[];
+  };
+  assert.deepEqual(
+    told.images.map(({ image, same }) => [image, same]),
+    [
+      ['api', false],
+      ['web', true],
+    ],
+  );
+  assert.equal(told.images[0]!.files?.length, 5);
+});
+
+test('an image in a registry, one in a layout, one in the store by name and by digest are all the same image', async () => {
+  await using registry = await TestRegistry.open();
+  await using rig = await Rig.open(files);
+  const name = `${registry.host}/api:1`;
+  const build = (...more: readonly string[]) => rig.ok(['build', ...rig.busybox, ...more, './api']);
+  await build('-t', name, '--push');
+  await build('-o', 'type=oci,dest=api.tar');
+  await build('-o', 'type=oci,tar=false,dest=layout');
+  const { stdout } = await rig.ok(['build', '-q', ...rig.busybox, '-t', name, './api']);
+  const digest = /sha256:[0-9a-f]{64}/.exec(stdout)![0];
+  for (const other of [`docker-image://${name}`, './api.tar', 'oci-layout://layout', digest]) {
+    const { code, stdout } = await rig.cli(['diff', other, name, '--exit-code']);
+    assert.equal(code, 0, `${other}: ${stdout}`);
+  }
+  await rig.write({ api: { src: { 'one.txt': 'changed' } } });
+  await build('-t', 'other:1');
+  const changed = await rig.cli(['diff', `docker-image://${name}`, 'other:1', '--exit-code']);
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /~ app\/src\/one\.txt {3}3 B → 7 B, \+4 B/);
+});
+
+test('builds that a prune took are told as such, and so are words that mean nothing', async () => {
+  await using rig = await twice();
+  await rig.ok(['prune', '--all']);
+  const gone = await rig.cli(['diff', 'api']);
+  assert.equal(gone.code, 2);
+  assert.match(gone.stderr, /not in the cache any more/);
+  const unknown = await rig.cli(['diff', 'aip']);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /did you mean cli diff api\?/);
+});
+
+test('names that would move the cursor are printed without doing so', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nARG N\nRUN touch "/$(printf "$N")"\n' });
+  await rig.ok(['build', ...rig.busybox, '-t', 'a:1', '.']);
+  await rig.ok(['build', ...rig.busybox, '-t', 'a:2', '--build-arg', 'N=\\033[2Jx\\ny', '.']);
+  const { stdout } = await rig.ok(['diff', 'a:1', 'a:2']);
+  assert.ok(stdout.includes('+ \\u{1b}[2Jx\\u{a}y'), JSON.stringify(stdout));
+  assert.ok(!stdout.includes('\u001b'));
+});
