@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const root = join(import.meta.dirname, '..');
@@ -80,6 +81,13 @@ try {
   });
 
   build(root, 'all');
+  const timeline = join(scratch, 'run.html');
+  run(root, ['runs', 'open', '--html', timeline]);
+  await pictured(pathToFileURL(timeline).href, async (page, shoot) => {
+    await page.locator('.bar:not(.bare)').first().waitFor();
+    await page.locator('.bar.critical:not(.bare):not(.own)').last().hover();
+    await shoot('timeline');
+  });
   await shown(root, ['graph', 'all', '--open'], async (page, shoot) => {
     await page.locator('.card').first().waitFor();
     await page.locator('.card:has(.title:text-is("web"))').click();
@@ -99,8 +107,12 @@ try {
 }
 
 function build(cwd: string, what: string): void {
-  const { status, stderr } = spawnSync(cli, ['build', what, '-q'], { cwd, env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`cli build ${what} failed: ${stderr}`);
+  run(cwd, ['build', what, '-q']);
+}
+
+function run(cwd: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(cli, args, { cwd, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cli ${args.join(' ')} failed: ${stderr}`);
 }
 
 /** Shows a page light and dark, and stops its command. */
@@ -114,20 +126,28 @@ async function shown(
     child.stdout.once('data', (data: Buffer) => resolve([data])),
   )) as [Buffer];
   try {
-    for (const scheme of ['light', 'dark'] as const) {
-      const page = await open(browser, scheme);
-      await page.goto(chunk.toString().trim());
-      await act(page, async (name) => {
-        // What fades is over.
-        await page.evaluate('document.fonts.ready');
-        await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`), animations: 'disabled' });
-      });
-      await page.close();
-    }
+    await pictured(chunk.toString().trim(), act);
   } finally {
     const ended = new Promise((resolve) => child.on('close', resolve));
     child.kill('SIGINT');
     await ended;
+  }
+}
+
+/** A page light and dark. */
+async function pictured(
+  url: string,
+  act: (page: Page, shoot: (name: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  for (const scheme of ['light', 'dark'] as const) {
+    const page = await open(browser, scheme);
+    await page.goto(url);
+    await act(page, async (name) => {
+      // What fades is over.
+      await page.evaluate('document.fonts.ready');
+      await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`), animations: 'disabled' });
+    });
+    await page.close();
   }
 }
 

@@ -59,6 +59,7 @@ try {
 
   edit('api/src/greeting.mjs', (text) => text.replace(/hello/i, 'goodbye'));
   write('failed', await run('cli build all'), 'cli build all');
+  write('runs', await run('cli runs ls'), 'cli runs ls');
 
   // What is typed there comes a little later than the shell.
   const typed = ['cat src/greeting.mjs', 'eval "$CMD" | grep -E "(actual|expected):"', 'exit'];

@@ -90,6 +90,14 @@ test('what nothing asked for is needless; a run that did nothing has no log, and
   watching.tell(cached);
   await watching.made.finish(end(0));
   assert.deepEqual(watching.folder.ids(), []);
+
+  // What is beside the graph writes, too, but that alone is no work.
+  const chatty = recorder({ keeps: 'worked' });
+  chatty.tell(cached);
+  chatty.made.report({ kind: 'log', vertex: testing, stream: 'stderr', data: Buffer.from('hm'), at: began });
+  assert.equal(chatty.folder.ids().length, 1);
+  await chatty.made.finish(end(0));
+  assert.deepEqual(readdirSync(chatty.path), []);
 });
 
 test('a failure is kept once, with whom it blocks and its exit code', async () => {

@@ -97,19 +97,27 @@ export class Recorder implements AsyncDisposable {
   get facts(): RunFacts {
     return {
       ...this.#causes.facts,
-      record: () => (this.#state === 'broken' ? undefined : { id: this.id, file: this.path }),
+      record: () => (this.#state === 'broken' ? undefined : { id: this.id, file: this.path, next: this.#next() }),
       logs: (vertex) => {
         const step = this.#steps.get(vertex);
-        return step && this.#state !== 'broken' ? `cli runs logs ${this.id} ${stepWord(step)}` : undefined;
+        return step && this.#state !== 'broken' ? this.#line('runs', 'logs', this.id, stepWord(step)) : undefined;
       },
       shell: (vertex) => {
         const step = this.#kept.has(vertex) ? this.#steps.get(vertex) : undefined;
-        if (!step) return undefined;
-        const { cacheDir } = this.#begin;
-        const words = [...(cacheDir === undefined ? [] : ['--cache-dir', cacheDir]), stepWord(step)];
-        return `cli shell ${words.map(shellWord).join(' ')}`;
+        return step && this.#line('shell', stepWord(step));
       },
     };
+  }
+
+  /** Where to go from a run that did something, for people who may. */
+  #next(): readonly string[] {
+    return this.#worked && this.#begin.env['CI'] === undefined ? [this.#line('runs', 'open')] : [];
+  }
+
+  /** A command line that finds what this one left. */
+  #line(...words: readonly string[]): string {
+    const { cacheDir } = this.#begin;
+    return ['cli', ...words, ...(cacheDir === undefined ? [] : ['--cache-dir', cacheDir])].map(shellWord).join(' ');
   }
 
   /** Takes what an image is made of. */
@@ -199,13 +207,14 @@ export class Recorder implements AsyncDisposable {
     const { path, warn, keeps, signal } = this.#begin;
     const git = await this.#git?.within(gitPatience);
     let record: RunRecord | undefined;
-    if (this.#state === 'open' && (keeps === 'every' || this.#worked)) {
-      this.#attempt(() => {
-        this.#log?.[Symbol.dispose]();
-        record = { ...this.#header(git), ...this.#result(code === 0), endedAt, code: stopCode(signal) ?? code };
-        this.#folder.write(record);
-      });
-    }
+    this.#attempt(() => {
+      this.#log?.[Symbol.dispose]();
+      if (this.#state === 'broken') return;
+      if (keeps === 'worked' && !this.#worked) return this.#folder.remove(this.id);
+      const made = { ...this.#header(git), ...this.#result(code === 0), endedAt, code: stopCode(signal) ?? code };
+      this.#folder.write(made);
+      record = made;
+    });
     this.#state = 'finished';
     if (!record) return undefined;
     try {
@@ -336,6 +345,7 @@ export class Recorder implements AsyncDisposable {
     try {
       write();
     } catch (error) {
+      if (this.#state === 'broken') return;
       this.#state = 'broken';
       this.#begin.warn(`this run could not be written down: ${messageOf(error)}`);
     }

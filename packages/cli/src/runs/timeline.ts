@@ -61,6 +61,7 @@ export function timelineOf(run: KeptRun): Timeline {
   const places = new Map(steps.map(({ vertex }, i) => [vertex, i]));
   const critical = new Set(criticalSteps(record));
   const tails = tailsOf(run);
+  const hues = huesOf(record);
   return {
     id: record.id,
     command: commandText(record),
@@ -72,7 +73,7 @@ export function timelineOf(run: KeptRun): Timeline {
     images: record.images.map(({ id, status, size, digest, startedAt: began, endedAt: ended }) => ({
       id,
       status,
-      hue: hueOf(id),
+      hue: hues.get(id)!,
       facts: [
         status,
         ...(status !== 'cached' && began !== undefined && ended !== undefined ? [duration(ended - began)] : []),
@@ -87,7 +88,7 @@ export function timelineOf(run: KeptRun): Timeline {
         word: stepWord(step),
         text: titleOf(step.name).text,
         ...(step.image !== undefined && { image: step.image }),
-        hue: step.image === undefined || isInternal(step) ? -1 : hueOf(step.image),
+        hue: step.image === undefined || isInternal(step) ? -1 : (hues.get(step.image) ?? -1),
         status: step.status,
         ...(bar && { bar }),
         critical: critical.has(step),
@@ -131,7 +132,7 @@ function stepFacts(step: RecordedStep): TimelineStep['facts'] {
       : []),
     ...(wantedBy.length > 1 ? [['Shared by', wanting.join(', ')] as const] : []),
     ...(from === undefined ? [] : [['Found in', `the ${from} cache`] as const]),
-    ...(waited === undefined ? [] : [['Waited', `${duration(waited)} for another build`] as const]),
+    ...(waited === undefined ? [] : [['Waited', `${duration(waited)} for its turn, or for another build`] as const]),
     ...(retries === undefined ? [] : [['Tried', `${retries + 1} times`] as const]),
     ...(made === undefined ? [] : [['Added', bytes(made)] as const]),
     ...(peakMemory === undefined ? [] : [['Memory', `${bytes(peakMemory)} at most`] as const]),
@@ -160,9 +161,8 @@ function tailsOf({ record, logPath }: KeptRun): ReadonlyMap<RecordedStep, string
   return tails;
 }
 
-/** An image's colour, the same in every run; none is the red of failures. */
-function hueOf(id: string): number {
-  let hash = 0;
-  for (const char of id) hash = (hash * 31 + char.codePointAt(0)!) >>> 0;
-  return 60 + ((hash * 137) % 300);
+/** A colour for each image, neighbours far apart; none is the red of failures. */
+function huesOf({ images, steps }: RunRecord): ReadonlyMap<string, number> {
+  const ids = new Set([...images.map(({ id }) => id), ...steps.flatMap(({ image }) => image ?? [])]);
+  return new Map([...ids].sort().map((id, i) => [id, 60 + Math.round((i * 185.4) % 300)]));
 }
