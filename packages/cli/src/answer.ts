@@ -11,6 +11,7 @@ export async function tellAnswer(answer: Answer, flags: readonly string[], scree
     verbose: false,
     folders: new Map(),
     retry: () => undefined,
+    ...(answer.worth !== undefined && { facts: { times: () => ({ saved: answer.worth! }) } }),
   };
   const quiet = flags.some((flag) => ['-q', '--quiet'].includes(flag));
   const open = quiet ? (await import('./ui/quiet.ts')).openQuiet : (await import('./ui/up-to-date.ts')).openUpToDate;

@@ -30,12 +30,15 @@ export class Answering {
       requests,
       seen,
       scratch,
+      worth,
     }: {
       readonly engine: LocalEngine;
       readonly requests: readonly SolveRequest[];
       readonly seen: readonly string[];
       /** A folder that is gone after the run. */
       readonly scratch?: string | undefined;
+      /** How long the run's steps take where they run, in ms. */
+      readonly worth: number;
     },
   ): void {
     const outputs = requests.map(outputsOf);
@@ -46,7 +49,7 @@ export class Answering {
       const [image, name] = [this.#images.get(id), names.get(id)];
       return image ? [{ ...image, ...(name !== undefined && { name }) }] : [];
     });
-    const answer: Answer = { images, steps: this.#steps, shared: this.#shared };
+    const answer: Answer = { images, steps: this.#steps, shared: this.#shared, ...(worth > 0 && { worth }) };
     keepAnswer(path, answer, {
       paths: [...seen, ...engine.lookedAt.paths].filter(lasts),
       made: [engine.changedFile, ...outputs.flatMap((each) => each ?? [])],

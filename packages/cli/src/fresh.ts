@@ -19,6 +19,8 @@ export interface Answer {
   /** Steps, and those that several images or platforms share. */
   readonly steps: number;
   readonly shared: number;
+  /** How long its steps take where they run, in ms, as far as that is known. */
+  readonly worth?: number;
 }
 
 /** Entries of a folder that were looked at; names have one character a byte, `numbers` is what `looks` says of each. */

@@ -180,7 +180,9 @@ async function buildImages(
   const decided = seen();
   if (code === 0 && answering && decided) {
     const requests = tasks.map(({ request }) => request);
-    answering.keep(invocation.answerPath!, { engine, requests, seen: decided, scratch: scratch?.() });
+    const { spent, saved } = recorder.worth();
+    const worth = spent + saved;
+    answering.keep(invocation.answerPath!, { engine, requests, seen: decided, scratch: scratch?.(), worth });
   }
   const end = { code, endedAt: Date.now() };
   renderer.finish(end);

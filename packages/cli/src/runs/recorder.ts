@@ -23,6 +23,7 @@ import { stepWord } from '../ui/step-word.ts';
 import { newRunId } from './run-id.ts';
 import { isRunning, RunLog } from './run-log.ts';
 import { RunsFolder } from './runs-folder.ts';
+import { timesOf, worthOf } from './times.ts';
 
 /** What is known of a run before anything happens. */
 export interface RunBegin {
@@ -102,6 +103,7 @@ export class Recorder implements AsyncDisposable {
         const step = this.#steps.get(vertex);
         return step && this.#state !== 'broken' ? this.#line('runs', 'logs', this.id, stepWord(step)) : undefined;
       },
+      times: () => timesOf(this.#recordedSteps(true), this.worth().saved),
       shell: (vertex) => {
         const step = this.#kept.has(vertex) ? this.#steps.get(vertex) : undefined;
         return step && this.#line('shell', stepWord(step));
@@ -118,6 +120,13 @@ export class Recorder implements AsyncDisposable {
   #line(...words: readonly string[]): string {
     const { cacheDir } = this.#begin;
     return ['cli', ...words, ...(cacheDir === undefined ? [] : ['--cache-dir', cacheDir])].map(shellWord).join(' ');
+  }
+
+  /** How long its steps took, and how long those that did not run took when they last did, in ms. */
+  worth(): { readonly spent: number; readonly saved: number } {
+    const steps = this.#recordedSteps(true);
+    let history: History | undefined;
+    return worthOf(steps, (step) => (history ??= History.open(this.#begin.path)).estimate(step)?.duration);
   }
 
   /** Takes what an image is made of. */

@@ -1,5 +1,8 @@
 // Where the time of a run went.
 import { criticalPath } from '../graph/critical.ts';
+import { labelsOf } from '../graph/step-label.ts';
+import type { Times } from '../ui/facts.ts';
+import { isInternal } from '../ui/model.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 
 /** Milliseconds for which a step was at work; 0 for one that did not run. */
@@ -15,7 +18,60 @@ export function slowest({ steps }: RunRecord, most: number): readonly RecordedSt
 }
 
 /** The chain of steps that the run could not have been quicker than: those of them that took any time. */
-export function criticalSteps({ steps }: RunRecord): readonly RecordedStep[] {
+export function criticalSteps({ steps }: Pick<RunRecord, 'steps'>): readonly RecordedStep[] {
   const nodes = steps.map((step) => ({ digest: step.vertex, inputs: step.inputs, step }));
   return criticalPath(nodes, ({ step }) => tookOf(step)).flatMap(({ step }) => (tookOf(step) > 0 ? [step] : []));
+}
+
+/** What steps that ran took, and those that did not by what they took before (`before`), in ms. */
+export function worthOf(
+  steps: readonly RecordedStep[],
+  before: (step: RecordedStep) => number | undefined,
+): { readonly spent: number; readonly saved: number } {
+  let [spent, saved] = [0, 0];
+  for (const step of steps) {
+    if (isInternal(step)) continue;
+    spent += tookOf(step);
+    if (step.status === 'cached' || step.status === 'needless') saved += before(step) ?? 0;
+  }
+  return { spent, saved };
+}
+
+/** What the summary says of a run's time; `saved` is what `worthOf` gives. */
+export function timesOf(steps: readonly RecordedStep[], saved: number): Times {
+  const path = criticalSteps({ steps }).filter((step) => !isInternal(step));
+  const duration = path.reduce((sum, step) => sum + tookOf(step), 0);
+  const recoverable = recoverableOf(steps, duration);
+  return {
+    ...(path.length > 0 && {
+      critical: {
+        duration,
+        path: labelsOf(path.map(({ name, image = '' }) => ({ name, image }))),
+      },
+    }),
+    ...(recoverable >= noticed && { recoverable }),
+    ...(saved > 0 && { saved }),
+  };
+}
+
+/** Less is no matter, in ms. */
+const noticed = 100;
+
+/**
+ * What more processors, memory or places could have spared at most: the time in which some step was ready and waited, as
+ * far as the run took longer than its critical path.
+ */
+function recoverableOf(steps: readonly RecordedStep[], critical: number): number {
+  const ran = steps.filter((step) => tookOf(step) > 0);
+  const waits = ran
+    .map(({ startedAt, waited = 0 }) => [startedAt! - waited, startedAt!] as const)
+    .toSorted(([a], [b]) => a - b);
+  if (waits.length === 0) return 0;
+  let [contended, until] = [0, Number.NEGATIVE_INFINITY];
+  for (const [from, to] of waits) {
+    contended += Math.max(0, to - Math.max(from, until));
+    until = Math.max(until, to);
+  }
+  const ended = ran.reduce((last, { endedAt }) => Math.max(last, endedAt!), 0);
+  return Math.max(0, Math.min(contended, ended - waits[0]![0] - critical));
 }

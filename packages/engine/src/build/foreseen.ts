@@ -7,7 +7,7 @@ import { expectedTime } from './expected-time.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** A build waits for so long to be told before it begins, in milliseconds. What is asked meanwhile it has to ask anyway. */
-const patience = 200;
+const patience = 1000;
 
 type Graph = Pick<OpenGraph, 'graph' | 'solver' | 'admission'>;
 
