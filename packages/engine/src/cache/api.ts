@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
 import type { Provider } from '../content/store.ts';
+import type { Copies } from './copies.ts';
 import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RecordType, RefId } from './ref.ts';
 
 /** A layer of an image that may still be elsewhere. */
@@ -55,6 +56,8 @@ export interface Cache {
   noted(type: RecordType): Iterable<NotedTree>;
   /** Removes a tree that was made here, at once, unless somebody holds it or builds on it. Says whether it is gone. */
   drop(id: RefId): Promise<boolean>;
+  /** What copies of clients' folders wrote. */
+  readonly copies: Copies;
   usage(): Promise<readonly UsageRecord[]>;
   prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]>;
 }

@@ -9,6 +9,7 @@ import { asDiskFull } from '../std/disk-full.ts';
 import { Flight } from '../std/flight.ts';
 import type { Cache, CacheMountHold, CacheMountOptions, NotedTree, PrunePolicy, UsageRecord } from './api.ts';
 import { markChanged } from './changed.ts';
+import { Copies } from './copies.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type Claims, claimsIn, sweepClaims } from './claim.ts';
 import { type CacheFolder, openFolder } from './folder.ts';
@@ -115,6 +116,7 @@ async function openTrees(
 class FolderCache extends Trees implements OpenCache {
   readonly images: Images;
   readonly mounts: CacheMounts;
+  readonly copies: Copies;
   readonly #parts: Parts;
   readonly #closeTrees: () => Promise<void>;
   #closed: Promise<void> | undefined;
@@ -125,6 +127,7 @@ class FolderCache extends Trees implements OpenCache {
     this.#closeTrees = closeTrees;
     this.images = new Images(parts.index, parts.content, () => markChanged(parts.folder));
     this.mounts = new CacheMounts(parts);
+    this.copies = new Copies(parts.folder);
   }
 
   get folder(): CacheFolder {

@@ -6,6 +6,7 @@
 //   layers/            trees (room snapshot)
 //   mounts/            folders of cache mounts
 //   leases/ locks/     who is alive, and who works on what
+//   copies/            what copies of clients' folders wrote (copies.ts); made when there is something to say
 //   changed            another file whenever an image's name comes to mean something else, or something is pruned
 //   reserve            room for removing things when the disk is full
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';

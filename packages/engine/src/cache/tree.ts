@@ -28,6 +28,11 @@ export interface TreeNode {
   xattrs(): readonly Xattr[];
   /** Throws if the entry is no longer what `attributes` said; called after its content was copied. */
   verify(): void;
+  /**
+   * Of a client's file: equal for as long as nobody wrote to it or replaced it. Undefined where that can't be told, as of
+   * one that was written to so shortly before `at` (milliseconds since the epoch) that the clock may not have moved on.
+   */
+  identity?(at: number): string | undefined;
 }
 
 export interface Attributes {

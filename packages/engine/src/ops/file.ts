@@ -15,6 +15,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Event } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import { copyHere, copyTask, isSmall, type CopySource } from './file/copy-action.ts';
+import { CopyAgain } from './file/copy-again.ts';
 import type { FileFailure } from './file/failure.ts';
 import { resolveOwner } from './file/owner.ts';
 import { refusalsIn } from './file/refusal.ts';
@@ -116,15 +117,20 @@ class FileRun implements AsyncDisposable {
   async #run(action: FileAction, uses: number): Promise<Place> {
     this.#options.job.signal.throwIfAborted();
     const tree = await this.#writable(action.input);
+    let copied: CopyAgain | undefined;
     try {
-      await this.#act(action, tree.path);
+      copied = await this.#act(action, tree.path);
     } catch (error) {
       throw fullAtHome(error, tree.mutable);
     }
     // Only one action may go on writing into the same tree.
     if (uses === 1 && action.output === -1) return { kind: 'written', tree };
     await tree.mounted.disposeAsync();
-    return { kind: 'ref', ref: this.#open.use(await tree.mutable.commit()) };
+    // What could not be linked is copied: nothing is known of an earlier copy any more.
+    if (copied && !(await copied.link(tree.mutable.upper))) return await this.#run(action, uses);
+    const ref = this.#open.use(await tree.mutable.commit());
+    await copied?.keep(ref);
+    return { kind: 'ref', ref };
   }
 
   async #writable(input: number): Promise<WrittenTree> {
@@ -146,7 +152,7 @@ class FileRun implements AsyncDisposable {
     return await this.#result(index - this.#inputs.length);
   }
 
-  async #act(action: FileAction, root: string): Promise<void> {
+  async #act(action: FileAction, root: string): Promise<CopyAgain | undefined> {
     const destination = new Destination(bytePath(root));
     const owner = 'owner' in action ? await resolveOwner(action.owner, (index) => this.#tree(index)) : undefined;
     const making = { owner, time: 'timestamp' in action && action.timestamp !== -1n ? action.timestamp : untimed };
@@ -168,18 +174,29 @@ class FileRun implements AsyncDisposable {
       }
       destination.times.apply();
     });
+    return undefined;
   }
 
   async #copy(
     action: FileAction & { readonly kind: 'copy' },
     how: Pick<Parameters<typeof copyHere>[1], 'destination' | 'owner'>,
-  ): Promise<void> {
+  ): Promise<CopyAgain | undefined> {
     const { pool, job } = this.#options;
     const { tree, source } = await this.#source(action.secondaryInput);
     const order = { action, ...how };
     if (isSmall(tree, action)) {
       await copyHere(tree, order, { signal: job.signal, check: () => job.signal.throwIfAborted() });
-    } else await pool.run(copyTask, { ...order, source: source() }, { signal: job.signal });
+      return undefined;
+    }
+    const from = source();
+    // Another action would write into files that are another layer's too.
+    if (from.kind !== 'portable' || this.#actions.length > 1) {
+      await pool.run(copyTask, { ...order, source: from }, { signal: job.signal });
+      return undefined;
+    }
+    const again = this.#open.use(new CopyAgain({ action, owner: how.owner, source: tree.hostPath }, this.#options));
+    await again.copy({ ...order, source: from });
+    return again;
   }
 
   async #source(index: number): Promise<{ readonly tree: TreeNode; readonly source: () => CopySource }> {

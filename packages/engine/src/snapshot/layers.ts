@@ -183,7 +183,9 @@ export function measureHere(root: string, { check }: TaskContext): Usage {
   if (lstat(bytePath(root)) === undefined) return { bytes: 0, inodes: 0 }; // it was just removed
   const noted = readMark(root, 'usage')?.split(' ').map(Number);
   if (noted !== undefined) return { bytes: noted[0]!, inodes: noted[1]! };
-  const seen = new Set<bigint>();
+  // Of a layer that shares files with an earlier one, only those count that have all their names in it.
+  const shared = readMark(root, 'shared') !== undefined;
+  const seen = new Map<bigint, bigint>();
   let [blocks, inodes] = [0n, 0];
   const pending = [bytePath(root)];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
@@ -191,8 +193,9 @@ export function measureHere(root: string, { check }: TaskContext): Usage {
     const stats = lstat(path);
     if (stats === undefined) continue;
     if (stats.nlink > 1n && !stats.isDirectory()) {
-      if (seen.has(stats.ino)) continue;
-      seen.add(stats.ino);
+      const names = (seen.get(stats.ino) ?? 0n) + 1n;
+      seen.set(stats.ino, names);
+      if (names !== (shared ? stats.nlink : 1n)) continue;
     }
     blocks += stats.blocks;
     inodes++;

@@ -6,10 +6,10 @@ import { makeWhiteout } from '../sys/mknod.ts';
 import { getXattr, setXattr } from '../sys/xattr.ts';
 
 /**
- * The engine's own notes: on a layer's root what it takes on disk where that is less than it seems, and what its whiteouts
- * are of; on an empty file that it stands for a whiteout.
+ * The engine's own notes: on a layer's root what it takes on disk where that is less than it seems, that files in it are
+ * an earlier layer's too, and what its whiteouts are of; on an empty file that it stands for a whiteout.
  */
-export type Mark = 'usage' | 'whiteouts' | 'gone';
+export type Mark = 'usage' | 'shared' | 'whiteouts' | 'gone';
 
 export function readMark(path: string | Buffer, mark: Mark): string | undefined {
   return (getXattr(path, `trusted.monokit.${mark}`) ?? getXattr(path, `user.monokit.${mark}`))?.toString();

@@ -10,6 +10,7 @@ import { setXattr } from '../../sys/xattr.ts';
 import type { Attributes, TreeNode } from '../tree.ts';
 import { copyFile } from './copy-file.ts';
 import { parentOf, type Destination, type Ids } from './destination.ts';
+import type { WrittenFiles } from './written-files.ts';
 
 export interface CopierOptions {
   /** Left out, everything keeps its owner. */
@@ -23,6 +24,8 @@ export interface CopierOptions {
   readonly replace: boolean;
   /** Called for each entry; throws when the work is to stop. */
   readonly check: () => void;
+  /** Takes note of files that have one name; what it says is not copied. */
+  readonly written?: WrittenFiles;
 }
 
 /** A folder on the way down: made when something in it is copied. */
@@ -89,6 +92,10 @@ export class Copier {
     if (first !== undefined && node.kind === 'file') {
       linkSync(fsPath(first), fsPath(target));
       return;
+    }
+    if (node.kind === 'file' && attributes.link === undefined) {
+      const path = target.slice(this.#destination.root.length);
+      if (this.#options.written?.leavesOut(node, path, place)) return;
     }
     if (node.kind === 'file') {
       const { uid, gid } = this.#options.owner ?? attributes;

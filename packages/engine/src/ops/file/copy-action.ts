@@ -7,6 +7,7 @@ import { copyPath } from '../../cache/copy.ts';
 import { Destination, parentOf, type Ids } from '../../cache/copy/destination.ts';
 import { mountedTree } from '../../cache/mounted-tree.ts';
 import { openPortable, resolveInTree, type PortableTree, type TreeNode } from '../../cache/tree.ts';
+import { WrittenFiles } from '../../cache/copy/written-files.ts';
 import type { CopyAction } from '../../llb/file-action.ts';
 import { task, type TaskContext } from '../../pool/tasks.ts';
 import { isArchive } from './archive.ts';
@@ -22,15 +23,26 @@ export interface CopyOrder {
   /** Root of a mounted tree that may be written to. */
   readonly destination: string;
   readonly owner: Ids | undefined;
+  /** Where the files that it writes are to be listed, and the list of those that an earlier copy wrote. */
+  readonly written?: { readonly draft: string; readonly list: string | undefined };
 }
 
 export type CopySource =
   | { readonly kind: 'mounted'; readonly root: string }
   | { readonly kind: 'portable'; readonly tree: PortableTree };
 
-/** In a thread of the pool. */
-export async function copyThere(order: CopyOrder, context: TaskContext): Promise<void> {
-  await copyHere(await openSource(order.source), order, context);
+/** In a thread of the pool. Gives the paths that are left to be linked (`WrittenFiles`). */
+export async function copyThere(order: CopyOrder, context: TaskContext): Promise<readonly BytePath[]> {
+  const source = await openSource(order.source);
+  if (!order.written) {
+    await copyHere(source, order, context);
+    return [];
+  }
+  const { draft, list } = order.written;
+  const written = new WrittenFiles({ began: Date.now(), list });
+  await copyHere(source, { ...order, files: written }, context);
+  written.write(draft);
+  return written.links;
 }
 
 export const copyTask = task(import.meta.url, copyThere);
@@ -38,10 +50,10 @@ export const copyTask = task(import.meta.url, copyThere);
 /** Copies out of a tree that is open in this thread. */
 export async function copyHere(
   source: TreeNode,
-  order: Omit<CopyOrder, 'source'>,
+  order: Omit<CopyOrder, 'source' | 'written'> & { readonly files?: WrittenFiles },
   context: TaskContext,
 ): Promise<void> {
-  const { action, owner } = order;
+  const { action, owner, files } = order;
   const destination = new Destination(bytePath(order.destination));
   const src = actionPath(action.src);
   const dest = actionPath(action.dest);
@@ -54,7 +66,10 @@ export async function copyHere(
   };
   await refusalsIn([source.hostPath, destination.root], async () => {
     if (!action.createDestPath) requireFolder(destination, dest);
-    for (const path of sourcesOf(source, src, action)) {
+    const paths = sourcesOf(source, src, action);
+    // Where several go to one place, what one leaves out would not be in the way of another.
+    const written = paths.length === 1 ? files : undefined;
+    for (const path of paths) {
       context.check();
       if (action.unpackArchives && (await unpacked(path))) continue;
       copyPath(source, destination, {
@@ -70,6 +85,7 @@ export async function copyHere(
         ...given,
         ...(mode && { mode }),
         ...(owner && { owner }),
+        ...(written && { written }),
       });
     }
     destination.times.apply();

@@ -3,6 +3,7 @@ import { digestOf, type Digest } from '../../oci/digest.ts';
 import { Failed } from '../../std/failed.ts';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import type { FilterState, PathFilter } from '../../std/patterns.ts';
+import { isSettled } from '../../std/settled.ts';
 import { header, type Xattr } from '../../cache/content-hash/header.ts';
 import { kindOf } from '../../cache/mounted-tree.ts';
 import type { Attributes, NodeKind, TreeNode } from '../../cache/tree.ts';
@@ -141,6 +142,11 @@ export class LocalNode implements TreeNode {
 
   verify(): void {
     this.attributes();
+  }
+
+  identity(at: number): string | undefined {
+    const row = this.numbers();
+    return isSettled(row[column.ctime]!, at) ? `${this.#tree.modes} ${row.join()}` : undefined;
   }
 
   #list(): LocalNode[] {

@@ -1,0 +1,100 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeMark } from '../../snapshot/marks.ts';
+import { bytePath, fsPath, type BytePath } from '../../std/byte-path.ts';
+import { asDiskFull } from '../../std/disk-full.ts';
+import { task, type TaskContext } from '../../pool/tasks.ts';
+import type { TreeNode } from '../tree.ts';
+import { parentOf } from './destination.ts';
+import { FolderTimes } from './folder-times.ts';
+
+/**
+ * The files that a copy writes, with what tells whether a later copy would write the same: what lstat says of the file that
+ * was copied, its change time included. Where an earlier copy wrote the same to the same path, nothing is written: the
+ * path is to be linked to that copy's file when the tree is no longer mounted.
+ */
+export class WrittenFiles {
+  /** Paths in the destination that are to be linked. */
+  readonly links: BytePath[] = [];
+  readonly #earlier: ReadonlyMap<BytePath, string>;
+  readonly #list: string[] = [];
+  readonly #began: number;
+
+  /** `began`: when the copy began, in milliseconds since the epoch; `list`: what an earlier copy wrote. */
+  constructor({ began, list }: { readonly began: number; readonly list?: string | undefined }) {
+    this.#began = began;
+    this.#earlier = list === undefined ? new Map() : read(list);
+  }
+
+  /**
+   * A file is about to be made at a path, which is in a folder of this copy's own where `fresh` says so. Whether it is to
+   * be left out, because it will be linked.
+   */
+  leavesOut(node: TreeNode, path: BytePath, { fresh }: { readonly fresh: boolean }): boolean {
+    const identity = node.identity?.(this.#began);
+    if (identity === undefined) return false;
+    this.#list.push(path, identity);
+    if (!fresh || this.#earlier.get(path) !== identity) return false;
+    this.links.push(path);
+    return true;
+  }
+
+  /** Writes the list for a later copy, unless the disk has no room for it. */
+  write(file: string): void {
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, Buffer.from(this.#list.join('\0'), 'latin1'), { mode: 0o600 });
+    } catch (error) {
+      if (asDiskFull(error, file) === error) throw error;
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+/** A list that is gone, or was cut short, says less. */
+function read(file: string): ReadonlyMap<BytePath, string> {
+  let parts: readonly string[];
+  try {
+    parts = readFileSync(file, 'latin1').split('\0');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
+  const files = new Map<BytePath, string>();
+  for (let i = 0; i + 1 < parts.length; i += 2) files.set(parts[i]!, parts[i + 1]!);
+  return files;
+}
+
+/** Links to be made in a layer's folder that nobody has mounted. */
+export interface LinkOrder {
+  readonly paths: readonly BytePath[];
+  /** The folders of an earlier layer and of the new one. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Gives files of an earlier layer a name in a new one; folders keep their times. Layers never change, so nobody sees that
+ * they share files. Says whether all could be linked: the earlier layer may be gone, or a file have all names it can have.
+ */
+export function linkHere({ paths, from, to }: LinkOrder, { check }: TaskContext): boolean {
+  const [source, target] = [bytePath(from), bytePath(to)];
+  const times = new FolderTimes();
+  for (const path of paths) {
+    check();
+    times.touch(parentOf(target + path));
+    try {
+      linkSync(fsPath(source + path), fsPath(target + path));
+    } catch (error) {
+      if (refusals.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+      throw error;
+    }
+  }
+  times.apply();
+  if (paths.length > 0) writeMark(to, 'shared', 'y');
+  return true;
+}
+
+export const linkTask = task(import.meta.url, linkHere);
+
+const refusals = new Set(['ENOENT', 'EMLINK', 'EXDEV', 'EPERM', 'ENOTDIR']);
