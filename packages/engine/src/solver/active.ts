@@ -144,7 +144,7 @@ export class Active<R extends Held<R>, J extends Work> {
       if (left) place = await this.#around.admit(this.vertex);
     }
     place.signal.throwIfAborted();
-    this.#tell('vertex-started', { waited: place.waited });
+    this.#tell('vertex-started', { waited: Math.round(place.waited) });
     const used = (usage: Usage) => void (this.#usage = usage);
     const outputs = await this.#operator.run(results, { ...job, signal: place.signal }, { used });
     if (keyed) {
