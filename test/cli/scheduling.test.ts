@@ -79,6 +79,19 @@ test('the longest path begins first, and a priority before it', async () => {
   assert.deepEqual(starts.slice(5), ['RUN echo short', 'RUN echo brief', 'RUN echo long 4']);
 });
 
+test('what waits for an image makes its path longer', async () => {
+  await using rig = await Rig.open(
+    workspace({
+      first: { lines: [shared, 'RUN echo first'] },
+      awaited: { lines: [shared, 'RUN echo awaited'] },
+      second: { lines: ['RUN echo second'], keys: `dependsOn: 'awaited'` },
+      third: { lines: ['RUN echo third'], keys: `dependsOn: 'second'` },
+    }),
+  );
+  const { starts } = told(await rig.ok(['build', 'all', '--json', '--concurrency', '1']));
+  assert.deepEqual(starts.slice(0, 2), [shared, 'RUN echo awaited']);
+});
+
 test('what a step took before tells how long it is', async () => {
   await using rig = await Rig.open(
     workspace({

@@ -24,14 +24,18 @@ export interface Build extends AsyncDisposable {
   /**
    * Solves and exports many roots in one graph; a promise for each, in order, so that one failure leaves the others
    * theirs. `keepGoing: false` cancels the rest at the first failure. With `foresee` it also tells beforehand what it is
-   * about to do (`graph-foreseen`).
+   * about to do (`graph-foreseen`). `next` tells what will be solved once a request is done, by its id: that makes its
+   * own path longer.
    */
-  solve(
-    defined: readonly Defined[],
-    options?: { readonly keepGoing?: boolean; readonly foresee?: boolean },
-  ): readonly Promise<SolveResponse>[];
+  solve(defined: readonly Defined[], options?: SolveOptions): readonly Promise<SolveResponse>[];
   /** What the images of a request that was given to `solve` are keyed by, as far as that is known by now. */
   keys?(id: string): readonly ImageKeys[];
+}
+
+export interface SolveOptions {
+  readonly keepGoing?: boolean;
+  readonly foresee?: boolean;
+  readonly next?: (id: string) => readonly Defined[];
 }
 
 /** What one platform of an image is made of, step by step. Good while its build is open; what costs is a question. */

@@ -37,6 +37,7 @@ function admission(
     id: `image${i}`,
     policies: () => [policy],
     stopwatch: stopwatches[i],
+    behind: () => 0,
   }));
   const parts = { scheduler, budget: () => budget, ...(estimate && { estimate }) };
   return { scheduler, admission: new Admission({ roots: [], vertices }, owners, parts, { signal }) };

@@ -17,6 +17,8 @@ export interface Owner {
   policies(written: Digest): readonly StepPolicy[];
   /** Runs out when the request's time is up. */
   readonly stopwatch: Stopwatch | undefined;
+  /** How long it takes to build what waits for the request, in ms. */
+  behind(): number;
 }
 
 /** Asks the scheduler for places for the steps of one graph. */
@@ -94,8 +96,20 @@ export class Admission {
   }
 
   #pathOf(vertex: GraphVertex): number {
-    this.#paths ??= remainingPaths(this.#graph.vertices, (each) => expectedDuration(each, this.known(each)));
+    this.#paths ??= remainingPaths(
+      this.#graph.vertices,
+      (each) => expectedDuration(each, this.known(each)),
+      this.#behindRoots(),
+    );
     return this.#paths.get(vertex)!;
+  }
+
+  #behindRoots(): ReadonlyMap<GraphVertex, number> {
+    const behind = new Map<GraphVertex, number>();
+    for (const [part, root] of this.#graph.roots.entries()) {
+      if (root) behind.set(root.vertex, Math.max(behind.get(root.vertex) ?? 0, this.#owners[part]!.behind()));
+    }
+    return behind;
   }
 }
 

@@ -1,7 +1,7 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
 import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
-import type { Build, Defined, ExportRequest, SolveRequest, SolveResponse } from '../engine.ts';
+import type { Build, Defined, ExportRequest, SolveOptions, SolveRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Exporter, ExportImage, Made } from '../exporter/exporter.ts';
 import type { Event } from '../progress/event.ts';
@@ -11,6 +11,7 @@ import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
 import type { Attested } from './attest.ts';
 import { importing, openCaches } from './caches.ts';
+import { Behind } from './behind.ts';
 import { checkEntitlements } from './entitlements.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
@@ -28,9 +29,9 @@ export function openBuild(parts: Parts, work: Work): Build {
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const solved = new Map<string, SolvedRequest>();
   return {
-    solve(defined, { keepGoing = true, foresee = false } = {}) {
+    solve(defined, { keepGoing = true, foresee = false, next } = {}) {
       const job = { signal, report: (event: Event) => work.report(event) };
-      const responses = solveAll(defined, parts, job, { open, shared, solved, foresee });
+      const responses = solveAll(defined, parts, job, { open, shared, solved, foresee, next });
       for (const [i, response] of responses.entries()) {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
@@ -74,19 +75,29 @@ function solveAll(
     shared,
     solved,
     foresee,
+    next: waiting,
   }: {
     readonly open: AsyncDisposableStack;
     readonly shared: SharedExports;
     readonly solved: Map<string, SolvedRequest>;
     readonly foresee: boolean;
+    readonly next: SolveOptions['next'];
   },
 ): readonly Promise<SolveResponse>[] {
   if (defined.length === 0) return [];
   const jobs = defined.map(({ request }): Job => ({ ...work, session: request.session }));
   const stopwatches = defined.map(({ request }) => stopwatchOf(request));
-  const wanted = defined.flatMap(({ images, request, lenders }, i) =>
-    images.map(({ definition }) => ({ definition, client: request, lenders, stopwatch: stopwatches[i] })),
-  );
+  const paths = waiting && new Behind(waiting, parts.estimate);
+  const wanted = defined.flatMap(({ images, request, lenders }, i) => {
+    const behind = () => paths?.of(request.id) ?? 0;
+    return images.map(({ definition }) => ({
+      definition,
+      client: request,
+      lenders,
+      stopwatch: stopwatches[i],
+      behind,
+    }));
+  });
   const caches = openCaches(defined.map(importing), parts, { work, shared });
   if (caches) open.use(caches);
   const opened = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));

@@ -37,6 +37,8 @@ export interface WantedDefinition {
   readonly lenders?: ReadonlyMap<Digest, Client> | undefined;
   /** Takes the time of the client's steps. */
   readonly stopwatch?: Stopwatch | undefined;
+  /** How long it takes to build what waits for the client, in ms; nothing does when left out. */
+  readonly behind?: () => number;
 }
 
 /** Merges definitions and opens a solver for them. */
@@ -56,6 +58,7 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
       return [own.steps, lender === own ? undefined : lender.steps].filter((policy) => policy !== undefined);
     },
     stopwatch: each.stopwatch,
+    behind: () => each.behind?.() ?? 0,
   }));
   const admission = new Admission(graph, owners, parts, job);
   const solver = new Solver<ImmutableRef, Job>(job, {

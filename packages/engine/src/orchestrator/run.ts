@@ -111,10 +111,16 @@ function solveInOrder(
     readonly foresee: boolean;
   },
 ): ReadonlyMap<string, Promise<SolveResponse>> {
-  const how = { keepGoing: onFailure !== 'never', foresee };
   const defined = tasks.filter(({ request }) => definitions.has(request.id));
   const ids = new Set(tasks.map(({ request }) => request.id));
   const waitsFor = ({ dependsOn = [] }: Task) => dependsOn.filter((id) => ids.has(id));
+  const waiting = new Map<string, Defined[]>();
+  for (const task of defined) {
+    for (const id of waitsFor(task)) {
+      waiting.set(id, [...(waiting.get(id) ?? []), definitions.get(task.request.id)!]);
+    }
+  }
+  const how = { keepGoing: onFailure !== 'never', foresee, next: (id: string) => waiting.get(id) ?? [] };
   const free = defined.filter((task) => waitsFor(task).length === 0);
   const solved = build.solve(
     free.map(({ request }) => definitions.get(request.id)!),

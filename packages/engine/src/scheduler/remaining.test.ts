@@ -26,4 +26,6 @@ test('a path is a step and the longest of what waits for it', () => {
     join: 3,
     alone: 4,
   });
+  const behind = new Map([[short, 100]]);
+  assert.equal(remainingPaths(all, ({ takes }) => takes, behind).get(base), 103);
 });

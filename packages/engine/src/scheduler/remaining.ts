@@ -5,13 +5,15 @@ interface Node<N> {
 
 /**
  * How long it takes from the start of each node until all that waits for it is done, if nothing has to queue: its longest
- * path. `nodes` has inputs before what reads them; times are in the unit of `durationOf`.
+ * path. `nodes` has inputs before what reads them; `behind` is what takes its time after a node beside what reads it.
+ * Times are in the unit of `durationOf`.
  */
 export function remainingPaths<N extends Node<N>>(
   nodes: readonly N[],
   durationOf: (node: N) => number,
+  behind: ReadonlyMap<N, number> = new Map(),
 ): ReadonlyMap<N, number> {
-  const after = new Map<N, number>();
+  const after = new Map(behind);
   const paths = new Map<N, number>();
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]!;
