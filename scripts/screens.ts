@@ -50,6 +50,7 @@ try {
   write('cached', await run('cli build all'), 'cli build all');
 
   edit('api/src/server.mjs', (text) => `${text}// one line more\n`);
+  write('plan', await run('cli plan all'), 'cli plan all');
   write('changed', await run('cli build all'), 'cli build all');
 
   edit('base/lib/log.mjs', (text) => `${text}// one line more\n`);

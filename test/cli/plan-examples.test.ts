@@ -55,13 +55,14 @@ async function built(rig: Rig, flags: readonly string[], env = {}) {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   const told = (type: string, status?: string) =>
     new Set(events.filter((event) => event['type'] === type && event['status'] === status).map(({ step }) => step));
-  return { ran: told('step.end', 'done'), cached: told('cache.hit') };
+  const origins = events.flatMap(({ type, step, from }) => (type === 'cache.hit' ? [[step, from] as const] : []));
+  return { ran: told('step.end', 'done'), cached: told('cache.hit'), origins: new Map(origins) };
 }
 
 /** Plans, builds, and holds one against the other: hits are hits, what is to run runs; gives the plan and what came of the unknown. */
 async function agreed(rig: Rig, what: string, flags: readonly string[] = [], env = {}) {
   const plan = await planned(rig, flags, env);
-  const { ran, cached } = await built(rig, flags, env);
+  const { ran, cached, origins } = await built(rig, flags, env);
   const names = (steps: Planned['steps']) => steps.map(({ name }) => name).sort();
   const wrong = {
     'was to be found, and ran': names(
@@ -70,6 +71,9 @@ async function agreed(rig: Rig, what: string, flags: readonly string[] = [], env
     'was to run, and did not': names(plan.steps.filter(({ outlook, digest }) => outlook === 'run' && !ran.has(digest))),
     'was found, and not foretold': names(
       plan.steps.filter(({ outlook, digest }) => (outlook === 'run' || outlook === 'needless') && cached.has(digest)),
+    ),
+    'was found elsewhere than foretold': names(
+      plan.steps.filter(({ digest, from }) => from && origins.has(digest) && origins.get(digest) !== from),
     ),
   };
   assert.deepEqual(Object.values(wrong).flat(), [], `${what}: ${JSON.stringify(wrong)}`);

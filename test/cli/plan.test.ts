@@ -169,6 +169,16 @@ test('of steps that do the same work in several images one is told to run', asyn
   assert.equal(run.filter((name) => name.includes('RUN wc')).length, 1);
 });
 
+test('a build says beforehand what it will do', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY b /b\n', a: 'a', b: 'b' });
+  const told = async () => (await rig.ok(['build', '.', '--progress', 'plain'])).stderr.match(/^plan {3}.*$/m)?.[0];
+  assert.equal(await told(), 'plan   0 cached, 2 to run');
+  assert.equal(await told(), undefined, 'nothing is to be done');
+  await rig.write({ b: 'c' });
+  assert.match((await told())!, /^plan {3}1 cached, 1 to run · ~\d+ms on \d+ cores?$/);
+  assert.match((await rig.ok(['build', '.', '--no-cache'])).stderr, / {3}Time: .* critical path \d+ms: project\n/);
+});
+
 test('a frozen build takes everything from caches, or tells what would run and runs nothing', async () => {
   await using rig = await Rig.open(files);
   const refused = await rig.cli(['build', 'web', '--frozen']);

@@ -61,7 +61,7 @@ function factsOf(
 function sumLine({ run, unknown, cachedRemote }: Totals, upToDate: number): string {
   return [
     `${count(run, 'step')} to run`,
-    ...(unknown > 0 ? [`${unknown} that depend on what comes before`] : []),
+    ...(unknown > 0 ? [`${unknown} that ${unknown === 1 ? 'depends' : 'depend'} on what comes before`] : []),
     ...(cachedRemote > 0 ? [`${cachedRemote} cached elsewhere`] : []),
     ...(upToDate > 0 ? [`${count(upToDate, 'image')} up to date`] : []),
   ].join(', ');

@@ -117,7 +117,7 @@ function withInlineArg({ source, cacheFrom, cacheTo }: SolveRequest): Pick<Solve
 function deferred<R>(store: Promise<CacheStore<R>>): CacheStore<R> {
   return {
     query: async (question) => (await store).query(question),
-    load: async (keys) => (await store).load(keys),
+    load: async (...given) => (await store).load(...given),
     save: async (...given) => (await store).save(...given),
     link: async (key, question) => (await store).link(key, question),
     kept: async (key) => (await store).kept(key),
