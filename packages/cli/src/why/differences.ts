@@ -71,6 +71,7 @@ class Comparing {
   readonly #after: Compared;
   readonly #listOf: ListOf;
   readonly #causes: Cause[] = [];
+  readonly #told = new Set<string>();
   readonly #pairs: readonly Pair[];
   /** What each step of the later run was, by index. */
   readonly #twins: ReadonlyMap<number, readonly [index: number, step: StepComponents]>;
@@ -103,9 +104,10 @@ class Comparing {
   /** Notes a cause once, with the first step where it shows. */
   #add(cause: Cause): void {
     const { kind, what, how } = cause;
-    if (!this.#causes.some((known) => known.kind === kind && known.what === what && known.how === how)) {
-      this.#causes.push(cause);
-    }
+    const name = [kind, what, how].join('\0');
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#causes.push(cause);
   }
 
   #has(kind: CauseKind): boolean {

@@ -51,7 +51,7 @@ test('a step that ran though nothing differs says why', () => {
   const table: readonly (readonly [how: string, before: ReturnType<typeof fates>, more?: object])[] = [
     ['its result is no longer in the cache', fates({ 'RUN a': 'cached' })],
     ['it failed in the run before', fates({ 'RUN a': 'failed' })],
-    ['it was stopped in the run before', fates({ 'RUN a': 'cancelled' })],
+    ['the run before was over before it', fates({ 'RUN a': 'cancelled' })],
     ['the run before did not come to it', fates()],
     ['told to run whatever is in the cache', fates({ 'RUN a': 'run' }), { forced: true }],
     ['another cache folder: /other→/cache', { ...fates({ 'RUN a': 'run' }), cache: '/other' }],
@@ -70,4 +70,15 @@ test('a question about a step leaves out what does not lead to it', () => {
   const about = ({ text }: { readonly text?: string }) => text === 'RUN b2';
   const found = explained(make('a1', 'b1'), make('a2', 'b2'), { before: fates(), after: fates(), about });
   assert.deepEqual(lines(found), ['instruction Dockerfile:1 was RUN b1 [1/9] RUN b2 +0']);
+});
+
+test('a step whose files the run before did not come to look at is told of, too', () => {
+  const folder = step('', { name: '[internal] load build context', kind: 'source', parts: { source: 'local:///src' } });
+  const make = (reads: object) => image([folder, step('FROM x'), step('COPY a /', { inputs: [1, 0], ...reads })]);
+  const read = { reads: [{ folder: 0, path: '', content: '1', list: 'l' }] };
+  const after = fates({ 'COPY a /': 'run' });
+  const found = explained(make({}), make(read), { before: fates({ 'COPY a /': 'cancelled' }), after });
+  assert.deepEqual(lines(found), [
+    'again nothing that is known differs the run before was over before it [1/9] COPY a / +0',
+  ]);
 });

@@ -56,23 +56,14 @@ export interface Explaining {
 }
 
 /** Explains differences by what ran. */
-export function explain(
-  { platform, steps, causes, touched, twins }: Differences,
-  { before, after, about }: Explaining,
-): Explanation {
+export function explain(differences: Differences, explaining: Explaining): Explanation {
+  const { platform, steps, causes } = differences;
+  const { after, about } = explaining;
   const fateOf = (index: number) => after.of.get(steps[index]!.digest);
   const worked = new Set(
     steps.flatMap((step, i) => (isWork(fateOf(i)) && !isFolder(step) && !isInternal(step) ? [i] : [])),
   );
-  const again = [...worked].flatMap((index): Cause[] => {
-    const above = leadingTo(index, steps);
-    if (touched.has(index) || above.some((other) => worked.has(other))) return [];
-    return [{ kind: 'part', step: index, ...whyAgain(steps[index]!, twins.get(index), before, after) }];
-  });
-  const all = [
-    ...causes.map((cause) => ({ ...cause })),
-    ...again.map((cause) => ({ ...cause, kind: 'again' as const })),
-  ].filter(({ step }) => {
+  const all = [...causes, ...ranAgain(differences, worked, explaining)].filter(({ step }) => {
     if (!about) return true;
     return step !== undefined && dependingOn(step, steps).some((index) => about(steps[index]!));
   });
@@ -101,6 +92,26 @@ export function explain(
       };
     }),
   };
+}
+
+/** Steps that ran though no cause leads to them, and nothing before them ran. */
+function ranAgain(
+  { steps, causes, touched, twins }: Differences,
+  worked: ReadonlySet<number>,
+  { before, after }: Explaining,
+): readonly (Omit<Cause, 'kind'> & { readonly kind: 'again' })[] {
+  // What concerns the whole image explains every step that is another one.
+  const whole = causes.some(({ kind }) => kind === 'platform' || kind === 'target');
+  const explained = new Set(
+    [...new Set(causes.flatMap(({ step }) => step ?? []))].flatMap((step) => dependingOn(step, steps)),
+  );
+  return [...worked].flatMap((index) => {
+    if (explained.has(index) || (whole && touched.has(index))) return [];
+    if (leadingTo(index, steps).some((other) => worked.has(other))) return [];
+    const what = touched.has(index) ? 'nothing that is known differs' : 'nothing differs';
+    const why = whyAgain(steps[index]!, twins.get(index), before, after);
+    return [{ kind: 'again' as const, what, step: index, ...why }];
+  });
 }
 
 function explainedStep({ digest, name, file, lines }: StepComponents, fate: Fate | undefined): ExplainedStep {
@@ -134,24 +145,23 @@ function whyAgain(
   twin: StepComponents | undefined,
   before: Fates,
   after: Fates,
-): Pick<Cause, 'what' | 'how' | 'hint'> {
-  const what = 'nothing differs';
-  if (step.forced) return { what, how: 'told to run whatever is in the cache', hint: '--no-cache were left out' };
-  if (before.cache !== after.cache) return { what, how: `another cache folder: ${before.cache}→${after.cache}` };
+): Pick<Cause, 'how' | 'hint'> {
+  if (step.forced) return { how: 'told to run whatever is in the cache', hint: '--no-cache were left out' };
+  if (before.cache !== after.cache) return { how: `another cache folder: ${before.cache}→${after.cache}` };
   if (before.monokit !== after.monokit)
-    return { what, how: `another version of monokit: ${before.monokit}→${after.monokit}` };
-  if (after.at < before.at) return { what, how: 'it was not in the cache yet' };
+    return { how: `another version of monokit: ${before.monokit}→${after.monokit}` };
+  if (after.at < before.at) return { how: 'it was not in the cache yet' };
   switch (twin && before.of.get(twin.digest)) {
     case 'failed':
-      return { what, how: 'it failed in the run before' };
+      return { how: 'it failed in the run before' };
     case 'cancelled':
-      return { what, how: 'it was stopped in the run before' };
+      return { how: 'the run before was over before it' };
     case undefined:
     case 'unknown':
-      return { what, how: 'the run before did not come to it' };
+      return { how: 'the run before did not come to it' };
     case 'needless':
     case 'cached':
     case 'run':
-      return { what, how: 'its result is no longer in the cache' };
+      return { how: 'its result is no longer in the cache' };
   }
 }

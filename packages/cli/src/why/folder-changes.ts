@@ -1,4 +1,5 @@
 // What differs between two versions of what a step reads of a folder.
+import { posix } from 'node:path';
 import type { ManifestEntry } from '@monokit/engine';
 
 export interface FolderChange {
@@ -24,10 +25,10 @@ export function folderChanges(
   for (const [path, { kind }] of old) {
     if (!now.has(path)) changes.push({ path, how: 'removed', what: kind === 'file' ? 'removed' : `${kind} removed` });
   }
+  const holding = new Set(changes.map(({ path }) => posix.dirname(path)));
   const told = changes.filter(({ path, how }) => {
     const { kind } = (how === 'removed' ? old : now).get(path)!;
-    const inside = `${path}/`;
-    return kind !== 'directory' || how === 'changed' || !changes.some((other) => other.path.startsWith(inside));
+    return kind !== 'directory' || how === 'changed' || !holding.has(path);
   });
   return told.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
