@@ -55,9 +55,19 @@ export class Rig implements AsyncDisposable {
   /** Starts the command line; `done` resolves when it has ended. */
   start(
     args: readonly string[],
-    { env = {}, stdin }: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string | Uint8Array } = {},
+    {
+      env = {},
+      stdin,
+      through = [],
+    }: {
+      readonly env?: NodeJS.ProcessEnv;
+      readonly stdin?: string | Uint8Array;
+      /** A program with its arguments that runs the command line behind them. */
+      readonly through?: readonly string[];
+    } = {},
   ) {
-    const child = spawn(bin, args, {
+    const [program, ...words] = [...through, bin, ...args] as [string, ...string[]];
+    const child = spawn(program, words, {
       cwd: this.dir,
       env: { ...process.env, ...outsideOfCi, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

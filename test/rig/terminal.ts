@@ -18,9 +18,18 @@ export function atTerminal(
   args: readonly string[],
   size: { readonly rows: number; readonly cols: number },
 ): AtTerminal {
+  return programAtTerminal(rig, [bin, ...args], size);
+}
+
+/** Any program, such as a shell that starts the command line. */
+export function programAtTerminal(
+  rig: Rig,
+  [program, ...args]: readonly [string, ...string[]],
+  size: { readonly rows: number; readonly cols: number },
+): AtTerminal {
   const { controller, terminal } = openPty();
   setTerminalSize(controller, size);
-  const child = spawn(bin, args, {
+  const child = spawn(program, args, {
     cwd: rig.dir,
     env: { ...process.env, NO_COLOR: '1', TERM: 'xterm', MONOKIT_CACHE_DIR: rig.cacheDir },
     stdio: [terminal, terminal, terminal],

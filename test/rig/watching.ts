@@ -7,8 +7,8 @@ export class Watching implements AsyncDisposable {
   #output = '';
   #read = 0;
 
-  constructor(rig: Rig, args: readonly string[]) {
-    this.#started = rig.start(['watch', ...args]);
+  constructor(rig: Rig, args: readonly string[], options: Parameters<Rig['start']>[1] = {}) {
+    this.#started = rig.start(['watch', ...args], options);
     const { stdout, stderr } = this.#started.child;
     for (const stream of [stdout!, stderr!])
       stream.on('data', (data: Buffer) => (this.#output += data.toString('utf8')));

@@ -8,6 +8,7 @@ export type {
   ImageContainer,
   ImageContainerOptions,
   ImageProcess,
+  ImageProcessIo,
   StartedImage,
   SyncedPath,
 } from './build/image-container.ts';

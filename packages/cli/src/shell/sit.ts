@@ -4,7 +4,7 @@ import type { Invocation } from '../command.ts';
 
 /** Runs a process in what was entered with this process's own streams; as a terminal where both ends are one. */
 export async function sitIn(
-  entered: Entered,
+  entered: Pick<Entered, 'run'>,
   args: readonly string[],
   { stdin, stdout, stderr, env, signal }: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'env' | 'signal'>,
 ): Promise<number> {

@@ -106,6 +106,11 @@ export class Containers implements AsyncDisposable {
     });
   }
 
+  /** The container of an image, where one is there. */
+  running(image: string): Running | undefined {
+    return this.#places.get(image)?.running;
+  }
+
   /** Ends the containers of images that are none of these. */
   async keep(images: ReadonlySet<string>): Promise<void> {
     const gone = [...this.#places.keys()].filter((image) => !images.has(image));

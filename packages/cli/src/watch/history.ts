@@ -12,6 +12,7 @@ export class History {
   #run: string | undefined;
   #step: string | undefined;
   #image: string | undefined;
+  #hasFailed = false;
 
   constructor(symbols: Symbols) {
     this.#symbols = symbols;
@@ -35,6 +36,11 @@ export class History {
   /** The image that was built last, or failed. */
   get image(): string | undefined {
     return this.#image;
+  }
+
+  /** Whether an image failed in the last build. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** A renderer that also notes what it is told. */
@@ -80,6 +86,7 @@ export class History {
           this.#run = run;
           this.#step = step?.slice('sha256:'.length, 'sha256:'.length + 12);
         }
+        this.#hasFailed = failed.length > 0;
         const told = failed.length > 0 ? failed : built;
         if (told.length > 0) {
           const symbol = failed.length > 0 ? this.#symbols.failed : this.#symbols.built;

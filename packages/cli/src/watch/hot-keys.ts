@@ -1,5 +1,4 @@
 // Single keys, where a person is there to press them. The terminal is given back as it was, whatever ends the process.
-import { spawn } from 'node:child_process';
 
 export type Keys = Readonly<Record<string, () => void>>;
 
@@ -23,24 +22,15 @@ export class HotKeys implements Disposable {
     this.#take();
   }
 
-  /** Runs a command of this program with the terminal to itself, keys and Ctrl-C too, to its exit code. */
-  async lend(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number | null> {
+  /** Lets somebody else have the terminal, keys and Ctrl-C too, until the work is done. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
     this.#give();
     this.#lent = true;
-    // Ctrl-C is for it alone.
     const ignore = () => undefined;
     const others = process.listeners('SIGINT');
     process.removeAllListeners('SIGINT').on('SIGINT', ignore);
     try {
-      const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...words], {
-        env,
-        // Standard output is data's: what a person asks for goes to the terminal.
-        stdio: [0, 2, 2],
-      });
-      return await new Promise((resolve, reject) => {
-        child.on('error', reject);
-        child.on('close', (code) => resolve(code));
-      });
+      return await work();
     } finally {
       process.off('SIGINT', ignore);
       for (const listener of others) process.on('SIGINT', listener as NodeJS.SignalsListener);
@@ -54,7 +44,8 @@ export class HotKeys implements Disposable {
       if (key === interrupt) process.kill(process.pid, 'SIGINT');
       else if (key === suspend) {
         this.#restore();
-        process.kill(process.pid, 'SIGTSTP');
+        // As the terminal would: the whole job.
+        process.kill(0, 'SIGTSTP');
       } else if (Object.hasOwn(this.#keys, key)) this.#keys[key]!();
     }
   };
@@ -63,6 +54,7 @@ export class HotKeys implements Disposable {
     if (this.#lent) return;
     this.#stdin.setRawMode(true);
     this.#stdin.off('data', this.#hear).on('data', this.#hear);
+    this.#stdin.ref?.();
     this.#stdin.resume();
   };
 

@@ -71,6 +71,7 @@ export class Watch {
   /** Changes that wait for the end of a build. */
   readonly #waiting = new Set<string>();
   #hasChanged = false;
+  #isWatching = false;
   #over = Promise.withResolvers<void>();
 
   constructor(options: WatchOptions) {
@@ -86,7 +87,12 @@ export class Watch {
       longest: 250,
       ...(poll !== undefined && { poll }),
       onChange: (paths) => this.#next(() => this.#changed(paths)),
-      onPoll: (limit) => tell({ kind: 'polling', limit }),
+      onPoll: (limit, polling) => {
+        tell({ kind: 'polling', limit });
+        // What changed meanwhile shows now; at the beginning all is built in any case.
+        const catchUp = () => this.#isWatching && this.#next(() => this.#begin(this.#all, []));
+        polling.then(catchUp, (error: unknown) => this.#over.reject(error));
+      },
     }));
     this.#state = await this.#open();
     const ready = watcher.watch(placesOf(this.#state));
@@ -95,6 +101,7 @@ export class Watch {
       .then(() => this.#idle())
       .then(() =>
         this.#next(async () => {
+          this.#isWatching = true;
           tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
           // What changed before everything was watched shows now: what didn't is cached.
           if (this.#options.initial) await this.#begin(this.#all, []);

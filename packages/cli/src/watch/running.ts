@@ -1,7 +1,15 @@
 // One image's container while it is watched: put in place of the one before, stopped, fed with files.
 import { constants } from 'node:os';
 import type { WatchSpec } from '@monokit/config';
-import type { Defined, ImageContainer, ImageProcess, LocalEngine, StartedImage, SyncedPath } from '@monokit/engine';
+import type {
+  Defined,
+  ImageContainer,
+  ImageProcess,
+  ImageProcessIo,
+  LocalEngine,
+  StartedImage,
+  SyncedPath,
+} from '@monokit/engine';
 import { Lines } from './lines.ts';
 
 export interface RunningOptions {
@@ -92,10 +100,18 @@ export class Running implements AsyncDisposable {
   }
 
   /** Runs one more process in it, to its exit code; undefined where none runs. */
-  async exec(process: Partial<ImageProcess> & Pick<ImageProcess, 'args'>): Promise<number | undefined> {
-    const env = [...this.#process.env, ...(process.env ?? [])];
+  async exec(process: Parameters<Running['enter']>[0]): Promise<number | undefined> {
     const io = this.#io();
-    return this.#started?.exec({ ...this.#process, ...process, env }, io).finally(() => io.end());
+    return this.enter(process, io).finally(() => io.end());
+  }
+
+  /** One more process in it with its own streams, to its exit code; undefined where none runs. */
+  async enter(
+    process: Partial<ImageProcess> & Pick<ImageProcess, 'args'>,
+    io: ImageProcessIo,
+  ): Promise<number | undefined> {
+    const env = [...this.#process.env, ...(process.env ?? [])];
+    return this.#started?.exec({ ...this.#process, ...process, env }, io);
   }
 
   #io() {

@@ -14,6 +14,7 @@ import { inColourOf, symbolsFor } from '../ui/symbols.ts';
 import { writerTo } from '../ui/terminal.ts';
 import { openWatched } from '../ui/watched.ts';
 import { After } from './after.ts';
+import { Answers } from './answers.ts';
 import { Containers, type ContainerWords } from './containers.ts';
 import { HotKeys } from './hot-keys.ts';
 import { History } from './history.ts';
@@ -51,7 +52,7 @@ export async function watchImages(
   const history = new History(symbolsFor(env));
   let head = '';
   const redraw = () => {
-    if (isLive) status.text = [head, history.last, 'r a f l w q ?'].filter(Boolean).join(' · ');
+    if (isLive) status.text = [head, history.last, 'r a f l w e q ?'].filter(Boolean).join(' · ');
   };
   const tell = (words: Words | ContainerWords) => {
     if (words.kind === 'watching') {
@@ -130,12 +131,14 @@ export async function watchImages(
     built: (images) => after?.run(images),
   });
 
+  const answers = new Answers({ invocation, history, containers, status, say });
   using keys = HotKeys.listen(stdin, {
     r: () => loop.rebuild(),
     a: () => loop.rebuildAfresh(),
     f: () => loop.rebuildFailed(),
-    l: () => ask(history.run && ['runs', 'logs', history.run, ...(history.step ? [history.step] : [])]),
-    w: () => ask(history.run && ['runs', 'show', history.run]),
+    l: () => answers.logs(keys!),
+    w: () => answers.why(keys!),
+    e: () => answers.shell(keys!),
     q: () => loop.stop(),
     '?': () => say(help),
   });
@@ -143,16 +146,6 @@ export async function watchImages(
   await loop.run();
   signal.throwIfAborted();
   return loop.failed ? 1 : 0;
-
-  /** Answers with a command of this program. */
-  function ask(words: readonly string[] | '' | undefined): void {
-    if (!words) return say('nothing was built yet');
-    const aside = status.hide();
-    void keys
-      ?.lend(words, env)
-      .catch((error: Error) => say(error.message))
-      .finally(() => aside[Symbol.dispose]());
-  }
 }
 
 const help = [
@@ -160,6 +153,7 @@ const help = [
   'a  the same, after ending what is being built',
   'f  build those that failed',
   'l  all that the last step wrote, or the one that failed',
-  'w  what the last build ran, with times',
+  'w  why the image was built again that was built last',
+  'e  a shell in the step that failed, else in the container, else in the image',
   'q  end',
 ].join('\n');

@@ -19,8 +19,8 @@ export interface WatcherOptions {
   readonly poll?: number;
   /** Absolute paths that came, changed or went, each once. */
   onChange(paths: ReadonlySet<string>): void;
-  /** The kernel can tell of no more files: from now on this looks for itself. */
-  onPoll(reason: string): void;
+  /** The kernel can tell of no more files: from now on this looks for itself. What changed until `ready` may be unseen. */
+  onPoll(reason: string, ready: Promise<void>): void;
 }
 
 /** A burst of changes goes on while they come less than `debounce` apart. */
@@ -62,8 +62,10 @@ export class Watcher implements AsyncDisposable {
         if (this.#watchers !== watchers) return;
         if ((code === 'ENOSPC' || code === 'EMFILE') && this.#poll === undefined) {
           this.#poll = fallback;
-          this.#options.onPoll(code === 'ENOSPC' ? 'fs.inotify.max_user_watches' : 'fs.inotify.max_user_instances');
-          failed.resolve(this.watch(places));
+          const polling = this.watch(places);
+          const limit = code === 'ENOSPC' ? 'fs.inotify.max_user_watches' : 'fs.inotify.max_user_instances';
+          this.#options.onPoll(limit, polling);
+          failed.resolve(polling);
         } else failed.reject(error);
       });
     }

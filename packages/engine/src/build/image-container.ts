@@ -47,7 +47,7 @@ export interface ImageContainer extends AsyncDisposable {
   sync(paths: readonly SyncedPath[], options: { readonly user: string; readonly signal: AbortSignal }): Promise<void>;
 }
 
-export type ImageProcessIo = Pick<ProcessIo, 'signal' | 'stdout' | 'stderr'>;
+export type ImageProcessIo = Pick<ProcessIo, 'signal' | 'stdin' | 'stdout' | 'stderr' | 'terminal' | 'running'>;
 
 export interface SyncedPath {
   /** Absolute, on this machine. */

@@ -11,15 +11,27 @@ export function watchPidFile(path: string, onPid: (pid: number) => void): Dispos
     told = true;
     onPid(pid);
   };
-  const watcher = watch(dirname(path), (_, name) => (name === null || name === basename(path)) && look());
-  watcher.on('error', look); // its folder went: so did the process
+  const looking = lookWhenChanged(path, look);
   look();
   return {
     [Symbol.dispose]: () => {
-      watcher.close();
+      looking[Symbol.dispose]();
       look();
     },
   };
+}
+
+/** Looks when the file changes; again and again where the kernel watches nothing more for this user. */
+function lookWhenChanged(path: string, look: () => void): Disposable {
+  try {
+    const watcher = watch(dirname(path), (_, name) => (name === null || name === basename(path)) && look());
+    watcher.on('error', look); // its folder went: so did the process
+    return { [Symbol.dispose]: () => watcher.close() };
+  } catch (error) {
+    if (!['ENOSPC', 'EMFILE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const timer = setInterval(look, 5);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
 }
 
 function readPid(path: string): number | undefined {

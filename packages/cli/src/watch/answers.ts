@@ -1,0 +1,92 @@
+// What keys of a watch ask, answered by commands of this program at the same terminal.
+import { spawn } from 'node:child_process';
+import { sitIn } from '../shell/sit.ts';
+import type { StatusLine } from '../ui/status-line.ts';
+import type { Containers } from './containers.ts';
+import type { History } from './history.ts';
+import type { HotKeys } from './hot-keys.ts';
+import type { WatchInvocation } from './watch-images.ts';
+
+export interface AnswersOptions {
+  readonly invocation: WatchInvocation;
+  readonly history: History;
+  readonly containers: Containers | undefined;
+  readonly status: StatusLine;
+  say(line: string): void;
+}
+
+export class Answers {
+  readonly #options: AnswersOptions;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  /** All that the step wrote which failed, or ran last. */
+  logs(keys: HotKeys): void {
+    const { run, step } = this.#options.history;
+    if (run !== undefined) void this.#ask(keys, ['runs', 'logs', run, ...(step === undefined ? [] : [step])]);
+    else this.#nothing();
+  }
+
+  /** Why the image that was built last, or failed, was built again. */
+  why(keys: HotKeys): void {
+    const { image } = this.#options.history;
+    if (image !== undefined) void this.#ask(keys, ['why', image, ...this.#workspace()]);
+    else this.#nothing();
+  }
+
+  /** A shell: in the step that failed last, else in the container that was started last, else in the image. */
+  shell(keys: HotKeys): void {
+    const { history, containers, invocation } = this.#options;
+    const { image, hasFailed } = history;
+    const running = image !== undefined && !hasFailed ? containers?.running(image) : undefined;
+    if (running) {
+      // A person looks at the terminal, wherever data goes.
+      const { stdin, env, signal } = invocation;
+      const screen = { stdin, stdout: invocation.stderr, stderr: invocation.stderr, env, signal };
+      const entered: Parameters<typeof sitIn>[0] = {
+        run: async ({ args, env: more = [] }, io) => (await running.enter({ args, env: more }, io)) ?? 0,
+      };
+      void this.#lend(keys, () => sitIn(entered, ['/bin/sh'], screen));
+    } else if (hasFailed) void this.#ask(keys, ['shell', '@last', ...this.#workspace()]);
+    else if (image !== undefined) void this.#ask(keys, ['shell', image, ...this.#workspace()]);
+    else this.#nothing();
+  }
+
+  #nothing(): void {
+    this.#options.say('nothing was built yet');
+  }
+
+  /** Flags of this watch that say where the workspace and its cache are. */
+  #workspace(): readonly string[] {
+    const { flags } = this.#options.invocation;
+    const cache = flags['cache-dir'] === undefined ? [] : [`--cache-dir=${flags['cache-dir']}`];
+    return [...cache, ...flags.config.map((path) => `--config=${path}`), ...flags.file.map((path) => `--file=${path}`)];
+  }
+
+  #ask(keys: HotKeys, words: readonly string[]): Promise<void> {
+    const { env, cwd } = this.#options.invocation;
+    return this.#lend(
+      keys,
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const argv = [...process.execArgv, process.argv[1]!, ...words];
+          // Standard output is data's: what a person asks for goes to the terminal.
+          const child = spawn(process.execPath, argv, { cwd, env, stdio: [0, 2, 2] });
+          child.on('error', reject);
+          child.on('close', () => resolve());
+        }),
+    );
+  }
+
+  async #lend(keys: HotKeys, work: () => Promise<unknown>): Promise<void> {
+    const { status, say } = this.#options;
+    using _aside = status.hide();
+    try {
+      await keys.lend(work);
+    } catch (error) {
+      say((error as Error).message);
+    }
+  }
+}

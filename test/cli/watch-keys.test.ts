@@ -1,0 +1,89 @@
+// A watch at a terminal: its keys, its last line, and the terminal as it was afterwards.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { busyboxLayout } from '../rig/bases.ts';
+import { chrooted } from '../rig/chrooted.ts';
+import { bin, Rig } from '../rig/rig.ts';
+import { atTerminal, programAtTerminal } from '../rig/terminal.ts';
+
+const contexts = { busybox: `oci-layout://${busyboxLayout()}` };
+const size = { rows: 24, cols: 120 };
+
+function open() {
+  return Rig.open({
+    'buildkit.config.json': JSON.stringify({
+      discover: true,
+      defaults: { contexts },
+      images: { api: { watch: { stopSignal: 'KILL' } } },
+    }),
+    api: {
+      Dockerfile:
+        'FROM busybox\nCOPY src /src\nRUN echo from the step; cat /src/a; test "$(cat /src/a)" != bad\nCMD ["sleep", "1000"]\n',
+      src: { a: 'one' },
+    },
+  });
+}
+
+test('keys build again, answer with logs and causes, enter the container, and end', { skip: chrooted }, async () => {
+  await using rig = await open();
+  using terminal = atTerminal(rig, ['watch', 'all', '--up'], size);
+  await terminal.read('api  started');
+  await terminal.read(/watching \d+ files in 1 image · last \S+ ✔ api · r a f l w e q \?/);
+  terminal.write('?');
+  await terminal.read('q  end');
+  terminal.write('l');
+  await terminal.read('from the step');
+  await terminal.read('watching');
+  writeFileSync(rig.path('api/src/a'), 'two');
+  await terminal.read('api  restarted');
+  await terminal.read('watching');
+  terminal.write('w');
+  await terminal.read('api/src/a');
+  await terminal.read('watching');
+  terminal.write('e');
+  await terminal.read('# ');
+  terminal.write('cat /src/a; hostname\n');
+  await terminal.read(/two\r?api\r\n/);
+  terminal.write('exit\n');
+  await terminal.read('watching');
+  writeFileSync(rig.path('api/src/a'), 'bad');
+  await terminal.read('last');
+  await terminal.read('✖ api · r');
+  terminal.write('e');
+  await terminal.read(/[#$] /);
+  terminal.write('cat /src/a; exit\n');
+  await terminal.read('bad');
+  await terminal.read('watching');
+  terminal.write('f');
+  await terminal.read('exit code: 1');
+  await terminal.read('watching');
+  terminal.write('q');
+  assert.equal(await terminal.done, 1);
+});
+
+test('the terminal is what it was, whether the watch ends or stops for a while', async () => {
+  await using rig = await open();
+  using terminal = programAtTerminal(rig, ['setsid', '-cw', 'bash', '--norc', '-i'], size);
+  const settings = async () => {
+    terminal.write('stty -g\n');
+    return /[0-9a-f:]{60,}/.exec(await terminal.read(/[0-9a-f:]{60,}\r\n/))![0];
+  };
+  await terminal.read(/[#$] /);
+  const before = await settings();
+  for (const end of ['\u0003', 'q']) {
+    terminal.write(`${bin} watch all\n`);
+    await terminal.read(/watching .* q \?/);
+    terminal.write('\u001A');
+    await terminal.read('Stopped');
+    assert.equal(await settings(), before);
+    terminal.write('fg\n');
+    await terminal.read('watch all');
+    writeFileSync(rig.path('api/src/a'), end);
+    await terminal.read('api/src/a → api');
+    await terminal.read(/last .* q \?/);
+    terminal.write(end);
+    await terminal.read(/[#$] /);
+    assert.equal(await settings(), before);
+  }
+});
