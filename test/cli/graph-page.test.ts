@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { busyboxLayout } from '../rig/bases.ts';
 import { openBrowser, showPage } from '../rig/browser.ts';
 import { Rig } from '../rig/rig.ts';
 import type { Tree } from '../rig/tree.ts';
@@ -95,6 +96,30 @@ test('a page goes with a build: steps start, write, fail', async () => {
   assert.match((await page.locator('#details').textContent())!, /Failed after.*Output.*so far/s);
   assert.deepEqual(complaints, []);
   assert.equal(await stop(), 1);
+});
+
+test('a page goes with a watch, build after build', async () => {
+  const of = (name: string) => ({
+    Dockerfile: `FROM busybox\nCOPY a /${name}\nRUN test "$(cat /${name})" != bad\n`,
+    a: 'good',
+  });
+  const contexts = { busybox: `oci-layout://${busyboxLayout()}` };
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify({ discover: true, defaults: { contexts } }),
+    api: of('api'),
+    web: of('web'),
+  });
+  const { page, complaints, told } = await showPage(rig, browser, ['watch', 'all', '--open-graph']);
+  await told('watching');
+  const card = (image: string, state: string) => page.locator(`.card.${state} .title`, { hasText: image }).waitFor();
+  await Promise.all(['api', 'web'].map((image) => card(image, 'hit')));
+  writeFileSync(rig.path('web/a'), 'bad');
+  await page.locator('#status.bad', { hasText: /^failed after / }).waitFor();
+  await Promise.all([card('web', 'failed'), card('api', 'hit')]);
+  writeFileSync(rig.path('web/a'), 'better');
+  await page.locator('#status:not(.bad)', { hasText: /^built in / }).waitFor();
+  await Promise.all(['api', 'web'].map((image) => card(image, 'hit')));
+  assert.deepEqual(complaints, []);
 });
 
 test('what does not go together is refused', async () => {

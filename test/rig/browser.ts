@@ -18,6 +18,8 @@ export interface ShownPage {
   readonly url: string;
   /** What it complained of, and every address beyond its server that it asked for. */
   readonly complaints: readonly string[];
+  /** Waits until the command has told this. */
+  told(text: string): Promise<string>;
   /** Ctrl-C; gives the exit code. */
   stop(): Promise<number | null>;
 }
@@ -40,6 +42,7 @@ export async function showPage(rig: Rig, browser: Browser, args: readonly string
     page,
     url,
     complaints,
+    told,
     async stop() {
       child.kill('SIGINT');
       return (await done).code;

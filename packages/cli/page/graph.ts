@@ -112,7 +112,8 @@ function groups(pairs: readonly (readonly [string, string])[]): Map<string, stri
 function stateOf(step: string): string {
   const running = run.steps.get(step)?.state;
   if (running) return running;
-  if (run.startedAt !== undefined) return '';
+  // What nothing asked for, because what reads it was there, is there too.
+  if (run.startedAt !== undefined) return byDigest.get(step)?.images.some((image) => run.has(image)) ? 'hit' : '';
   return byDigest.get(step)?.outlook ?? '';
 }
 
@@ -156,7 +157,7 @@ function happened(line: EventLine): void {
     if (!all || !shown.graph) take(merged(graph, told));
     return;
   }
-  if (changed === 'start') for (const step of byDigest.keys()) stale.add(step);
+  if (changed === 'start' || changed === 'image') for (const step of byDigest.keys()) stale.add(step);
   else if (changed !== undefined) stale.add(changed);
   frame ||= requestAnimationFrame(refresh);
 }

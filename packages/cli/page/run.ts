@@ -31,17 +31,17 @@ export class Run {
   startedAt: number | undefined;
   ended: { readonly code: number; readonly ms: number } | undefined;
 
-  /** Takes a line; tells if a run begins, if the graph grew, or which step is another one now. */
-  take(line: EventLine): 'start' | 'plan' | string | undefined {
+  /** Takes a line; tells if a run begins, if the graph grew, if an image ended, or which step is another one now. */
+  take(line: EventLine): 'start' | 'plan' | 'image' | string | undefined {
     const at = Date.parse(line['ts'] as string);
     const { step = '' } = line;
     const known = this.steps.get(step);
     switch (line.type) {
       case 'run.start':
-        // Whoever watches builds again and again.
+        // Whoever watches builds again and again; what a build is not about stays as it was.
         this.startedAt = at;
         this.ended = undefined;
-        for (const known of [this.steps, this.logs, this.images]) known.clear();
+        this.#forget(new Set(line['images'] as readonly string[]));
         return 'start';
       case 'plan':
         for (const each of line['steps'] as readonly PlanStep[]) this.#plan.set(each.step, each);
@@ -63,12 +63,27 @@ export class Run {
         return step;
       case 'image.end':
         this.images.set(line['image'] as string, line['status'] as string);
-        return undefined;
+        return 'image';
       case 'run.end':
         this.ended = { code: line['code'] as number, ms: line['ms'] as number };
         return undefined;
       default:
         return undefined;
+    }
+  }
+
+  /** Whether an image is there. */
+  has(image: string): boolean {
+    return ['built', 'cached'].includes(this.images.get(image) ?? '');
+  }
+
+  #forget(images: ReadonlySet<string>): void {
+    for (const image of images) this.images.delete(image);
+    for (const step of [...this.steps.keys(), ...this.logs.keys()]) {
+      const plan = this.#plan.get(step);
+      if (plan && plan.images.length > 0 && !plan.images.some((image) => images.has(image))) continue;
+      this.steps.delete(step);
+      this.logs.delete(step);
     }
   }
 

@@ -30,6 +30,8 @@ export interface Chosen {
    * if files don't tell.
    */
   readonly seen: () => readonly string[] | undefined;
+  /** Those of them that are known, where others may decide it, too. */
+  readonly known: readonly string[];
   /** A folder of this run's own, where one was needed: what lies in it is decided by what was seen. */
   readonly scratch?: () => string | undefined;
   /** The workspace's; the folder's own where one is built. */
@@ -103,6 +105,7 @@ async function folderTask(invocation: BuildInvocation, scope: AsyncDisposableSta
     offers: [],
     folderOf: new Map(dockerfile === undefined ? [] : [[request.id, dockerfile]]),
     watched: new Map(),
+    known: [],
     settings: { continue: 'never', registries: () => registriesHere(invocation, looked) },
     // What the config says of registries is looked at only if one is asked.
     seen: () => {

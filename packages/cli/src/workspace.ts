@@ -193,6 +193,7 @@ export async function tasksOf(
     root: workspace.root,
     runsRoot: workspace.root,
     watched,
+    known: [...workspace.known, ...layouts],
   };
 }
 

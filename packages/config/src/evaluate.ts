@@ -1,4 +1,5 @@
 // Runs a configuration that is a program: imported by Node itself (which strips its types), told its scope, watched.
+import { dirname } from 'node:path';
 import { Semaphore } from '@monokit/engine/std/semaphore';
 import { nearest } from '@monokit/engine/std/nearest';
 import type { ConfigScope, Git } from './config.ts';
@@ -6,6 +7,7 @@ import { gitTop, readGit } from './git.ts';
 import type { Reads } from './reads.ts';
 import { noteLateImports, traceImports } from './trace.ts';
 import { declaredVariables, type VariableValues } from './vars.ts';
+import { witnessFiles } from './witness-files.ts';
 import { witnessEnv, witnessGlobals } from './witness.ts';
 
 export interface EvaluateOptions {
@@ -28,6 +30,10 @@ export async function evaluateModule(file: string, { env, vars, reads }: Evaluat
   for (const name of ['TZ', 'NODE_OPTIONS', 'NODE_PATH']) reads.variable(name, env);
   using trace = traceImports(file, reads);
   using _globals = witnessGlobals(reads, env);
+  const folder = `${dirname(file)}/`;
+  using _files = witnessFiles((path) => {
+    if (path.startsWith(folder) && !path.includes('/node_modules/')) reads.noticed.add(path);
+  });
   const module = await trace.load();
   if (!('default' in module))
     throw new SyntaxError('the configuration has no default export: write `export default defineConfig({ … })`');

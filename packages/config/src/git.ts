@@ -46,6 +46,13 @@ export function filesOfGit(root: string | undefined): readonly string[] | undefi
   ];
 }
 
+/** The file that is there while git changes the work tree that `from` is in; undefined outside of any. */
+export function gitLock(from: string): string | undefined {
+  const top = gitTop(from);
+  const folder = top === undefined ? undefined : gitFolder(top);
+  return folder === undefined ? undefined : join(folder, 'index.lock');
+}
+
 function referenceIn(head: string): string | undefined {
   return /^ref: (.+)$/.exec(head)?.[1];
 }

@@ -15,7 +15,7 @@ export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';
 export { attestOptions, latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 export { filtered, parseFilter, type ChangeRange } from './filter.ts';
-export { gitTop, readGit } from './git.ts';
+export { gitLock, gitTop, readGit } from './git.ts';
 export { reproducibleAttrs } from './reproducible.ts';
 export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';

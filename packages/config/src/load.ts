@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { filesOfGit, gitTop } from './git.ts';
 import { isPlain, keep, keptPath, recall } from './kept.ts';
 import type { KeyPath, Source } from './place.ts';
-import { Reads, type ReadsRecord } from './reads.ts';
+import { Reads, pathsOfInputs, type ReadsRecord } from './reads.ts';
 import { checkConfig } from './schema.ts';
 
 export interface LoadOptions {
@@ -47,6 +47,8 @@ export interface LoadedConfig {
    * Undefined if files don't tell.
    */
   readonly seen?: readonly string[] | undefined;
+  /** Paths that decide it as far as anybody knows; others may, too, where `seen` is undefined. */
+  readonly known?: readonly string[] | undefined;
   /** Where it holds functions: what they have to be called by, for files to tell of what they give too. */
   readonly witness?: Witness;
 }
@@ -93,7 +95,8 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
   const { cwd, config, vars = {}, env = process.env, state } = options;
   const path = state && keptPath(state, 'configs', { cwd, config, vars, here: process.cwd() });
   const kept = path && recall<Found>(path, env);
-  if (kept) return checked(kept.value, { from: 'cache', uncached: [], seen: seenBy(kept.reads) });
+  if (kept)
+    return checked(kept.value, { from: 'cache', uncached: [], seen: seenBy(kept.reads), known: knownBy(kept.reads) });
   const reads = new Reads();
   let found: Found;
   try {
@@ -114,11 +117,13 @@ export async function loadConfig(options: LoadOptions): Promise<Loading> {
   }
   const plain = isPlain(found.value);
   if (path && plain) keep(path, found, { reads, env });
-  const seen = reads.impure.size > 0 ? undefined : seenBy(reads.record());
+  const record = reads.record();
+  const seen = reads.impure.size > 0 ? undefined : seenBy(record);
   return checked(found, {
     from: 'evaluation',
     uncached: [...reads.impure, ...(plain ? [] : ['a function in the configuration'])],
     seen,
+    known: [...knownBy(record), ...reads.noticed],
     ...(!plain && seen && { witness: witnessOf({ reads, env }) }),
   });
 }
@@ -142,6 +147,14 @@ function seenBy({ files, absent, links, git, inputs }: ReadsRecord): readonly st
   return [...Object.keys(files), ...absent, ...Object.keys(links), ...ofGit].map(unlessGit);
 }
 
+function knownBy({ files, absent, links, git, inputs }: ReadsRecord): readonly string[] {
+  const ofInputs = inputs
+    ? [...pathsOfInputs(inputs.root, inputs.patterns)].map((path) => resolve(inputs.root, path))
+    : [];
+  const ofGit = (git && filesOfGit(git.root)) ?? [];
+  return [...Object.keys(files), ...absent, ...Object.keys(links), ...ofGit, ...ofInputs].map(unlessGit);
+}
+
 /** Whether there is a repository is told by its HEAD: the folder itself is touched whenever somebody asks for its status. */
 function unlessGit(path: string): string {
   const head = join(path, 'HEAD');
@@ -156,7 +169,7 @@ export function sourceOf({ file, prefix, root }: Pick<LoadedConfig, 'file' | 'pr
 
 async function checked(
   found: Found,
-  how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen' | 'witness'>,
+  how: Pick<LoadedConfig, 'from' | 'uncached' | 'seen' | 'known' | 'witness'>,
 ): Promise<Loading> {
   const { root, file, prefix, value, sources, warnings = [] } = found;
   const problems = checkConfig(value);

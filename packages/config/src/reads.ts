@@ -30,6 +30,8 @@ export class Reads {
   #inputs: ReadsRecord['inputs'];
   /** Why the result can't be kept: things looked at that cannot be looked at again cheaply, such as the clock. */
   readonly impure = new Set<string>();
+  /** Paths that were read in a way that proves nothing: for who wants to look again when one of them changes. */
+  readonly noticed = new Set<string>();
 
   /** A file by its content, or its absence. */
   file(path: string): void {
@@ -115,12 +117,18 @@ function digestOfVariable(name: string, env: NodeJS.ProcessEnv): string | null {
   return value === undefined ? null : hash('sha256', value, 'base64url');
 }
 
-function digestOfInputs(root: string, patterns: readonly string[]): string {
+/** What declared inputs are now: paths relative to the root, there or not. */
+export function pathsOfInputs(root: string, patterns: readonly string[]): ReadonlySet<string> {
   const paths = new Set<string>();
   for (const pattern of patterns) {
     const matched = /[*?[{]/.test(pattern) ? globSync(pattern, { cwd: root }) : [pattern];
     for (const path of matched) paths.add(path);
   }
+  return paths;
+}
+
+function digestOfInputs(root: string, patterns: readonly string[]): string {
+  const paths = pathsOfInputs(root, patterns);
   const contents = [...paths].sort().map((path) => [path, digestOfFile(resolve(root, path)) ?? null]);
   return hash('sha256', JSON.stringify(contents), 'base64url');
 }

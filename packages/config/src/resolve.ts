@@ -54,6 +54,8 @@ export interface Workspace {
    * it is the same. Undefined if files don't tell.
    */
   readonly seen: readonly string[] | undefined;
+  /** Those of them that are known, where others may decide it, too. */
+  readonly known: readonly string[];
   /** Of the configuration's functions, where there are any that files may tell of. */
   readonly witness?: Witness;
 }
@@ -122,9 +124,10 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
 
   const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
+  const known = [...(loaded.known ?? []), ...(seen ?? []), ...(sourced?.looked ?? [])];
   const decided = loaded.seen && seen && [...loaded.seen, ...seen, ...(sourced?.looked ?? [])];
   const { sources, witness } = loaded;
-  const workspace = { root, targets, selected: chosen, groups, vars, settings, seen: decided };
+  const workspace = { root, targets, selected: chosen, groups, vars, settings, seen: decided, known };
   return { workspace: { ...workspace, ...(sources && { sources }), ...(witness && { witness }) }, diagnostics };
 }
 

@@ -21,6 +21,7 @@ export const watchFlags = {
     help: 'Run this after each good build, in place of the one before; MONOKIT_IMAGES names what was built',
     env: false,
   },
+  'open-graph': { kind: 'switch', help: 'Follow the builds on a page of this machine', env: false },
   'on-busy': {
     kind: 'value',
     placeholder: 'WHAT',

@@ -41,25 +41,43 @@ export interface RunPage extends AsyncDisposable {
   finish(end: RunEnd): void;
 }
 
-/** Standard output is the run's: the address goes to where people read. */
-export async function showRun(flags: PageFlags, world: World): Promise<RunPage> {
+/** A page that follows one run after another. */
+export interface RunsPage extends AsyncDisposable {
+  /** The run that begins now; one that was before it is over, or tells nothing more. */
+  follow(start: RunStart): Pick<RunPage, 'report' | 'finish'>;
+  /** No more runs come. */
+  end(): void;
+}
+
+/** Standard output is the runs': the address goes to where people read. */
+export async function showRuns(flags: PageFlags, world: World): Promise<RunsPage> {
   const feed = new Feed();
   const page: ShownGraphPage = { level: undefined, live: true };
   const told = { ...world, stdout: world.stderr };
   const shown = await showPage({ page: 'graph', api: apiOf(page, feed, world) }, flags, told);
-  let lines: ReturnType<typeof openJson> | undefined;
   const write = (line: string) => {
     feed.push(JSON.parse(line) as EventLine);
     return true;
   };
   return {
-    start: (start) => (lines = openJson(start, { stdout: { write } })),
+    follow: (start) => openJson(start, { stdout: { write } }),
+    end: () => feed.end(),
+    [Symbol.asyncDispose]: () => shown[Symbol.asyncDispose](),
+  };
+}
+
+/** The same for a single run. */
+export async function showRun(flags: PageFlags, world: World): Promise<RunPage> {
+  const page = await showRuns(flags, world);
+  let lines: ReturnType<typeof page.follow> | undefined;
+  return {
+    start: (start) => (lines = page.follow(start)),
     report: (event) => lines?.report(event),
     finish(end) {
       lines?.finish(end);
-      feed.end();
+      page.end();
     },
-    [Symbol.asyncDispose]: () => shown[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => page[Symbol.asyncDispose](),
   };
 }
 

@@ -26,6 +26,28 @@ test('whoever comes late is told all, without progress that is over and old line
   assert.equal((await all(feed)).length, 202);
 });
 
+test('of many runs, whoever comes late is told how things are now', async () => {
+  const feed = new Feed();
+  for (let run = 0; run < 3000; run++) {
+    feed.push(line('run.start', { images: ['api'], text: String(run) }));
+    feed.push(line('plan', { steps: [{ step: 'a' }, { step: 'b' }] }));
+    for (const step of ['a', 'b']) feed.push(line('step.end', { step, text: `${step}${run}` }));
+    feed.push(line('run.end'));
+  }
+  feed.push(line('step.start', { step: 'a', text: 'now' }));
+  feed.end();
+  const told = await all(feed);
+  assert.ok(told.length < 6000, String(told.length));
+  assert.deepEqual(told.slice(-6), [
+    'run.start 2999',
+    'plan',
+    'step.end a2999',
+    'step.end b2999',
+    'run.end',
+    'step.start now',
+  ]);
+});
+
 test('a reader that goes away is let go', async () => {
   const feed = new Feed();
   const gone = new AbortController();

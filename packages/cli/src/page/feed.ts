@@ -8,9 +8,12 @@ export interface EventLine {
 /** Lines of a step's log that are kept for pages that are opened later. */
 const keptLogs = 200;
 
-/** The events of a run, for any number of readers. One who comes late is told of what happened before. */
+/** Lines that are kept of runs that are over, before those are left out that later ones made pointless. */
+const keptFacts = 5_000;
+
+/** The events of runs, for any number of readers. One who comes late is told of what happened before. */
 export class Feed {
-  readonly #facts: EventLine[] = [];
+  #facts: EventLine[] = [];
   readonly #logs = new Map<string, EventLine[]>();
   readonly #readers = new Set<{ readonly queue: EventLine[]; wake: () => void }>();
   #ended = false;
@@ -20,6 +23,7 @@ export class Feed {
       const { step = '' } = line;
       this.#logs.set(step, [...(this.#logs.get(step) ?? []), line].slice(-keptLogs));
     } else if (line.type !== 'step.progress') this.#facts.push(line);
+    if (line.type === 'run.end' && this.#facts.length > keptFacts) this.#facts = latest(this.#facts);
     for (const reader of this.#readers) {
       reader.queue.push(line);
       reader.wake();
@@ -50,4 +54,20 @@ export class Feed {
       signal.removeEventListener('abort', stop);
     }
   }
+}
+
+/** The lines that tell how things are now, in their order: of each step and image the last ones, and what was planned. */
+function latest(lines: readonly EventLine[]): EventLine[] {
+  const kept = new Set<string>();
+  const isLast = (line: EventLine) => {
+    const { type, step = '', image = '', steps } = line as EventLine & { readonly image?: string };
+    // Plans of the same steps are one.
+    const about =
+      type === 'plan' ? (steps as readonly EventLine[]).map((each) => each.step).join() : `${step} ${image}`;
+    const key = `${type} ${about}`;
+    if (kept.has(key)) return false;
+    kept.add(key);
+    return true;
+  };
+  return lines.toReversed().filter(isLast).reverse();
 }

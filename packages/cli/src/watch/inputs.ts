@@ -36,7 +36,7 @@ export class Inputs {
   /** Images that cannot be defined read nothing; building them tells why. */
   static async of(
     engine: Engine,
-    { tasks, offers, folderOf, seen, root }: Chosen,
+    { tasks, offers, folderOf, seen, known, root }: Chosen,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Inputs> {
     const defined = await Promise.allSettled(defineAll(engine, tasks, { signal, report: () => undefined, offers }));
@@ -50,26 +50,29 @@ export class Inputs {
     const outputs = tasks.flatMap(({ request }) =>
       request.exports.flatMap(({ destination }) => (destination && 'path' in destination ? [destination.path] : [])),
     );
-    return new Inputs(images, { dockerfiles: [...folderOf.values()], deciding: seen(), root, outputs });
+    return new Inputs(images, { dockerfiles: [...folderOf.values()], deciding: seen(), known, root, outputs });
   }
 
   private constructor(
     images: readonly ImageReads[],
     {
       dockerfiles,
-      deciding: known,
+      deciding: told,
+      known,
       outputs,
       root,
     }: {
       readonly dockerfiles: readonly string[];
       /** Undefined: nobody can tell. */
       readonly deciding: readonly string[] | undefined;
+      /** What decides as far as anybody knows. */
+      readonly known: readonly string[];
       readonly root: string;
       readonly outputs: readonly string[];
     },
   ) {
-    const deciding = known ?? [root];
-    this.#isUnsure = known === undefined;
+    const deciding = told ?? [root, ...known];
+    this.#isUnsure = told === undefined;
     this.#images = images;
     this.#outputs = outputs;
     this.#deciding = new Set(deciding);

@@ -1,12 +1,13 @@
 // Builds once, then whatever changes reach, until it is stopped.
-import type { LocalEngine } from '@monokit/engine';
-import type { SyncedPath } from '@monokit/engine';
+import { gitLock } from '@monokit/config';
+import type { LocalEngine, SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Containers } from './containers.ts';
 import { Inputs, type Reading } from './inputs.ts';
+import { LookAnew } from './look-anew.ts';
 import { Round, type RoundEnd } from './round.ts';
 import type { Rules } from './rules.ts';
 import { Watcher, type WatchPlaces } from './watcher.ts';
@@ -82,8 +83,11 @@ export class Watch {
   async run(): Promise<void> {
     const { signal, debounce, poll, tell } = this.#options;
     signal.addEventListener('abort', () => this.#over.resolve(), { once: true });
+    this.#state = await this.#open();
+    const lock = gitLock(this.#state.chosen.root);
     await using watcher = (this.#watcher = new Watcher({
       debounce,
+      ...(lock !== undefined && { lock }),
       longest: 250,
       ...(poll !== undefined && { poll }),
       onChange: (paths) => this.#next(() => this.#changed(paths)),
@@ -94,7 +98,6 @@ export class Watch {
         polling.then(catchUp, (error: unknown) => this.#over.reject(error));
       },
     }));
-    this.#state = await this.#open();
     const ready = watcher.watch(placesOf(this.#state));
     if (this.#options.initial) await this.#begin(this.#all, []);
     void ready
@@ -283,7 +286,7 @@ export class Watch {
     const spec = chosen.watched.get(id)?.spec;
     if (!up || !defined || !chosen.meant.has(id) || spec?.up === false) return;
     const initial: readonly SyncedPath[] = rules?.initial(id) ?? [];
-    up.containers.replace(defined, spec, { initial }).catch((error: unknown) => {
+    up.containers.replace(new LookAnew().defined(defined), spec, { initial }).catch((error: unknown) => {
       // The next build of it tries again.
       this.#digests.delete(id);
       if (!signal.aborted) tell({ kind: 'not-run', image: id, error });

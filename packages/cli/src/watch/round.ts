@@ -5,6 +5,7 @@ import type { Chosen } from '../tasks.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { offersOf, type Reading } from './inputs.ts';
+import { LookAnew } from './look-anew.ts';
 
 type Merged = Extract<RunEvent, { readonly kind: 'graph-merged' }>['vertices'][number];
 
@@ -42,7 +43,8 @@ export class Round {
     this.ids = ids;
     this.#built = built;
     this.#open = new Set(ids);
-    const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id));
+    const anew = new LookAnew();
+    const tasks = chosen.tasks.filter(({ request }) => ids.has(request.id)).map((task) => anew.task(task));
     const report = (event: RunEvent) => {
       const hidden = this.#touched !== undefined || this.#isStale(event);
       if (!hidden) renderer.report(event);
@@ -54,7 +56,7 @@ export class Round {
       report,
       continue: 'dependencies-successful',
     } as const;
-    const offers = offersOf(chosen.tasks, chosen, ids);
+    const offers = offersOf(chosen.tasks, chosen, ids).map((offer) => anew.offer(offer));
     const onKeys = recorder.onKeys.bind(recorder);
     this.done = run(engine, tasks, { ...work, offers, onKeys }).then(async () => {
       const superseded = this.#touched !== undefined;

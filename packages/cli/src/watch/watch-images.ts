@@ -9,6 +9,7 @@ import { recordRun, runsPathOf } from '../runs/record-run.ts';
 import { chosenTasks, type Chosen } from '../tasks.ts';
 import { shownLine } from '../ui/format.ts';
 import { openRenderer } from '../ui/open.ts';
+import type { Renderer } from '../ui/renderer.ts';
 import { StatusLine } from '../ui/status-line.ts';
 import { inColourOf, symbolsFor } from '../ui/symbols.ts';
 import { writerTo } from '../ui/terminal.ts';
@@ -91,6 +92,13 @@ export async function watchImages(
     }
     return chosen;
   };
+  const page = flags['open-graph']
+    ? scope.use(
+        await (
+          await import('../graph/page.ts')
+        ).showRuns({ port: undefined, 'no-open': false }, { stdout, stderr, env, signal }),
+      )
+    : undefined;
   const loop = new Watch({
     engine,
     signal,
@@ -125,7 +133,8 @@ export async function watchImages(
         json || flags.quiet
           ? await openRenderer(json ? 'json' : 'quiet', start, screen)
           : openWatched({ ...start, causes, digests: history.digests }, screen);
-      return { renderer: history.following(shown, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
+      const seen = page ? both(shown, page.follow(start)) : shown;
+      return { renderer: history.following(seen, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
     },
     tell,
     built: (images) => after?.run(images),
@@ -146,6 +155,21 @@ export async function watchImages(
   await loop.run();
   signal.throwIfAborted();
   return loop.failed ? 1 : 0;
+}
+
+/** Shows a build in two places. */
+function both(shown: Renderer, other: Pick<Renderer, 'report' | 'finish'>): Renderer {
+  return {
+    report(event) {
+      shown.report(event);
+      other.report(event);
+    },
+    finish(end) {
+      shown.finish(end);
+      other.finish(end);
+    },
+    [Symbol.dispose]: () => shown[Symbol.dispose](),
+  };
 }
 
 const help = [

@@ -1,4 +1,5 @@
 // Tells which files change, a burst at a time. The home of chokidar.
+import { existsSync } from 'node:fs';
 import { watch, type FSWatcher } from 'chokidar';
 
 export interface WatchPlaces {
@@ -17,6 +18,8 @@ export interface WatcherOptions {
   readonly longest: number;
   /** Looks so often (in milliseconds) instead of being told by the kernel. */
   readonly poll?: number;
+  /** A file that is there while somebody (git) is still at it: a burst is not over before, or before `longestHold`. */
+  readonly lock?: string;
   /** Absolute paths that came, changed or went, each once. */
   onChange(paths: ReadonlySet<string>): void;
   /** The kernel can tell of no more files: from now on this looks for itself. What changed until `ready` may be unseen. */
@@ -96,6 +99,11 @@ export class Watcher implements AsyncDisposable {
   }
 
   #tell(): void {
+    const { lock, debounce } = this.#options;
+    if (lock !== undefined && Date.now() - this.#began < longestHold && existsSync(lock)) {
+      this.#timer = setTimeout(() => this.#tell(), debounce);
+      return;
+    }
     const changed = this.#changed;
     this.#changed = new Set();
     this.#options.onChange(changed);
@@ -112,6 +120,9 @@ export class Watcher implements AsyncDisposable {
     await this.#close();
   }
 }
+
+/** How long a lock file is taken for somebody's who still works, in milliseconds: one may be left from a crash. */
+const longestHold = 10_000;
 
 /** How often to look where the kernel cannot tell, in milliseconds. */
 const fallback = 300;
