@@ -205,6 +205,43 @@ test('a hundred runs of thirty days are kept, and none is let go of that goes on
   assert.ok(!folder.ids().includes(running.made.id), 'once it has ended, it is old');
 });
 
+test('runs with long logs are let go of sooner, the oldest first', () => {
+  const folder = new RunsFolder(join(scratch, 'large'));
+  folder.make();
+  const ids = Array.from({ length: 5 }, (_, i) => newRunId(Date.now() - 1000 * (5 - i)));
+  for (const id of ids) {
+    writeFileSync(folder.recordPath(id), '{}');
+    writeFileSync(folder.logPath(id), Buffer.alloc(1000));
+  }
+  folder.prune(Date.now(), (id) => id === ids[0], 3000);
+  assert.deepEqual(folder.ids(), [ids[0], ids[3], ids[4]]);
+  folder.prune(Date.now(), (id) => id === ids[4], 10);
+  assert.deepEqual(folder.ids(), [ids[4]]);
+});
+
+test('two thousand steps take less than a megabyte', async () => {
+  const { made, folder, tell } = recorder();
+  const digest = (i: number) => `sha256:${String(i).padStart(64, '0')}` as const;
+  const vertices = Array.from({ length: 2000 }, (_, i) => ({
+    vertex: digest(i),
+    name: `[build ${(i % 9) + 1}/9] RUN pnpm --filter package-${i} build`,
+    inputs: i === 0 ? [] : [digest(i >> 1)],
+    wantedBy: ['api', 'web'],
+    uses: 2,
+    source: { file: 'Dockerfile', folder: '/src/api', lines: [i, i] as const },
+  }));
+  tell([{ kind: 'graph-merged', at: began, vertices }]);
+  for (const { vertex } of vertices) {
+    tell([
+      { kind: 'vertex-started', vertex, at: began },
+      { kind: 'log', vertex, stream: 'stdout', data: Buffer.from('a line\n'), at: began },
+      { kind: 'vertex-completed', vertex, at: began + 5 },
+    ]);
+  }
+  await made.finish(end(0));
+  assert.ok(statSync(folder.recordPath(made.id)).size < 1 << 20);
+});
+
 test('a run that can not be written down goes on, and says so once', async () => {
   const file = join(scratch, 'file');
   writeFileSync(file, '');

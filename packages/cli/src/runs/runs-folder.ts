@@ -1,16 +1,17 @@
 // Where runs are kept: `<state>/runs/<hash of the root>/`, with `<id>.json` and `<id>.log` of each, and what the last
 // ones took (history.ts).
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { statePath } from '@monokit/engine/state-path';
 import { uniqueName } from '@monokit/engine/std/temp';
 import { recordVersion, type RunRecord } from './record.ts';
 import { timeOfRun } from './run-id.ts';
 
-/** Runs that are kept, and for how long. */
+/** Runs that are kept, for how long, and how many bytes of them: logs may be long. */
 const most = 100;
 const longest = 30 * 24 * 60 * 60 * 1000;
+const largest = 1 << 30;
 
 /** Where a workspace's runs are kept. Nothing needs to be there. */
 export function runsPath({
@@ -84,13 +85,27 @@ export class RunsFolder {
       if (name.startsWith(`${id}.`)) rmSync(join(this.path, name), { force: true });
   }
 
-  /** Lets go of the oldest runs; `stays` says of one that it must not go. */
-  prune(now: number, stays: (id: string) => boolean): void {
-    const ids = this.ids();
-    for (const [i, id] of ids.entries()) {
-      const old = i < ids.length - most || timeOfRun(id)! < now - longest;
-      if (old && !stays(id)) this.remove(id);
+  /** Lets go of the oldest runs; `stays` says of one that it must not go. `size` bounds the bytes of all. */
+  prune(now: number, stays: (id: string) => boolean, size: number = largest): void {
+    const sizes = this.#sizes();
+    let [kept, bytes] = [0, 0];
+    for (const id of this.ids().toReversed()) {
+      kept++;
+      bytes += sizes.get(id) ?? 0;
+      const goes = kept > most || bytes > size || timeOfRun(id)! < now - longest;
+      if (goes && !stays(id)) this.remove(id);
     }
+  }
+
+  /** Bytes of all that lies beside each record. */
+  #sizes(): ReadonlyMap<string, number> {
+    const sizes = new Map<string, number>();
+    for (const name of namesIn(this.path)) {
+      const id = name.split('.', 1)[0]!;
+      const size = statSync(join(this.path, name), { throwIfNoEntry: false })?.size ?? 0;
+      sizes.set(id, (sizes.get(id) ?? 0) + size);
+    }
+    return sizes;
   }
 }
 
