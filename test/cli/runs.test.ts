@@ -128,6 +128,8 @@ test('words that mean nothing are told with what there is', async () => {
     /neither a step nor an image "wob"\n {2}steps that wrote: .*web#build:1/,
   );
   assert.match(await refused('logs', '-1', 'web#stage-1:1'), /wrote nothing in this run: it was cached/);
+  await rig.ok(['build', 'web', '--platform', 'linux/amd64']);
+  assert.match((await rig.ok(['runs', 'logs'])).stderr, /no step wrote anything in \w{16}: cli runs ls/);
   assert.match(await refused('ls', '--html', 'x'), /--html goes with runs open/);
   assert.match(await refused('rm'), /rm takes runs\n.*--all/);
   assert.match(await refused('show', './buildkit.config.json'), /no record of a run/);

@@ -104,7 +104,7 @@ async function show({ flags, stdout, env }: Told, runs: RunsHere, words: readonl
   return 0;
 }
 
-async function logs({ flags, stdout }: Told, runs: RunsHere, words: readonly string[]): Promise<number> {
+async function logs({ flags, stdout, stderr }: Told, runs: RunsHere, words: readonly string[]): Promise<number> {
   atMost(words, 2, 'logs takes a run and a step or an image');
   const [first, second] = words;
   // A single word is a run if it can be one, else a step of the last.
@@ -114,7 +114,9 @@ async function logs({ flags, stdout }: Told, runs: RunsHere, words: readonly str
   const { logText, loggedSteps, wholeLog } = await import('../runs/logs.ts');
   if (run.record.endedAt === undefined) return print(stdout, wholeLog(run, word));
   const path = logOf(run);
-  return print(stdout, logText(loggedSteps(run, word), path, { most: numberOf(flags.number) }));
+  const steps = loggedSteps(run, word);
+  if (steps.length === 0) stderr.write(`no step wrote anything in ${run.record.id}: cli runs ls lists other runs\n`);
+  return print(stdout, logText(steps, path, { most: numberOf(flags.number) }));
 }
 
 async function diff({ flags, stdout }: Told, runs: RunsHere, words: readonly string[]): Promise<number> {

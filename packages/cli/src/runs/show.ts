@@ -12,7 +12,7 @@ import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps, slowest, tookOf } from './times.ts';
 
 /** Steps, images and log lines that are shown. */
-const most = { slowest: 8, critical: 12, images: 40, lines: 20 } as const;
+const most = { slowest: 8, critical: 12, images: 40, cached: 10, lines: 20 } as const;
 
 export interface ShowScreen {
   readonly stdout: NodeJS.WriteStream;
@@ -89,10 +89,12 @@ function failureText(failure: RecordedFailure, { record, logPath }: KeptRun, str
 
 function images({ images }: RunRecord, stream: NodeJS.WriteStream): string {
   if (images.length === 0) return '';
-  // What was built or failed is what people look for.
+  // What was built or failed is what people look for; of much that was cached a number says enough.
   const order = { failed: 0, built: 1, stopped: 2, cached: 3 } as const;
-  const sorted = images.toSorted((a, b) => order[a.status] - order[b.status]);
-  const rows = sorted
+  const cached = images.filter(({ status }) => status === 'cached').length;
+  const told = images.filter(({ status }) => status !== 'cached' || cached <= most.cached);
+  const rows = told
+    .sort((a, b) => order[a.status] - order[b.status])
     .slice(0, most.images)
     .map(({ id, status, startedAt, endedAt, size, digest }) => [
       id,
@@ -101,8 +103,9 @@ function images({ images }: RunRecord, stream: NodeJS.WriteStream): string {
       size === undefined ? '' : bytes(size),
       digest === undefined ? '' : shortDigest(digest),
     ]);
-  const more = images.length > rows.length ? `… ${images.length - rows.length} more: cli runs show --json\n` : '';
-  return table(['IMAGE', 'STATUS', 'TIME', 'SIZE', 'DIGEST'], rows, stream) + more;
+  const left = images.length - rows.length;
+  const more = left > 0 ? `… ${left}${left === cached ? ' cached' : ' more'}: cli runs show --json\n` : '';
+  return (rows.length > 0 ? table(['IMAGE', 'STATUS', 'TIME', 'SIZE', 'DIGEST'], rows, stream) : '') + more;
 }
 
 function steps(title: string, steps: readonly RecordedStep[], stream: NodeJS.WriteStream): string {
@@ -143,8 +146,8 @@ function warnings({ warnings }: RunRecord, stream: NodeJS.WriteStream): string {
   return `${styleText('bold', 'Warnings', { stream })}\n${lines.join('\n')}\n`;
 }
 
-function hints({ record, logPath }: KeptRun, env: NodeJS.ProcessEnv): string {
-  const ran = record.steps.some((step) => tookOf(step) > 0);
-  if (env['CI'] !== undefined || logPath === undefined || !ran) return '';
-  return `cli runs logs ${record.id} · cli runs open ${record.id}\n`;
+function hints({ record: { id, steps }, logPath }: KeptRun, env: NodeJS.ProcessEnv): string {
+  if (env['CI'] !== undefined || !steps.some((step) => tookOf(step) > 0)) return '';
+  const wrote = logPath !== undefined && steps.some(({ log }) => log !== undefined);
+  return `${[...(wrote ? [`cli runs logs ${id}`] : []), `cli runs open ${id}`].join(' · ')}\n`;
 }
