@@ -15,6 +15,7 @@ import type { Sample, Subject } from './subject.ts';
 /** Benchmarks in files of their own, with flags of their own. */
 const parts = {
   noop: 'builds for which nothing has changed, of 10, 100 and 1,000 images, beside turbo: 1 min',
+  'first-byte': 'how long a terminal stays empty: 1 min',
   watch: 'how long a change takes in a watch (--images N --edits N): 1 min',
   executor: 'one container, and our own part of it: 10 s',
   schedule: 'deciding who runs next, and what that saves (--steps N): 30 s',
@@ -42,7 +43,7 @@ function contents(): string {
     ['all', 'all of these: 15 min with docker, of which S5 takes most'],
     ...Object.entries(parts),
   ];
-  const list = rows.map(([name, what]) => `  ${name!.padEnd(8)}  ${what}\n`).join('');
+  const list = rows.map(([name, what]) => `  ${name!.padEnd(10)}  ${what}\n`).join('');
   return `npm run bench -- NAME… [flags]\n\n${list}\nFlags of S1 to S6: --runs N (5), --quick, --json, --no-docker, --no-memory\n`;
 }
 
