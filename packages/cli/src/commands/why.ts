@@ -5,7 +5,7 @@ import { workspaceFlags } from '../workspace-flags.ts';
 
 export const why = command({
   summary: 'Tell why an image was built again, or will be',
-  usage: '[IMAGE | IMAGE#STAGE | IMAGE:LINE] [RUN_A RUN_B]',
+  usage: '[all | IMAGE | IMAGE#STAGE | IMAGE:LINE] [RUN_A RUN_B]',
   description: `
 Compares the last run that built an image with the run before, and names what is not
 as it was: the file, argument, variable, base image, platform or instruction, the

@@ -15,7 +15,7 @@ import {
 } from './why.ts';
 
 export interface Asked {
-  /** An image, its stage or line; all that the last run built where there is none. */
+  /** An image, its stage or line; all that the last run built where there is none, or `all`. */
   readonly word: string | undefined;
   /** None, or two. */
   readonly runs: readonly string[];
@@ -28,7 +28,8 @@ export async function explanations(
   { word, runs, vs, next }: Asked,
   here: RunsHere,
 ): Promise<readonly ImageExplanation[]> {
-  const questions = word === undefined ? imagesOf(here, next) : [questionOf(word, (id) => isKnown(id, here))];
+  const questions =
+    word === undefined || word === 'all' ? imagesOf(here, next) : [questionOf(word, (id) => isKnown(id, here))];
   if (next) return (await import('./next.ts')).explainNext(invocation, questions, here);
   return questions.map((question) => {
     const { image } = question;

@@ -7,7 +7,7 @@ import type { Before, Cause as ShownCause, RunFacts } from '../ui/facts.ts';
 import { shortName } from '../ui/format.ts';
 import { Book, type MadeImage, type MadeRunOf } from './book.ts';
 import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
-import { differencesOf, type Cause, type Differences } from './differences.ts';
+import type { Cause, Differences, differencesOf } from './differences.ts';
 import { dependingOn } from './step.ts';
 import { keyIn, veilWith, type Veil } from './veil.ts';
 
@@ -43,6 +43,8 @@ export class RunCauses {
   readonly #components = new Map<string, Components>();
   readonly #lists = new Map<string, readonly ManifestEntry[]>();
   #entries = 0;
+  /** Loaded once there is something to compare. */
+  #compare: typeof differencesOf | undefined;
   #isBroken = false;
 
   constructor(options: RunCausesOptions) {
@@ -101,6 +103,9 @@ export class RunCauses {
     const forced = keys.some(({ steps }) => steps.some(({ ignoreCache }) => ignoreCache));
     const add = (lists: readonly string[]) =>
       void this.#images.set(image, { made: { made, lists }, last, forced, end: { ok: false } });
+    if (last && !(last.image.ok && last.image.made === made)) {
+      this.#compare ??= (await import('./differences.ts')).differencesOf;
+    }
     if (last?.image.made === made) return add(last.image.lists);
     const reads = keys.flatMap(({ steps }) => steps.flatMap((step) => step.reads));
     const lists = new Map<string, FolderContent>(reads.map((read) => [short(read.name()), read]));
@@ -179,7 +184,9 @@ export class RunCauses {
     const [old, now] = [before.made, made.made].map(
       (name) => this.#components.get(name) ?? this.#book.components(name),
     );
-    return old && now ? differencesOf(old, now, (name) => this.#lists.get(name) ?? this.#book.list(name)) : [];
+    return old && now && this.#compare
+      ? this.#compare(old, now, (name) => this.#lists.get(name) ?? this.#book.list(name))
+      : [];
   }
 
   #attempt<T>(work: () => T): T | undefined {
