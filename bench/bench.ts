@@ -18,6 +18,7 @@ const parts = {
   'first-byte': 'how long a terminal stays empty: 1 min',
   watch: 'how long a change takes in a watch (--images N --edits N): 1 min',
   executor: 'one container, and our own part of it: 10 s',
+  plan: 'how near the time of a plan comes to what builds take (--edits N): 1 min',
   schedule: 'deciding who runs next, and what that saves (--steps N): 30 s',
   layers: 'layers packed and unpacked (--size MB): 20 s',
 };

@@ -2,7 +2,8 @@ import type { GraphVertex } from '../llb/graph.ts';
 import type { GraphForeseen } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import type { Foreseen } from '../solver/foresight.ts';
-import { settled } from './settled.ts';
+import { Failed } from '../std/failed.ts';
+import { isWork, settled } from './settled.ts';
 import { expectedTime } from './expected-time.ts';
 import type { OpenGraph } from './open-graph.ts';
 
@@ -12,8 +13,8 @@ const patience = 1000;
 type Graph = Pick<OpenGraph, 'graph' | 'solver' | 'admission'>;
 
 /**
- * Tells what solving a graph will do (`graph-foreseen`), by the keys that the solver itself asks for. Gives up silently:
- * after a while, because it is no use then, and for failures, which the build tells.
+ * Tells what solving a graph will do (`graph-foreseen`), by the keys that the solver itself asks for. Gives up without a
+ * word after a while, because it is no use then, and where something can't be asked: who builds it is told why.
  */
 export async function tellForeseen(open: Graph, work: Work): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
@@ -21,8 +22,8 @@ export async function tellForeseen(open: Graph, work: Work): Promise<void> {
   try {
     const told = await Promise.race([foreseen(open), late]);
     if (told && told.vertices.length > 0) work.report({ kind: 'graph-foreseen', at: Date.now(), ...told });
-  } catch {
-    // Who asks for the same next tells what is wrong.
+  } catch (error) {
+    if (!(error instanceof Failed) && !work.signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -35,11 +36,12 @@ async function foreseen({ graph, solver, admission }: Graph): Promise<Omit<Graph
     if (seen.has(vertex)) return;
     seen.add(vertex);
     const foreseen = await solver.foresee({ vertex, index: 0 });
-    if (foreseen.outlook === 'hit' || foreseen.outlook === 'look') return;
+    if (!isWork(foreseen)) return;
     vertices.set(vertex, foreseen);
     await Promise.all(vertex.inputs.map((input) => visit(input.vertex)));
   };
   await Promise.all(graph.roots.map((root) => root && visit(root.vertex)));
+  // Of other sources only their servers know, and a build asks those once.
   const images = [...seen].filter(
     ({ op }) => op.kind === 'source' && /^(docker-image|oci-layout):/.test(op.identifier),
   );
