@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { busyboxLayout } from '../rig/bases.ts';
 import { TestRegistry } from '../rig/registry.ts';
 import { Rig } from '../rig/rig.ts';
+import { atTerminal } from '../rig/terminal.ts';
 
 const files = {
   'buildkit.config.ts': `export default { images: { api: { context: 'api' }, web: { context: 'web' } } };`,
@@ -121,4 +123,32 @@ test('names that would move the cursor are printed without doing so', async () =
   const { stdout } = await rig.ok(['diff', 'a:1', 'a:2']);
   assert.ok(stdout.includes('+ \\u{1b}[2Jx\\u{a}y'), JSON.stringify(stdout));
   assert.ok(!stdout.includes('\u001b'));
+});
+
+test('a watch tells after each rebuild what differs, shows it all at d, and enters what failed at e', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify({
+      discover: true,
+      defaults: { contexts: { busybox: `oci-layout://${busyboxLayout()}` } },
+    }),
+    api: { Dockerfile: 'FROM busybox\nCOPY src /src\nRUN [ ! -e /src/broken ] || exit 3\n', src: { a: 'a' } },
+  });
+  using terminal = atTerminal(rig, ['watch', 'api'], { rows: 30, cols: 120 });
+  await terminal.read(/watching .* 1 image/);
+  await terminal.read(/last /);
+  await rig.write({ api: { src: { a: 'other', b: 'new' } } });
+  await terminal.read(/api {2}\+1 ~1 files, \+\d+ B in COPY src \/src/);
+  terminal.write('d');
+  await terminal.read(/\+ src\/b {3}3 B/);
+  await rig.write({ api: { src: { broken: '' } } });
+  await terminal.read(/debug: +cli shell \S+/);
+  await terminal.read(/last .*api/);
+  terminal.write('e');
+  await terminal.read(/\/ # /);
+  terminal.write('ls /src\r');
+  await terminal.read(/broken/);
+  terminal.write('exit\r');
+  await terminal.read(/last /);
+  terminal.write('q');
+  assert.equal(await terminal.done, 1);
 });

@@ -197,6 +197,20 @@ USER 12
   assert.match(stderr, /no such step/);
 });
 
+test('an image is entered where its last build failed, and as it was built once it is good again', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.ts': `export default { images: { api: { context: 'api' } } };`,
+    api: { Dockerfile: 'FROM busybox\nARG OK\nRUN touch /tried && [ -n "$OK" ]\nRUN touch /done\n' },
+  });
+  const look = async () =>
+    (await rig.cli(['shell', 'api', ...rig.busybox, '--build-arg', 'OK=1', '--', 'ls', '/done', '/tried'])).stdout;
+  assert.equal((await rig.cli(['build', 'api', ...rig.busybox])).code, 1);
+  assert.equal(await look(), '/tried\n');
+  await rig.ok(['build', 'api', ...rig.busybox, '--build-arg', 'OK=1']);
+  assert.equal(await look(), '/done\n/tried\n');
+  assert.equal((await rig.cli(['shell', '@last', '--', 'ls', '/done'])).code, 1);
+});
+
 test('an image that fails while it is built for a shell says how to enter that step', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN touch /here; exit 8\n' });
   const { code, stderr } = await rig.cli(['shell', ...rig.busybox, '.']);

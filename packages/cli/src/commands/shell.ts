@@ -62,7 +62,8 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
     const engine = scope.use(await openEngineFor(flags, invocation.env, await settingsHere(invocation)));
     const steps = await engine.failedSteps();
     const [platform] = flags.platform;
-    const step = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { root: cwd, platform });
+    const found = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { root: cwd, platform });
+    const step = found && ((await isMended(wanted, invocation)) ? undefined : found);
     if (!step) {
       checkBuilt(wanted, invocation, steps);
       return await enterBuilt(wanted, args, invocation, scope);
@@ -76,6 +77,18 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
     return await sit(entered, flags.replay ? step.op.meta.args : args, { invocation, command: true });
   },
 });
+
+/** Whether a word names an image, or a stage, that was good when it was last built: then that is what is meant. */
+async function isMended(wanted: string, invocation: ShellInvocation): Promise<boolean> {
+  const { image, index } = parseAddress(wanted);
+  if (wanted === '@last' || index !== undefined || invocation.flags.before || invocation.flags.replay) return false;
+  const { RunsHere } = await import('../runs/runs-here.ts');
+  for (const { record } of (await RunsHere.open(invocation)).runs()) {
+    const last = record.images.find(({ id, status }) => id === image && status !== 'stopped');
+    if (last) return last.status !== 'failed';
+  }
+  return false;
+}
 
 function open(engine: LocalEngine, where: Enterable, session: Session, { signal }: ShellInvocation): Promise<Entered> {
   return engine.enter(where, { signal, session, report: () => undefined });

@@ -25,10 +25,10 @@ export function diffLine({ from, to, layers, files }: ImageDiff): string | undef
 
 /**
  * The line for an image that was built anew, by the digests that it had and has; undefined where one of them is not in
- * the store. Layers below those that differ are not asked, so it is quick.
+ * the store. It is quick: layers below those that differ are not asked, and large ones are told by their sizes alone.
  */
 export async function rebuiltLine(
-  engine: LocalEngine,
+  engine: Pick<LocalEngine, 'content'>,
   { from, to }: { readonly from: Digest; readonly to: Digest },
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -37,5 +37,12 @@ export async function rebuiltLine(
     [from, to].map((digest) => storedImage(digest, { name: digest, content: engine.content, signal })),
   );
   if (!a || !b) return undefined;
-  return diffLine(await diffImages(a, b, { platform: hostPlatform(), signal, askBelow: false }));
+  const options = { platform: hostPlatform(), signal, askBelow: false };
+  const sizes = await diffImages(a, b, { ...options, files: false });
+  const toRead = sizes.layers.filter(({ kind }) => kind !== 'same');
+  const bytes = toRead.reduce((sum, layer) => sum + (layer.from?.size ?? 0) + (layer.to?.size ?? 0), 0);
+  return diffLine(bytes > quickBytes ? sizes : await diffImages(a, b, options));
 }
+
+/** What is read in a blink, as it is stored. */
+const quickBytes = 16 << 20;

@@ -15,7 +15,14 @@ export async function sitIn(
     stdin.pause();
     stdin.unref?.();
   });
+  const gone = new AbortController();
   if (terminal) {
+    // A terminal that is closed takes along what runs in it, as SIGHUP does where it is the session's own.
+    const hangUp = () => gone.abort();
+    for (const event of ['end', 'error']) {
+      stdin.once(event, hangUp);
+      streams.defer(() => void stdin.off(event, hangUp));
+    }
     // Keys go to the process as they are, Ctrl-C too.
     const { rawTerminal } = await import('@monokit/engine/raw-terminal');
     streams.use(rawTerminal(standardInput));
@@ -24,7 +31,7 @@ export async function sitIn(
     return await entered.run(
       { args, ...(terminal && { env: [`TERM=${env['TERM'] ?? 'xterm'}`] }) },
       {
-        signal,
+        signal: AbortSignal.any([signal, gone.signal]),
         stdin,
         stdout: (data) => void stdout.write(data),
         stderr: (data) => void stderr.write(data),
@@ -38,12 +45,16 @@ export async function sitIn(
       },
     );
   } catch (error) {
+    if (gone.signal.aborted) return hungUp;
     const unstarted = failedOf(error, 'process-exit');
     if (!unstarted) throw error;
     // As shells have it: 126 for what is there and can't be run, 127 for what isn't. The runtime said so itself.
     return /permission denied|exec format error/i.test(unstarted.message) ? 126 : 127;
   }
 }
+
+/** What shells give for a process that SIGHUP ended. */
+const hungUp = 129;
 
 /** The descriptor that `stdin` reads. */
 const standardInput = 0;

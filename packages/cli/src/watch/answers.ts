@@ -36,6 +36,14 @@ export class Answers {
     else this.#nothing();
   }
 
+  /** What differs between the last two builds of that image. */
+  difference(keys: HotKeys): void {
+    const { image } = this.#options.history;
+    const cache = this.#options.invocation.flags['cache-dir'];
+    if (image === undefined) this.#nothing();
+    else void this.#ask(keys, ['diff', image, ...(cache === undefined ? [] : [`--cache-dir=${cache}`])]);
+  }
+
   /** A shell: in the step that failed last, else in the container that was started last, else in the image. */
   shell(keys: HotKeys): void {
     const { history, containers, invocation } = this.#options;

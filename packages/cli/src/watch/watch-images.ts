@@ -19,6 +19,7 @@ import { Answers } from './answers.ts';
 import { Containers, type ContainerWords } from './containers.ts';
 import { HotKeys } from './hot-keys.ts';
 import { History } from './history.ts';
+import { withDifferences } from './differences.ts';
 import { Watch, type Words } from './loop.ts';
 import { notices } from './notices.ts';
 import { rulesOf } from './rules-of.ts';
@@ -53,7 +54,7 @@ export async function watchImages(
   const history = new History(symbolsFor(env));
   let head = '';
   const redraw = () => {
-    if (isLive) status.text = [head, history.last, 'r a f l w e q ?'].filter(Boolean).join(' · ');
+    if (isLive) status.text = [head, history.last, 'r a f l w d e q ?'].filter(Boolean).join(' · ');
   };
   const tell = (words: Words | ContainerWords) => {
     if (words.kind === 'watching') {
@@ -133,7 +134,9 @@ export async function watchImages(
         json || flags.quiet
           ? await openRenderer(json ? 'json' : 'quiet', start, screen)
           : openWatched({ ...start, causes, digests: history.digests }, screen);
-      const seen = page ? both(shown, page.follow(start)) : shown;
+      const differing =
+        json || flags.quiet ? shown : withDifferences(shown, { engine, signal, digests: history.digests, say });
+      const seen = page ? both(differing, page.follow(start)) : differing;
       return { renderer: history.following(seen, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
     },
     tell,
@@ -147,6 +150,7 @@ export async function watchImages(
     f: () => loop.rebuildFailed(),
     l: () => answers.logs(keys!),
     w: () => answers.why(keys!),
+    d: () => answers.difference(keys!),
     e: () => answers.shell(keys!),
     q: () => loop.stop(),
     '?': () => say(help),
@@ -178,6 +182,7 @@ const help = [
   'f  build those that failed',
   'l  all that the last step wrote, or the one that failed',
   'w  why the image was built again that was built last',
+  'd  what differs in that image',
   'e  a shell in the step that failed, else in the container, else in the image',
   'q  end',
 ].join('\n');

@@ -187,16 +187,3 @@ function openQuestions(asked: readonly { readonly names: readonly BytePath[]; re
   return (names) =>
     leading.has(names.join('/')) || names.some((_, i) => every.has(names.slice(0, i + 1).join('/'))) || every.has('');
 }
-
-/** `+2 ~1 files, +14.2 KiB in …` in numbers: how many files differ, by how many bytes, and by which layer most do. */
-export function diffTotals({ from, to, layers, files }: ImageDiff) {
-  const count = (kind: FileChange['kind']) => files?.filter((change) => change.kind === kind).length ?? 0;
-  const changed = layers.filter(({ kind }) => kind !== 'same');
-  return {
-    added: count('added'),
-    removed: count('removed'),
-    changed: count('changed'),
-    bytes: to.size - from.size,
-    instructions: changed.map(({ instruction }) => instruction),
-  };
-}
