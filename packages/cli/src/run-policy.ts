@@ -6,7 +6,7 @@ import { parseSeconds } from '@monokit/engine/std/quantity';
 import { timeText } from '@monokit/engine/std/units';
 import { Mistake } from './mistake.ts';
 import { History } from './runs/history.ts';
-import { ownerOf } from './runs/recorder.ts';
+import { ownerOf } from './runs/recorded-steps.ts';
 import type { Chosen, EngineSettings } from './tasks.ts';
 
 /** What is still done after a failure. */

@@ -18,6 +18,7 @@ import {
   type RecordedWarning,
   type RunRecord,
 } from './record.ts';
+import { RecordedSteps } from './recorded-steps.ts';
 import { Redaction } from './redact.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { newRunId } from './run-id.ts';
@@ -56,7 +57,6 @@ export interface RunBegin {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Step = Mutable<Omit<RecordedStep, 'status'>> & { status: RecordedStep['status'] | 'known' };
 
 /** Writes down a run while its events come in. Nothing that goes wrong in it fails the run. */
 export class Recorder implements AsyncDisposable {
@@ -66,9 +66,7 @@ export class Recorder implements AsyncDisposable {
   readonly #redaction: Redaction;
   readonly #images: Map<string, Mutable<RecordedImage>>;
   readonly #errors = new Map<string, unknown>();
-  readonly #steps = new Map<Digest, Step>();
-  /** Since when another process has been at a step's work. */
-  readonly #waiting = new Map<Digest, number>();
+  readonly #steps: RecordedSteps;
   /** Steps that failed and can be entered. */
   readonly #kept = new Set<Digest>();
   readonly #warnings: RecordedWarning[] = [];
@@ -85,6 +83,7 @@ export class Recorder implements AsyncDisposable {
     this.#causes = new RunCauses(begin);
     const args = begin.requests.flatMap(({ source }) => Object.entries(source.options ?? {}));
     this.#redaction = new Redaction(begin.command, args);
+    this.#steps = new RecordedSteps({ redaction: this.#redaction, folders: begin.folders });
     this.#images = new Map(begin.requests.map(({ id }) => [id, { id, status: 'stopped' }]));
     if (begin.keeps === 'every') this.#git = gitAt(begin.root, begin.env);
   }
@@ -137,52 +136,18 @@ export class Recorder implements AsyncDisposable {
   report(event: RunEvent): void {
     this.#causes.report(event);
     if (this.#state !== 'open') return;
-    const step = 'vertex' in event && event.vertex ? this.#steps.get(event.vertex) : undefined;
+    this.#steps.report(event);
     switch (event.kind) {
-      case 'graph-merged':
-        for (const vertex of event.vertices) this.#merge(vertex);
-        return;
-      case 'vertex-known': {
-        if (step) return;
-        const { vertex, inputs, source } = event;
-        const name = this.#redaction.text(event.name);
-        this.#steps.set(vertex, {
-          vertex,
-          name,
-          wantedBy: [],
-          uses: 0,
-          inputs,
-          ...(source && { source }),
-          status: 'known',
-        });
-        return;
-      }
-      case 'vertex-waiting':
-        this.#waiting.set(event.vertex, event.at);
-        return;
       case 'vertex-started':
-        return step && this.#start(step, event.at, event.waited);
+        return this.#start(event.vertex, event.at);
       case 'vertex-retried':
-        if (step) Object.assign(step, { retries: event.attempt - 1, startedAt: event.at });
         return this.#attempt(() => this.#opened().write(event.vertex, Buffer.from(`${retryLine(event)}\n`)));
-      case 'vertex-cached':
-        if (event.from && step) step.from = event.from;
-        return step && this.#end(step, 'cached', event.at);
-      case 'vertex-completed': {
-        if (!step) return;
-        if (event.made !== undefined) step.made = event.made;
-        if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
-        return this.#end(step, 'run', event.at);
-      }
       case 'vertex-failed':
         this.#worked = true;
-        if (step && event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
-        return step && this.#end(step, 'failed', event.at);
+        return;
       case 'vertex-kept':
         this.#kept.add(event.vertex);
         return;
-      case 'vertex-cancelled':
-        return step && this.#end(step, 'cancelled', event.at);
       case 'log':
         return this.#attempt(() => this.#opened().write(event.vertex, event.data));
       case 'warning': {
@@ -205,8 +170,7 @@ export class Recorder implements AsyncDisposable {
       }
       case 'task-stopped':
         return this.#image(event.task, { status: 'stopped', endedAt: event.at });
-      case 'task-defined':
-      case 'progress':
+      default:
     }
   }
 
@@ -242,26 +206,9 @@ export class Recorder implements AsyncDisposable {
     if (this.#state !== 'finished') await this.finish({ code: 1, endedAt: Date.now() });
   }
 
-  #merge({ vertex, name, inputs, wantedBy, uses, source }: MergedVertex): void {
-    const known = this.#steps.get(vertex);
-    const all = known ? [...new Set([...known.wantedBy, ...wantedBy])] : wantedBy;
-    const owner = ownerOf(all, source?.folder, this.#begin.folders);
-    this.#steps.set(vertex, {
-      ...(known ?? { vertex, status: 'known' }),
-      name: this.#redaction.text(name),
-      inputs,
-      wantedBy: all,
-      uses: uses + (known?.uses ?? 0),
-      ...(owner !== undefined && { image: owner }),
-      ...(source && { source }),
-    });
-  }
-
-  #start(step: Step, at: number, queued = 0): void {
-    this.#waited(step, at);
-    if (queued >= 1) step.waited = (step.waited ?? 0) + Math.round(queued);
-    step.startedAt = at;
-    if (isInternal(step)) return;
+  #start(vertex: Digest, at: number): void {
+    const step = this.#steps.get(vertex);
+    if (!step || isInternal(step)) return;
     for (const id of step.wantedBy) {
       const image = this.#images.get(id);
       if (image) image.startedAt ??= at;
@@ -270,19 +217,6 @@ export class Recorder implements AsyncDisposable {
     this.#worked = true;
     this.#git ??= gitAt(this.#begin.root, this.#begin.env);
     this.#attempt(() => this.#opened());
-  }
-
-  #end(step: Step, status: RecordedStep['status'], at: number): void {
-    this.#waited(step, at);
-    step.status = status;
-    step.endedAt = at;
-  }
-
-  #waited(step: Step, at: number): void {
-    const since = this.#waiting.get(step.vertex);
-    if (since === undefined) return;
-    step.waited = (step.waited ?? 0) + at - since;
-    this.#waiting.delete(step.vertex);
   }
 
   #image(id: string, change: Partial<RecordedImage>): void {
@@ -337,17 +271,8 @@ export class Recorder implements AsyncDisposable {
     } as const;
   }
 
-  #recordedSteps(good: boolean): RecordedStep[] {
-    const passed = passedOver(this.#steps);
-    return [...this.#steps.values()].map(({ status, ...step }): RecordedStep => {
-      const log = this.#log?.of(step.vertex);
-      const needless = step.startedAt === undefined && (good || passed.has(step.vertex));
-      return {
-        ...step,
-        status: status === 'known' ? (needless ? 'needless' : 'cancelled') : status,
-        ...(log && { log }),
-      };
-    });
+  #recordedSteps(good: boolean): readonly RecordedStep[] {
+    return this.#steps.recorded(good, (vertex) => this.#log?.of(vertex));
   }
 
   #attempt(write: () => void): void {
@@ -363,36 +288,3 @@ export class Recorder implements AsyncDisposable {
 
 /** How long the end of a run waits for git, in milliseconds. */
 const gitPatience = 250;
-
-type MergedVertex = Extract<RunEvent, { readonly kind: 'graph-merged' }>['vertices'][number];
-
-/** The image whose step it is: the one that its Dockerfile belongs to, else the first by name. */
-export function ownerOf(
-  wantedBy: readonly string[],
-  folder: string | undefined,
-  folders: ReadonlyMap<string, string>,
-): string | undefined {
-  const own = folder === undefined ? [] : wantedBy.filter((id) => folders.get(id) === folder);
-  return first(own.length > 0 ? own : wantedBy);
-}
-
-function first(ids: readonly string[]): string | undefined {
-  let least = ids[0];
-  for (const id of ids) if (id < least!) least = id;
-  return least;
-}
-
-/** What is below steps that are there: what was not told of it, nobody asked for. */
-function passedOver(steps: ReadonlyMap<Digest, Step>): ReadonlySet<Digest> {
-  const reached = new Set<Digest>();
-  const open = [...steps.values()].filter(({ status }) => status === 'cached' || status === 'run');
-  for (let step = open.pop(); step; step = open.pop()) {
-    for (const digest of step.inputs) {
-      const input = steps.get(digest);
-      if (!input || reached.has(digest)) continue;
-      reached.add(digest);
-      open.push(input);
-    }
-  }
-  return reached;
-}
