@@ -22,8 +22,8 @@ export interface TerminalOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly columns: number;
   readonly height: number;
-  /** Told of each change; what `snapshot` gives is kept. */
-  readonly onChange?: (snapshot: () => Screen) => void;
+  /** Told of each change; what `snapshot` gives may be kept, and `type` types. */
+  readonly onChange?: (snapshot: () => Screen, type: (keys: string) => void) => void;
 }
 
 /** Runs a command line of sh in a terminal (util-linux's script makes one), and gives the last screen. */
@@ -36,7 +36,7 @@ export async function runInTerminal(
   const child = spawn('script', ['-qec', inside, '/dev/null'], {
     cwd,
     env: { ...env, TERM: 'xterm-256color', COLORTERM: '', LC_ALL: 'C.UTF-8' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', reject);
@@ -45,7 +45,7 @@ export async function runInTerminal(
   const snapshot = () => screenOf(terminal);
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     await new Promise<void>((resolve) => terminal.write(chunk, resolve));
-    onChange?.(snapshot);
+    onChange?.(snapshot, (keys) => void child.stdin.write(keys));
   }
   await ended;
   return snapshot();

@@ -2,7 +2,7 @@ import { duration, shortName } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import type { Dialect } from './ci-dialect.ts';
 import { HeldLog, ImageLog } from './held-log.ts';
-import { heading } from './heading.ts';
+import { Heading } from './heading.ts';
 import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
 import { problemsOf } from './problems.ts';
@@ -36,18 +36,16 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
     for (const line of pulse.beat([...model.steps.values()], Date.now())) note(line);
   }, 1000);
   timer.unref();
-  let headed = false;
+  const heading = new Heading();
   const alone = start.ids.length === 1;
   return {
     report(event) {
       model = reduce(model, event);
+      for (const line of heading.after(event, model, start)) note(line);
       switch (event.kind) {
         case 'vertex-started': {
           const step = model.steps.get(event.vertex);
           if (!step || isInternal(step)) return;
-          const lines = headed ? [] : heading(model, start);
-          headed ||= lines.length > 0;
-          for (const line of lines) note(line);
           for (const id of alone ? [] : step.wantedBy) {
             if (model.images.get(id)?.state.kind !== 'running' || started.has(id)) continue;
             started.add(id);

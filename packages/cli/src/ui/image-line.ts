@@ -9,8 +9,8 @@ import type { Symbols } from './symbols.ts';
 export interface ImageFacts {
   readonly symbol: keyof Symbols;
   readonly id: string;
-  /** Why, and what ran. */
-  readonly note: string;
+  /** Why, and what ran, each where there is something to tell. */
+  readonly note: readonly string[];
   readonly took: string;
   readonly size: string;
   readonly digest: string;
@@ -42,7 +42,7 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
   return {
     symbol: unchanged ? 'unchanged' : cached ? 'cached' : 'built',
     id,
-    note: note.join('  '),
+    note,
     took: cached || startedAt === undefined || endedAt === undefined ? '' : duration(endedAt - startedAt),
     size: size === undefined ? '' : bytes(size),
     digest: digest ? shortDigest(digest) : '',
@@ -51,7 +51,7 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
 
 /** `✔ web  src/db.ts → COPY src/  1 step  1.3s  3.0 MiB  sha256:777777777777`. */
 export function imageLine({ symbol, id, ...facts }: ImageFacts, symbols: Symbols): string {
-  const rest = [facts.note, facts.took, facts.size, facts.digest].filter(Boolean);
+  const rest = [facts.note.join('  '), facts.took, facts.size, facts.digest].filter(Boolean);
   return `${symbols[symbol]} ${[id, ...rest].join('  ')}`;
 }
 

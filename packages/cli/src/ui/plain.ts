@@ -4,7 +4,7 @@ import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { heading } from './heading.ts';
+import { Heading } from './heading.ts';
 import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { writerTo } from './terminal.ts';
@@ -24,18 +24,15 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     for (const line of pulse.beat([...model.steps.values()], Date.now())) write(line);
   }, 1000);
   timer.unref();
-  let headed = false;
+  const heading = new Heading();
   const alone = start.ids.length === 1;
   return {
     report(event) {
       model = reduce(model, event);
+      for (const line of heading.after(event, model, start)) write(line);
       switch (event.kind) {
         case 'vertex-started': {
           const step = model.steps.get(event.vertex);
-          if (step && step.wantedBy.length > 0 && !isInternal(step) && !headed) {
-            headed = true;
-            for (const line of heading(model, start)) write(line);
-          }
           if (step && (start.verbose || !isInternal(step))) write(`#${numberOf(event.vertex)} ${titleOf(step)}`);
           return;
         }

@@ -3,11 +3,11 @@ import { clip, fit, widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
 import { failuresOf } from './failures.ts';
 import { duration, shortName } from './format.ts';
-import { heading } from './heading.ts';
+import { Heading } from './heading.ts';
 import { imageFacts } from './image-line.ts';
 import { live } from './live.ts';
 import { MachineWatch } from './machine.ts';
-import { emptyModel, isInternal, reduce, type ImageModel, type StepModel } from './model.ts';
+import { emptyModel, reduce, type ImageModel, type StepModel } from './model.ts';
 import { Region } from './region.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { isUpToDate, summary, upToDateLine } from './summary.ts';
@@ -29,7 +29,7 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   const names = Math.min(24, Math.max(8, ...start.ids.map(widthOf)));
   const dim = (text: string) => styleText('dim', text, { stream: stderr });
   const alone = start.ids.length === 1;
-  let headed = false;
+  const heading = new Heading();
 
   const region = new Region({
     stream: stderr,
@@ -49,14 +49,8 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   return {
     report(event) {
       model = reduce(model, event);
+      for (const line of heading.after(event, model, start)) print(dim(clip(line, (stderr.columns ?? 80) - 1)));
       switch (event.kind) {
-        case 'vertex-started': {
-          const step = model.steps.get(event.vertex);
-          if (headed || !step || step.wantedBy.length === 0 || isInternal(step)) return;
-          headed = true;
-          for (const line of heading(model, start)) print(dim(clip(line, (stderr.columns ?? 80) - 1)));
-          return;
-        }
         case 'vertex-completed': {
           const step = model.steps.get(event.vertex);
           if (start.verbose && step?.startedAt !== undefined) print(stepLine(step, event.at - step.startedAt));
@@ -102,12 +96,18 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
     const room = (stderr.columns ?? 80) - 1 - 2 - widthOf(name) - (gap + timeWidth) - (gap + sizeWidth);
     const noted = room - (gap + digestWidth) >= gap + 8;
     const facts = [
-      ...(noted ? [dim(fit(note, room - 2 * gap - digestWidth))] : []),
+      ...(noted ? [dim(fit(noteIn(note, room - 2 * gap - digestWidth), room - 2 * gap - digestWidth))] : []),
       took.padStart(timeWidth),
       ...(room < 0 ? [] : [size.padStart(sizeWidth)]),
       ...(room < gap + digestWidth ? [] : [dim(digest)]),
     ];
     return `${sign} ${[inColourOf(id, name, stderr), ...facts].join(' '.repeat(gap))}`.trimEnd();
+  }
+
+  /** The cause comes first: what ran is told where there is room for all of it. */
+  function noteIn(note: readonly string[], columns: number): string {
+    const whole = note.join('  ');
+    return widthOf(whole) <= columns ? whole : (note[0] ?? '');
   }
 
   /** `  web       [build 5/8] RUN pnpm build     9.8s`. */
