@@ -62,6 +62,7 @@ function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
   const runs: { column: number; text: string; colour: number | undefined; bold: boolean; dim: boolean }[] = [];
   for (let column = 0; column < columns; column++) {
     const cell = line.getCell(column)!;
+    if (cell.getWidth() === 0) continue; // the second half of a wide character
     const text = cell.getChars() || ' ';
     const look = {
       colour: cell.isFgPalette() ? cell.getFgColor() : undefined,
