@@ -1,6 +1,7 @@
 // A program on a terminal of its own, and what its screen shows, as SVG. The home of @xterm/headless.
 import { spawn } from 'node:child_process';
 import xterm from '@xterm/headless';
+import { widthOf } from '../packages/cli/src/ui/columns.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -81,7 +82,7 @@ function runsOf(line: xterm.IBufferLine, columns: number): readonly Run[] {
 export function textOf({ rows }: Screen): readonly string[] {
   return rows.map((runs) => {
     let line = '';
-    for (const { column, text } of runs) line = line.padEnd(column) + text;
+    for (const { column, text } of runs) line += ' '.repeat(Math.max(0, column - widthOf(line))) + text;
     return line;
   });
 }
