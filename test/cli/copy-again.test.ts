@@ -144,6 +144,7 @@ test('where the earlier layer is gone all is copied, and shared files count once
   assert.ok(Math.min(...both) < whole! / 2, `${both.join(' and ')} of ${whole}`);
   await rig.ok(['prune', '--all']);
   assert.equal(shared(rig), 0);
+  assert.deepEqual(readdirSync(join(rig.cacheDir, 'copies')), []);
   appendFileSync(rig.path('src/d0/f0'), 'more\n');
   await rested(rig);
   await built(rig, 'the third');

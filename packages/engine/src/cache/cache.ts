@@ -183,7 +183,9 @@ class FolderCache extends Trees implements OpenCache {
   async prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]> {
     const { prune } = await import('./gc.ts');
     markChanged(this.#parts.folder);
-    return prune(this.#parts, policy, { mounts: this.mounts, images: this.images, signal: work.signal });
+    const pruned = await prune(this.#parts, policy, { mounts: this.mounts, images: this.images, signal: work.signal });
+    this.copies.sweep();
+    return pruned;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

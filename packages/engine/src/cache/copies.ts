@@ -44,7 +44,7 @@ export class Copies {
     const before = this.#names().filter((name) => name.startsWith(`${key}.`));
     renameSync(draft, join(this.#folder, `${key}.${layer}`));
     for (const name of before) this.#remove(name);
-    this.#forget();
+    this.sweep();
   }
 
   /** A copy could not build on the last of its kind. */
@@ -52,14 +52,20 @@ export class Copies {
     for (const name of this.#names()) if (name.startsWith(`${key}.`)) this.#remove(name);
   }
 
-  /** Removes the oldest where many have come together, and what killed processes left. */
-  #forget(): void {
-    const names = this.#names();
-    if (names.length <= most) return;
-    const byAge = names
-      .map((name) => ({ name, at: statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-      .sort((a, b) => a.at - b.at);
-    for (const { name } of byAge.slice(0, most / 2)) this.#remove(name);
+  /** Removes the lists of layers that are gone, what killed processes left, and the oldest where many have come together. */
+  sweep(): void {
+    const kept = this.#names().flatMap((name) => {
+      const at = statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs;
+      if (at === undefined) return [];
+      const useful = name.endsWith(draftEnd)
+        ? at > Date.now() - longestCopy
+        : existsSync(join(this.#layers, name.slice(name.indexOf('.') + 1)));
+      if (!useful) this.#remove(name);
+      return useful ? [{ name, at }] : [];
+    });
+    if (kept.length <= most) return;
+    kept.sort((a, b) => a.at - b.at);
+    for (const { name } of kept.slice(0, most / 2)) this.#remove(name);
   }
 
   #names(): readonly string[] {
@@ -77,5 +83,7 @@ export class Copies {
 }
 
 const draftEnd = '.draft';
+/** A draft that is older, in milliseconds, is a dead process's: it is written when all is copied. */
+const longestCopy = 60 * 60 * 1000;
 /** Most lists that are kept; one takes some 100 bytes a file. */
 const most = 64;
