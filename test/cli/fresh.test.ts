@@ -1,6 +1,6 @@
 // The answer of the last time is told again only while nothing that it came from was touched.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
@@ -91,4 +91,23 @@ test('a workspace is told again, and seen when its config changes', async () => 
   assert.equal(again.stdout, before);
   await rig.write({ 'buildkit.config.mjs': config(", labels: { a: 'b' }") });
   assert.notEqual((await rig.ok(['build', 'all', '-q'])).stdout, before);
+});
+
+test('an answer is told again by a handful of modules, none of which builds anything', async () => {
+  await using rig = await Rig.open({ one: project, two: project, 'buildkit.config.json': '{ "discover": true }' });
+  const args = ['build', 'all', ...rig.busybox];
+  // Beside the project, and in each build: the variable is a part of the question too.
+  const coverage = join(rig.root, 'coverage');
+  const env = { NODE_V8_COVERAGE: coverage };
+  for (let build = 0; build < 3; build++) {
+    rmSync(coverage, { recursive: true, force: true });
+    await rig.ok(args, { env });
+  }
+  const [report] = readdirSync(coverage);
+  const { result } = JSON.parse(readFileSync(join(coverage, report!), 'utf8')) as { result: { url: string }[] };
+  const modules = result.flatMap(({ url }) => /\/(?:packages|node_modules)\/(.*)$/.exec(url)?.[1] ?? []);
+  assert.ok(modules.includes('cli/src/fresh.ts'));
+  assert.ok(modules.length <= 20, modules.join('\n'));
+  const engine = modules.filter((name) => !name.startsWith('cli/src/'));
+  assert.deepEqual(engine.sort(), ['engine/src/cache/path.ts', 'engine/src/std/failed.ts']);
 });
