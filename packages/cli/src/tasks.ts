@@ -65,12 +65,12 @@ export async function chosenTasks(
   scope: AsyncDisposableStack,
   folder: string | undefined,
 ): Promise<Chosen> {
-  const { withRetries } = await import('./run-policy.ts');
   const chosen =
     folder === undefined
       ? (await import('./workspace.ts')).workspaceTasks(invocation, scope)
       : folderTask(invocation, scope, folder);
-  return withRetries(await chosen, invocation.flags);
+  if (invocation.flags.retries === undefined) return chosen;
+  return (await import('./run-policy.ts')).withRetries(await chosen, invocation.flags);
 }
 
 async function folderTask(invocation: BuildInvocation, scope: AsyncDisposableStack, folder: string): Promise<Chosen> {
