@@ -89,7 +89,8 @@ async function ls({ flags, stdout, stderr, env }: Told, runs: RunsHere, words: r
     return 0;
   }
   const list = [...found];
-  if (list.length === 0) stderr.write('no run is kept here: cli build, watch and release keep theirs\n');
+  if (list.length === 0)
+    stderr.write('no run is kept here: cli build, watch and release keep theirs; --cache-dir names another place\n');
   else stdout.write(runsTable(list, { stdout, env, now: Date.now() }));
   const more = runs.ids().length - list.length;
   if (list.length > 0 && more > 0) stderr.write(`… ${more} more: cli runs ls -n ${runs.ids().length}\n`);

@@ -72,7 +72,7 @@ export class RunsHere {
     if (ids.length === 0)
       throw new Mistake(
         `no run is kept for ${this.#cwd} or a folder above it`,
-        'cli build, watch and release keep theirs',
+        'cli build, watch and release keep theirs; --cache-dir names another place',
       );
     if (word === '@last') return ids[0]!;
     if (word === '@failed') {
