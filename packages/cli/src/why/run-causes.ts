@@ -59,7 +59,8 @@ export class RunCauses {
     return {
       before: (image) => this.#before(image),
       cause: (image) => this.#attempt(() => this.#cause(image)),
-      explain: (image) => (this.#images.has(image) && !this.#isBroken ? `cli why ${image}` : undefined),
+      // The first run of an image has nothing to be compared with.
+      explain: (image) => (this.#images.get(image)?.last && !this.#isBroken ? `cli why ${image}` : undefined),
       suspects: (images, step) => this.#attempt(() => this.#suspects(images[0]!, step)),
     };
   }
