@@ -64,7 +64,7 @@ export function parseFlags<F extends Flags>(
     i += take(arg, argv[i + 1]);
   }
   for (const [name, flag] of Object.entries(flags)) {
-    const variable = flag.env ?? `MONOKIT_${name.replaceAll('-', '_').toUpperCase()}`;
+    const variable = variableOf(name, flag);
     const text = variable === false ? undefined : env[variable];
     if (text === undefined || text === '' || values.has(name)) continue;
     if (flag.kind === 'switch') {
@@ -123,6 +123,11 @@ export function parseFlags<F extends Flags>(
     if (rest && found[1].kind === 'switch') throw unknown(`-${letters}`, undefined);
     return [found[0], rest || undefined];
   }
+}
+
+/** The environment variable that a flag's value may come from; false for none. */
+export function variableOf(name: string, { env }: Pick<Flag, 'env'>): string | false {
+  return env ?? `MONOKIT_${name.replaceAll('-', '_').toUpperCase()}`;
 }
 
 function checked(name: string, { among }: Flag, text: string): string {

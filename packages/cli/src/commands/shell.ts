@@ -5,6 +5,7 @@ import { defineImages, type ShowInvocation } from '../defined-images.ts';
 import { isFolder } from '../folder.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../open-engine.ts';
+import { refuseFlags } from '../refuse-flags.ts';
 import { settingsHere } from '../settings-here.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { chosenStep, platformText, wordOf } from '../shell/choose.ts';
@@ -64,6 +65,7 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
     const [platform] = flags.platform;
     const found = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { root: cwd, platform });
     const step = found && ((await isMended(wanted, invocation)) ? undefined : found);
+    refuse(invocation, step);
     if (!step) {
       checkBuilt(wanted, invocation, steps);
       return await enterBuilt(wanted, args, invocation, scope);
@@ -92,6 +94,23 @@ async function isMended(wanted: string, invocation: ShellInvocation): Promise<bo
 
 function open(engine: LocalEngine, where: Enterable, session: Session, { signal }: ShellInvocation): Promise<Entered> {
   return engine.enter(where, { signal, session, report: () => undefined });
+}
+
+/** Flags that mean nothing to a tree that somebody looks at, or to a step that is kept as it failed. */
+function refuse(invocation: ShellInvocation, step: FailedStep | undefined): void {
+  const { tag, label, annotation, output, attest, provenance, sbom, reproducible, push, load, ...rest } = imageFlags;
+  const exported = { tag, label, annotation, output, attest, provenance, sbom, reproducible, push, load };
+  refuseFlags(
+    invocation,
+    { ...exported, 'cache-to': rest['cache-to'] },
+    { why: 'says what becomes of an image, and a shell makes none', hint: 'leave it out' },
+  );
+  if (!step) return;
+  const { file: _file, secret: _secret, ssh: _ssh, platform: _platform, ...defining } = rest;
+  refuseFlags(invocation, defining, {
+    why: 'says how to build, and this step is kept as it failed',
+    hint: '--built enters what a build makes',
+  });
 }
 
 /** Runs the command, or the shell if there is none, which is told about first. */

@@ -1,6 +1,7 @@
 import { imageFlags } from '../build-flags.ts';
 import { command } from '../command.ts';
 import { Mistake } from '../mistake.ts';
+import { refuseFlags } from '../refuse-flags.ts';
 import { workspaceFlags } from '../workspace-flags.ts';
 
 export const why = command({
@@ -42,6 +43,18 @@ of cli build; nothing is run for it.`,
     if (flags.vs !== undefined && runs.length > 0) throw new Mistake('--vs and two runs are two questions', 'ask one');
     if (flags.next && (flags.vs !== undefined || runs.length > 0)) {
       throw new Mistake('--next compares the last run with the build that would come', 'leave the runs out');
+    }
+    if (!flags.next) {
+      const { file: _file, ...ofImages } = imageFlags;
+      const { config: _config, 'cache-dir': _cacheDir, ...ofSelection } = workspaceFlags;
+      refuseFlags(
+        invocation,
+        { ...ofImages, ...ofSelection },
+        {
+          why: 'says how to build, and runs that were are what they were',
+          hint: 'with --next it is about the next build',
+        },
+      );
     }
     const [{ RunsHere }, { explanations }] = await Promise.all([
       import('../runs/runs-here.ts'),
