@@ -34,7 +34,9 @@ export async function copy(from: Provider, to: Store, options: CopyOptions): Pro
   };
 
   const one = async (descriptor: Descriptor): Promise<void> => {
-    const here = await to.stat(descriptor.digest);
+    const size = await to.stat(descriptor.digest);
+    // What lies there in another size is damaged.
+    const here = size === descriptor.size ? size : undefined;
     if (!hasChildren(descriptor.mediaType)) {
       if (here === undefined) await blob(descriptor, (options) => from.open(descriptor, options));
       else options.progress?.(descriptor, { current: descriptor.size, done: true });

@@ -21,6 +21,11 @@ export interface Store extends Provider {
    */
   write(
     bytes: AsyncIterable<Uint8Array>,
-    options?: { readonly expected?: Partial<Pick<Descriptor, 'digest' | 'size'>>; readonly signal?: AbortSignal },
+    options?: {
+      readonly expected?: Partial<Pick<Descriptor, 'digest' | 'size'>>;
+      readonly signal?: AbortSignal;
+      /** False for what can be done without: a machine that loses power may have it damaged, and who reads it finds that. */
+      readonly synced?: boolean;
+    },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hasChildren } from '../content/children.ts';
 import { copy } from '../content/copy.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { layerCompression } from '../oci/media-type.ts';
+import { mediaTypes } from '../oci/media-type.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { Failed } from '../std/failed.ts';
 import { assemble, imageResponse, type Assembled } from './assemble.ts';
@@ -47,7 +47,7 @@ export const imageExporter: Exporter = {
       }
     }
     // Without a name it is not kept, but what it is made of can be told, until a prune, of those who know its digest.
-    else if (options.store) await copy(assembled, deps.content, { root, signal, skip: isLayer });
+    else if (options.store) await keepDocuments(assembled, deps, signal);
     const { digest } = root;
     return {
       response: { ...imageResponse(assembled, root), ...(names.length && { 'image.name': names.join(',') }) },
@@ -63,8 +63,13 @@ export const imageExporter: Exporter = {
   },
 };
 
-function isLayer({ mediaType }: Descriptor): boolean {
-  return layerCompression(mediaType) !== undefined;
+/** Manifests and configs. No name leads to them, so nothing waits for the disk. */
+async function keepDocuments(assembled: Assembled, { content }: ExportDeps, signal: AbortSignal): Promise<void> {
+  const configs: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
+  const documents = assembled.graph.filter(({ mediaType }) => hasChildren(mediaType) || configs.includes(mediaType));
+  await Promise.all(
+    documents.map((each) => content.write(assembled.open(each, { signal }), { expected: each, signal, synced: false })),
+  );
 }
 
 function readOptions(given: Readonly<Record<string, string>>): Options {
