@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { emulatorOf, foreignBusybox } from '../rig/foreign.ts';
 import { leftOf } from '../rig/left.ts';
 import { program } from '../rig/program.ts';
@@ -283,4 +284,33 @@ test('a failed step of another platform is entered as it ran, by the emulator', 
   assert.equal(code, 1, stderr);
   const { stdout } = await rig.ok(['shell'], { stdin: 'uname -m\n' });
   assert.equal(stdout, `${foreign.machine}\n`);
+});
+
+test('a step that takes too long is kept as it was when it was stopped', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.ts': `export default { images: { api: { context: 'api', timeout: '2s' } } };`,
+    api: { Dockerfile: 'FROM busybox\nRUN touch /before; sleep 1000\n' },
+  });
+  const { code, stderr } = await rig.cli(['build', 'api', ...rig.busybox]);
+  assert.equal(code, 1);
+  assert.match(stderr, /timed out/);
+  assert.equal((await rig.ok(['shell', '--', 'ls', '/before'])).stdout, '/before\n');
+});
+
+test('a build that is killed at any moment of keeping a step leaves a cache that keeps the next one', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo gone; touch /made; exit 1\n' });
+  await rig.cli(['build', ...rig.busybox, '.']);
+  for (const delay of [0, 5, 10, 20, 40, 80]) {
+    const { child, told, done } = rig.start(['build', '--progress', 'plain', ...rig.busybox, '.']);
+    await told(' gone\n');
+    await wait(delay);
+    child.kill('SIGKILL');
+    await done;
+  }
+  await rig.cli(['build', ...rig.busybox, '.']);
+  assert.equal((await rig.ok(['shell', '--', 'ls', '/made'])).stdout, '/made\n');
+  assert.equal((await keptOf(rig)).length, 1);
+  await rig.ok(['prune', '--all']);
+  assert.deepEqual(await usage(rig), []);
+  assert.deepEqual(leftOf(rig.cacheDir), []);
 });
