@@ -42,7 +42,10 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
     ['Cache', `${hit}% hit${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
-    ['Time', `${duration(endedAt - model.startedAt)}${all}${timesText(times)}`],
+    [
+      'Time',
+      `${duration(endedAt - model.startedAt)}${all}${timesText(times, (stream.isTTY ? (stream.columns ?? 80) : Infinity) - 24)}`,
+    ],
     ...(failed.length > 0
       ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
       : []),
@@ -55,14 +58,15 @@ function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
   return `${count(ran, 'step')} ran once instead of ${uses} times, ${duration(saved)} saved`;
 }
 
-/** `   critical path 1m31s: base → web#build → web · recoverable 22s`. */
-function timesText(times: Times | undefined): string {
+/** `   critical path 1m31s: base → web#build → web · recoverable 22s`, as much of it as there is room for. */
+function timesText(times: Times | undefined, columns: number): string {
   const parts = [
     ...(times?.critical
       ? [`critical path ${duration(times.critical.duration)}: ${times.critical.path.join(' → ')}`]
       : []),
     ...(times?.recoverable ? [`recoverable ${duration(times.recoverable)}`] : []),
   ];
+  while (parts.length > 1 && parts.join(' · ').length > columns) parts.pop();
   return parts.length === 0 ? '' : `   ${parts.join(' · ')}`;
 }
 
