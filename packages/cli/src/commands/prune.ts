@@ -11,7 +11,8 @@ export const prune = command({
   usage: '[--all] [--keep-storage SIZE] [--keep-duration TIME]',
   description: `
 Removes records that no build uses right now, the least used first. What a build in
-another process uses stays, and so do the images in the store.`,
+another process uses stays, and so do the images in the store. What failed steps left
+for \`cli shell\` goes, too.`,
   flags: {
     ...cacheDirFlag,
     all: { kind: 'switch', short: 'a', help: 'Also internal records' },
