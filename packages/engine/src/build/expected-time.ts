@@ -1,6 +1,7 @@
 import type { GraphVertex } from '../llb/graph.ts';
 import { tryOut } from '../scheduler/trial.ts';
 import { expectedDuration } from './expected.ts';
+import type { Outlook } from '../solver/vertex.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** How long some steps of a graph will take. */
@@ -18,13 +19,20 @@ export interface ExpectedStep {
   readonly seen: boolean;
 }
 
+/** A vertex that runs, or may. */
+export interface ExpectedWork {
+  readonly vertex: GraphVertex;
+  readonly outlook: Outlook;
+}
+
 /** Tries out the schedule of these vertices, which all run; inputs come before what reads them. */
 export async function expectedTime(
-  vertices: readonly GraphVertex[],
+  work: readonly ExpectedWork[],
   open: Pick<OpenGraph, 'admission'>,
 ): Promise<ExpectedTime> {
+  const vertices = work.map(({ vertex }) => vertex);
   const places = new Map(vertices.map((vertex, i) => [vertex, i]));
-  const expected = vertices.map((vertex) => expectedStep(vertex, open));
+  const expected = work.map((each) => expectedStep(each, open));
   const times = await tryOut(
     vertices.map((vertex, i) => ({
       inputs: [...new Set(vertex.inputs.flatMap((input) => places.get(input.vertex) ?? []))],
@@ -40,7 +48,12 @@ export async function expectedTime(
   };
 }
 
-export function expectedStep(vertex: GraphVertex, { admission }: Pick<OpenGraph, 'admission'>): ExpectedStep {
+/** An open step that was never seen to run most likely never does: another one gives its result. */
+export function expectedStep(
+  { vertex, outlook }: ExpectedWork,
+  { admission }: Pick<OpenGraph, 'admission'>,
+): ExpectedStep {
   const known = admission.known(vertex);
+  if (outlook === 'open' && known?.duration === undefined) return { duration: 0, seen: false };
   return { duration: expectedDuration(vertex, known), seen: known?.duration !== undefined };
 }

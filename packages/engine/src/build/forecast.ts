@@ -80,14 +80,14 @@ export async function forecast(
           needed: wanted,
           ...(elsewhere && { from: elsewhere.name }),
           ...(sameAs && { sameAs: sameAs.digest }),
-          ...(runs && { expected: expectedStep(vertex, open) }),
+          ...(runs && { expected: expectedStep({ vertex, outlook }, open) }),
           downloads: wanted && !sameAs ? await orNone(open.solver.downloads({ vertex, index: 0 }), [], work) : [],
           bytesRead: runs ? await orNone(bytesRead(vertex, open, work), 0, work) : 0,
         },
       ];
     }),
   );
-  const runs = [...working].flatMap(([vertex, each]) => (isWork(each) ? [vertex] : []));
+  const runs = [...working].flatMap(([vertex, each]) => (isWork(each) ? [{ vertex, outlook: each.outlook }] : []));
   return { steps: new Map(steps), caches: (await caches?.asked()) ?? [], time: await expectedTime(runs, open) };
 }
 

@@ -58,10 +58,9 @@ async function foreseen({ graph, solver, admission }: Graph): Promise<Omit<Graph
   const work = [...settled(new Map(inOrder))].flatMap(([vertex, { outlook }]) =>
     outlook === 'run' || outlook === 'open' ? [{ vertex, outlook }] : [],
   );
-  const runs = work.map(({ vertex }) => vertex);
   return {
     vertices: work.map(({ vertex, outlook }) => ({ vertex: vertex.digest, outlook })),
     pulls: pulls.filter(({ bytes }) => bytes > 0),
-    time: await expectedTime(runs, { admission }),
+    time: await expectedTime(work, { admission }),
   };
 }
