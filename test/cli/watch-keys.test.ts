@@ -29,7 +29,7 @@ test('keys build again, answer with logs and causes, enter the container, and en
   await using rig = await open();
   using terminal = atTerminal(rig, ['watch', 'all', '--up'], size);
   await terminal.read('api  started');
-  await terminal.read(/watching \d+ files in 1 image · last \S+ ✔ api · r a f l w e q \?/);
+  await terminal.read(/watching \d+ files in 1 image · last \S+ ✔ api · r a w l f d e q \?/);
   terminal.write('?');
   await terminal.read('q  end');
   terminal.write('l');
@@ -40,6 +40,9 @@ test('keys build again, answer with logs and causes, enter the container, and en
   await terminal.read('watching');
   terminal.write('w');
   await terminal.read('api/src/a');
+  await terminal.read('watching');
+  terminal.write('d');
+  await terminal.read('src/a');
   await terminal.read('watching');
   terminal.write('e');
   await terminal.read('# ');

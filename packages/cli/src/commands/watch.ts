@@ -54,7 +54,8 @@ changes. watch.actions of the config, and develop.watch of compose files, say wh
 files are put into it instead of building the image.
 
 At a terminal: r builds all again, a after ending what is being built, f those that failed;
-l shows what the last step wrote, w why it ran, e opens a shell; ? tells of all keys, q ends.`,
+l shows what the last step wrote, w why it ran, d what that changed, e opens a shell;
+? tells of all keys, q ends.`,
   flags: watchFlags,
   examples: [
     ['cli watch', "the workspace's group `default`, or all its images"],

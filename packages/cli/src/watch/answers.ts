@@ -39,9 +39,8 @@ export class Answers {
   /** What differs between the last two builds of that image. */
   difference(keys: HotKeys): void {
     const { image } = this.#options.history;
-    const cache = this.#options.invocation.flags['cache-dir'];
-    if (image === undefined) this.#nothing();
-    else void this.#ask(keys, ['diff', image, ...(cache === undefined ? [] : [`--cache-dir=${cache}`])]);
+    if (image !== undefined) void this.#ask(keys, ['diff', image, ...this.#cache()]);
+    else this.#nothing();
   }
 
   /** A shell: in the step that failed last, else in the container that was started last, else in the image. */
@@ -68,9 +67,14 @@ export class Answers {
 
   /** Flags of this watch that say where the workspace and its cache are. */
   #workspace(): readonly string[] {
-    const { flags } = this.#options.invocation;
-    const cache = flags['cache-dir'] === undefined ? [] : [`--cache-dir=${flags['cache-dir']}`];
-    return [...cache, ...flags.config.map((path) => `--config=${path}`), ...flags.file.map((path) => `--file=${path}`)];
+    const { config, file } = this.#options.invocation.flags;
+    const files = [...config.map((path) => `--config=${path}`), ...file.map((path) => `--file=${path}`)];
+    return [...this.#cache(), ...files];
+  }
+
+  #cache(): readonly string[] {
+    const folder = this.#options.invocation.flags['cache-dir'];
+    return folder === undefined ? [] : [`--cache-dir=${folder}`];
   }
 
   #ask(keys: HotKeys, words: readonly string[]): Promise<void> {

@@ -32,7 +32,8 @@ export class Running implements AsyncDisposable {
   readonly #options: RunningOptions;
   readonly #process: ImageProcess;
   #started: StartedImage | undefined;
-  #stopping = false;
+  /** Those that were asked to end: that they did is no news. */
+  readonly #stopped = new WeakSet<StartedImage>();
 
   /** Makes a container of the image; nothing runs in it yet. Undefined where the image says nothing that could. */
   static async open(
@@ -70,7 +71,6 @@ export class Running implements AsyncDisposable {
 
   /** Starts its process; the one before has ended. */
   async start(): Promise<void> {
-    this.#stopping = false;
     const { onEnd } = this.#options;
     const io = this.#io();
     const started = await this.#container.start(this.#process, io);
@@ -78,8 +78,8 @@ export class Running implements AsyncDisposable {
     void started.ended
       .finally(() => io.end())
       .then(
-        (code) => this.#stopping || onEnd({ code }),
-        (error: unknown) => this.#stopping || onEnd({ error }),
+        (code) => this.#stopped.has(started) || onEnd({ code }),
+        (error: unknown) => this.#stopped.has(started) || onEnd({ error }),
       );
   }
 
@@ -87,7 +87,7 @@ export class Running implements AsyncDisposable {
   async stop(): Promise<void> {
     const started = this.#started;
     if (!started) return;
-    this.#stopping = true;
+    this.#stopped.add(started);
     this.#started = undefined;
     started.signal(signalOf(this.#spec?.stopSignal ?? this.#container.config.StopSignal));
     const killer = setTimeout(() => started.signal('SIGKILL'), this.#spec?.stopGrace ?? defaultGrace);

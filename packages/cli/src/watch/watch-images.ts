@@ -54,7 +54,7 @@ export async function watchImages(
   const history = new History(symbolsFor(env));
   let head = '';
   const redraw = () => {
-    if (isLive) status.text = [head, history.last, 'r a f l w d e q ?'].filter(Boolean).join(' · ');
+    if (isLive) status.text = [head, history.last, 'r a w l f d e q ?'].filter(Boolean).join(' · ');
   };
   const tell = (words: Words | ContainerWords) => {
     if (words.kind === 'watching') {
