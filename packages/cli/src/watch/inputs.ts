@@ -1,5 +1,5 @@
 // What the chosen images are made from: which files their steps read, and which files say what is built.
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { defineAll, type Defined, type Engine, type Offer, type Task } from '@monokit/engine';
 import { folderReads, ignoring, type FolderRead } from '@monokit/engine/affected';
@@ -92,7 +92,10 @@ export class Inputs {
     };
     this.places = {
       folders: [...byFolder.keys()],
-      paths: [...new Set([...deciding, ...dockerfiles, ...dockerfiles.map((folder) => dirname(folder))])],
+      paths: [...new Set([...deciding, ...dockerfiles, ...dockerfiles.map((folder) => dirname(folder))])].filter(
+        // What is not there is seen to come by the folder around it, and those above the workspace (/tmp, a home) are busy.
+        (path) => path === root || path.startsWith(`${root}/`) || existsSync(path),
+      ),
       ignored,
     };
   }
