@@ -116,7 +116,7 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
     finish(end) {
       clearInterval(timer);
       const problems = problemsOf(model, start, { warnings: warnings.all(), env });
-      for (const block of failureBlocks(model, start, { stderr, env })) {
+      for (const block of failureBlocks(model, start, { stderr, env }, { output: false })) {
         const [head = '', ...lines] = block.trimEnd().split('\n');
         write(dialect.open(head, lines));
       }

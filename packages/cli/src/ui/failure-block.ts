@@ -13,19 +13,20 @@ import type { RunStart, Screen } from './renderer.ts';
 /** Lines of a step that are shown. */
 const tailLines = 40;
 
-/** What failed: what, where, the last lines it wrote, who it stops, and how to go on. A text for each failure. */
+/** What failed: what, where, the last lines it wrote (unless they were told in full before), who it stops, and how to go on. A text for each failure. */
 export function failureBlocks(
   model: RunModel,
   start: RunStart,
   { stderr, env }: Pick<Screen, 'stderr' | 'env'>,
+  { output = true }: { readonly output?: boolean } = {},
 ): string[] {
-  return failuresOf(model, start.folders).map((failure) => block(failure, start, { stream: stderr, env }));
+  return failuresOf(model, start.folders).map((failure) => block(failure, start, { stream: stderr, env, output }));
 }
 
 function block(
   failure: RunFailure,
   { folders, retry, cwd, facts = {} }: RunStart,
-  screen: { readonly stream: NodeJS.WriteStream; readonly env: NodeJS.ProcessEnv },
+  screen: { readonly stream: NodeJS.WriteStream; readonly env: NodeJS.ProcessEnv; readonly output: boolean },
 ): string {
   const { stream } = screen;
   const { error, step, source, images, blocked } = failure;
@@ -43,7 +44,7 @@ function block(
   const diagnostics = diagnosticsOf(error).filter(({ severity }) => severity === 'error');
   const folder = folders.get(neededImage(error) ?? images[0]!);
   const read = diagnostics.map((diagnostic) => place(diagnostic, folder));
-  if (step) lines.push(...output(step, facts.logs?.(step.vertex), dim));
+  if (step && screen.output) lines.push(...output(step, facts.logs?.(step.vertex), dim));
   const [cause, ...more] = chain(error);
   // Mistakes that were shown where they are need no further word.
   if (read.length === 0 || !read.every(Boolean)) {

@@ -35,6 +35,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
   const { run, cached, shared } = tally(model);
   const hit = run + cached === 0 ? 100 : Math.floor((cached / (run + cached)) * 100);
   const once = sharing(model);
+  const room = stream.isTTY ? (stream.columns ?? 80) - 24 : Number.POSITIVE_INFINITY;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
   const all = isUpToDate(model) ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
@@ -42,14 +43,11 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
     ['Cache', `${hit}% hit${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
-    [
-      'Time',
-      `${duration(endedAt - model.startedAt)}${all}${timesText(times, (stream.isTTY ? (stream.columns ?? 80) : Infinity) - 24)}`,
-    ],
+    ['Time', `${duration(endedAt - model.startedAt)}${all}${isUpToDate(model) ? '' : timesText(times, room)}`],
     ...(failed.length > 0
       ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
       : []),
-    ...(record ? [['Run', recordText(record)] as [string, string]] : []),
+    ...(record && !isUpToDate(model) ? [['Run', recordText(record)] as [string, string]] : []),
   ];
   return rows.map(([key, value]) => `${styleText('dim', `${key.padStart(7)}:`, { stream })}  ${value}\n`).join('');
 }
@@ -61,7 +59,7 @@ function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
 /** `   critical path 1m31s: base → web#build → web · recoverable 22s`, as much of it as there is room for. */
 function timesText(times: Times | undefined, columns: number): string {
   const parts = [
-    ...(times?.critical
+    ...(times?.critical && times.critical.path.length > 0
       ? [`critical path ${duration(times.critical.duration)}: ${times.critical.path.join(' → ')}`]
       : []),
     ...(times?.recoverable ? [`recoverable ${duration(times.recoverable)}`] : []),
