@@ -1,6 +1,6 @@
 // Containers of what is watched: with real runc, what a change does to them, and that nothing of them is left.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { chrooted } from '../rig/chrooted.ts';
@@ -159,17 +159,17 @@ test('killed, a watch leaves nothing that the next command does not clean up', a
   await using rig = await Rig.open(project({}));
   const { child, told, done } = rig.start(['watch', 'api', '--up']);
   await told('api  started\n');
+  // Mounts of the killed one may be those of a namespace that went with it; these are the machine's.
   const mounts = () =>
     readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
-      .filter((line) => line.includes(`monokit-mount-`) && line.includes(`-${child.pid}-`));
+      .filter((line) => line.includes(rig.cacheDir));
   child.kill('SIGKILL');
   await done;
   await rig.ok(['build', 'idle']);
   assert.deepEqual(leftOf(rig.cacheDir), []);
   assert.deepEqual(mounts(), []);
   assert.deepEqual(processesWith(rig.cacheDir), []);
-  assert.ok(!existsSync(rig.path('nothing')));
 });
 
 test(
