@@ -79,7 +79,7 @@ try {
   edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
 
   let watching: Screen | undefined;
-  await run('cli watch api web', (snapshot, type) => {
+  await run('timeout --foreground 30 cli watch api web', (snapshot, type) => {
     const screen = snapshot();
     const text = textOf(screen).join('\n');
     if (!watching && /^watching/m.test(text)) {
