@@ -23,7 +23,7 @@ test('a check prints what was found with file and line, and ends with 1', async 
   await using rig = await Rig.open({ 'app/Dockerfile': app });
   const { code, stdout, stderr } = await rig.cli(['build', '--check', './app']);
   assert.equal(code, 1);
-  assert.equal(stderr, '');
+  assert.equal(stderr, 'exit 1: something was found\n');
   assert.match(
     stdout,
     /^Check complete, 2 warnings have been found!\n\nWARNING: StageNameCasing - https:\/\/docs\.docker\.com\/go\/dockerfile\/rule\/stage-name-casing\/\nStage name 'App' should be lowercase\napp\/Dockerfile:2\n-{20}\n {3}1 \| {5}# app is the thing\n {3}2 \| >>> FROM/,
