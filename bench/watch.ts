@@ -78,9 +78,12 @@ function makeProject(folder: string, count: number): string {
 
 /** What the process holds now. */
 function lookAt(pid: number): object {
-  const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  const of = (kind: string) => Math.round(Number(new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(rollup)?.[1]) / 1000);
   return {
-    'memory MB': Math.round(Number(pss) / 1000),
+    'memory MB': of('Pss'),
+    // The rest are pages of files, such as the index's, which the kernel takes back when it needs them.
+    'own MB': of('Pss_Anon'),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     mounts: readFileSync(`/proc/${pid}/mounts`, 'latin1').split('\n').length - 1,
   };

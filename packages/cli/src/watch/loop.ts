@@ -259,6 +259,7 @@ export class Watch {
       .finally(() => {
         renderer[Symbol.dispose]();
         this.#rounds.delete(round);
+        engine.lookedAt.forget();
         if (this.#waiting.size > 0) this.#next(() => this.#changed(new Set()));
       });
   }

@@ -20,7 +20,7 @@ export interface SeenTree {
 export class LookedAt {
   /** Files and folders by themselves, whether they were there or not. */
   readonly paths = new Set<string>();
-  readonly #trees: SeenTree[] = [];
+  #trees: SeenTree[] = [];
   #elsewhere = false;
 
   path(path: string): void {
@@ -30,6 +30,12 @@ export class LookedAt {
   tree(tree: SeenTree): void {
     this.paths.add(tree.path);
     this.#trees.push(tree);
+  }
+
+  /** Lets go of all of it, for those who build on and on and never ask. */
+  forget(): void {
+    this.paths.clear();
+    this.#trees = [];
   }
 
   elsewhere(): void {
