@@ -7,7 +7,8 @@ export const completion = command({
   usage: '{bash | zsh | fish}',
   description: `
 Prints what a shell needs to complete commands, flags with their values, files, and the
-images, groups, stages (api#…) and tags (--filter tag:…) of the workspace that one is in.
+images, groups, stages (api#…), tags (--filter tag:…) and runs of the workspace that one
+is in.
 
 In bash, for all shells to come (the package bash-completion reads that folder):
   cli completion bash > ~/.local/share/bash-completion/completions/cli

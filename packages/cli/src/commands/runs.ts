@@ -39,7 +39,7 @@ const owners: Readonly<Partial<Record<keyof typeof flags, readonly string[]>>> =
 
 export const runs = command({
   summary: 'Look at runs that were: list them, their times, logs and timeline, and compare two',
-  usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [A] [B] | open [RUN] | rm RUN…}',
+  usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [RUN] [RUN] | open [RUN] | rm RUN…}',
   description: `
 Each build, release and round of a watch leaves a record: what was built and why it took
 so long, what failed, and all that its steps wrote. The last 100 of each workspace are

@@ -6,6 +6,9 @@ import { cachePath } from '@monokit/engine/cache-path';
 import { commands } from '../commands.ts';
 import type { Known, Suggestion } from './suggest.ts';
 
+/** Runs that are suggested. */
+const most = 20;
+
 export function knownHere(cwd: string, env: NodeJS.ProcessEnv): Known {
   let opened: Promise<Workspace | undefined> | undefined;
   const workspace = () => (opened ??= openedQuietly(cwd, env));
@@ -27,6 +30,17 @@ export function knownHere(cwd: string, env: NodeJS.ProcessEnv): Known {
     async stages(image) {
       const target = (await workspace())?.targets.get(image);
       return target ? stagesOf(target).map((stage) => ({ value: `${image}#${stage}` })) : [];
+    },
+    async runs() {
+      const { RunsHere } = await import('../runs/runs-here.ts');
+      const { commandText, whenText } = await import('../runs/result.ts');
+      const here = await RunsHere.open({ flags: { 'cache-dir': undefined }, cwd, env });
+      const now = Date.now();
+      return here
+        .runs()
+        .take(most)
+        .map(({ record }) => ({ value: record.id, help: `${whenText(record.startedAt, now)}: ${commandText(record)}` }))
+        .toArray();
     },
     async tags() {
       const targets = (await workspace())?.targets.values() ?? [];

@@ -21,7 +21,7 @@ const bake = command({
   examples: [],
   run: async () => 0,
 });
-const runs = command({ ...bake, usage: '{ls | show [RUN] | diff [A] [B]}' });
+const runs = command({ ...bake, usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [RUN] [RUN]}' });
 
 const known: Known = {
   commands: {
@@ -31,6 +31,7 @@ const known: Known = {
   images: async () => [{ value: 'api', help: 'A service' }, { value: 'web' }],
   stages: async (image) => [{ value: `${image}#test` }],
   tags: async () => ['tier:web'],
+  runs: async () => [{ value: '01jd7x', help: 'just now: cli build' }, { value: '01jd4a' }],
 };
 
 async function said(line: string): Promise<string> {
@@ -63,8 +64,11 @@ test('what may come next', async () => {
     ['cli bake --set ', 'api.… web.…'],
     ['cli bake -F tag:', 'tag:tier:web'],
     ['cli bake -- --p', ''],
-    ['cli runs ', 'ls show diff'],
-    ['cli runs show ', ''],
+    ['cli runs ', 'ls show logs diff'],
+    ['cli runs ls ', ''],
+    ['cli runs show ', '01jd7x 01jd4a'],
+    ['cli runs logs -n 5 01jd7', '01jd7x'],
+    ['cli runs diff 01jd7x ', '01jd7x 01jd4a'],
   ] as const) {
     assert.equal(await said(line), words, line);
   }

@@ -25,6 +25,8 @@ export interface Known {
   stages(image: string): Promise<readonly Suggestion[]>;
   /** Selectors, for `--filter tag:`. */
   tags(): Promise<readonly string[]>;
+  /** Runs that are kept, the last one first. */
+  runs(): Promise<readonly Suggestion[]>;
 }
 
 const nothing: Suggestions = { kind: 'words', words: [] };
@@ -55,10 +57,13 @@ export async function suggest({ before, word }: Typed, known: Known): Promise<Su
       word,
     );
   }
-  if (!takesImages(command)) return takesFiles(command) ? { kind: 'files', after: '' } : nothing;
+  const usage = usageOf(command, given);
+  const runs = verbs.length > 0 && /\bRUN\b/.test(usage) ? await known.runs() : [];
+  if (runs.length > 0) return matching(runs, word);
+  if (!takesImages(usage)) return takesFiles(usage) ? { kind: 'files', after: '' } : nothing;
   if (/^[./~]/.test(word)) return { kind: 'folders', after: '' };
   const hash = word.indexOf('#');
-  if (hash > 0 && command.usage.includes('#STAGE')) return matching(await known.stages(word.slice(0, hash)), word);
+  if (hash > 0 && usage.includes('#STAGE')) return matching(await known.stages(word.slice(0, hash)), word);
   return matching([{ value: 'all', help: 'every image of the workspace' }, ...(await known.images())], word);
 }
 
@@ -125,10 +130,19 @@ function verbsOf({ usage }: Command): readonly string[] {
   return inside?.replaceAll(/\[[^\]]*\]/g, '').match(/(?<=^|\| )[a-z-]+/g) ?? [];
 }
 
-function takesImages({ usage }: Command): boolean {
+/** What of the usage is about this command line: of several verbs only the one that was given. */
+function usageOf({ usage }: Command, given: readonly string[]): string {
+  const [all, inside] = /^\{([^}]*)\}/.exec(usage) ?? [];
+  if (all === undefined || inside === undefined) return usage;
+  const verb = given.find((each) => !each.startsWith('-'));
+  const own = inside.replaceAll(/\[[^\]]*\]/g, (part) => part.replaceAll('|', ' ')).split('|');
+  return (own.find((each) => each.trim().split(' ')[0] === verb) ?? '') + usage.slice(all.length);
+}
+
+function takesImages(usage: string): boolean {
   return /\bIMAGE\b/.test(usage);
 }
 
-function takesFiles({ usage }: Command): boolean {
+function takesFiles(usage: string): boolean {
   return /\b(FILE|FOLDER|PATH)\b/.test(usage);
 }
