@@ -63,7 +63,8 @@ test('paths, --stat and --exit-code narrow what is told', async () => {
   assert.match(stdout, /three\.txt/);
   assert.doesNotMatch(stdout, /bin\/vi/);
   assert.doesNotMatch((await rig.ok(['diff', 'api', '--stat'])).stdout, /Files/);
-  assert.equal((await rig.cli(['diff', 'api', '--exit-code'])).code, 1);
+  const other = await rig.cli(['diff', 'api', '--exit-code']);
+  assert.deepEqual([other.code, other.stderr], [1, 'exit 1: something differs\n']);
   assert.equal((await rig.cli(['diff', 'api', '--exit-code', '--', 'etc'])).code, 0);
   assert.equal((await rig.cli(['diff', 'web@-2', 'web', '--exit-code'])).code, 0);
   assert.match((await rig.ok(['diff', 'web@-2', 'web'])).stdout, /no file and no setting differs/);

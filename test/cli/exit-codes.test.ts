@@ -12,6 +12,7 @@ test('0 says nothing, 1 and 2 say what they mean on the last line', async () => 
   await using rig = await Rig.open({
     Dockerfile: 'FROM busybox\nRUN exit 3\n',
     'good/Dockerfile': 'FROM scratch\nCOPY Dockerfile /\n',
+    'none/file': '',
     'odd/Dockerfile': 'from scratch as A\nCOPY Dockerfile /\n',
   });
   const good = await rig.cli(['build', 'good']);
@@ -21,6 +22,7 @@ test('0 says nothing, 1 and 2 say what they mean on the last line', async () => 
   const failed = await rig.cli(['build', ...rig.busybox, '.']);
   assert.equal(failed.code, 1);
   assert.equal(lastLine(failed.stderr), 'exit 1: an image could not be built');
+  assert.match((await rig.cli(['build', './none'])).stderr, / Cache: {2}-\n/, 'nothing was looked up');
 
   for (const args of [['build', '--no-such-flag'], ['bild'], ['build', 'nowhere']]) {
     const mistyped = await rig.cli(args);

@@ -122,6 +122,8 @@ test('exit codes are those of the process, of what kills it, and of what cannot 
   assert.equal(await code('true'), 0);
   assert.equal(await code('sh', '-c', 'exit 42'), 42);
   assert.equal(await code('sh', '-c', 'sh -c "kill -9 \\$\\$"; exit $?'), 137);
+  const mistaken = await rig.cli(['shell', '--', 'sh', '-c', 'exit 2']);
+  assert.deepEqual([mistaken.code, mistaken.stderr], [2, ''], 'what a code means is said of cli’s own alone');
   assert.equal(await code('no-such-program'), 127);
   assert.equal(await code('/plain'), 126);
   const { code: read, stdout } = await rig.cli(['shell'], { stdin: 'cat /etc/hostname; pwd; exit 4\n' });

@@ -13,6 +13,8 @@ export interface Command<F extends Flags = Flags> {
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** What its exit code 1 means, where that is not that an image could not be built. */
   failed?(flags: Given<F>): string | undefined;
+  /** Its exit code is that of a program which it ran: what that means, only the program knows. */
+  readonly exitsAsProgram?: true;
   /** Does it; the number is the exit code. */
   run(invocation: Invocation<F>): Promise<number>;
 }

@@ -12,6 +12,8 @@ interface Outcome {
   readonly code: number;
   /** What a 1 means, where it is not that an image could not be built. */
   readonly meaning?: string | undefined;
+  /** The code is a program's own. */
+  readonly ofProgram?: true | undefined;
 }
 
 /** Runs one command line to its exit code. */
@@ -39,10 +41,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
     terminal && slow.has(argv[0]!)
       ? (await import('./ui/opening.ts')).sayUntilWritten('reading…', stdout.isTTY ? [stderr, stdout] : [stderr])
       : undefined;
-  const { code, meaning } = await outcomeOf(argv, env, controller.signal).finally(() => {
+  const { code, meaning, ofProgram } = await outcomeOf(argv, env, controller.signal).finally(() => {
     for (const name of signals) process.off(name, stop);
   });
-  if (code === exit.done) return code;
+  if (code === exit.done || ofProgram) return code;
   const { exitLine } = await import('./exit-codes.ts');
   process.stderr.write(`${exitLine(code, meaning)}\n`);
   return code;
@@ -112,7 +114,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     ...(answerPath !== undefined && { answerPath }),
   };
   const code = await command.run(invocation);
-  return { code, meaning: command.failed?.(given) };
+  return { code, meaning: command.failed?.(given), ofProgram: command.exitsAsProgram };
 }
 
 async function help(name: string | undefined): Promise<number> {

@@ -41,6 +41,7 @@ PATHs behind -- are files and folders to keep to.`,
     ['cli diff example.com/api:1 api --exit-code', 'whether the build differs from what is out there'],
     ['cli diff debian:12.1 debian:12.2', 'two images in a registry'],
   ],
+  failed: (flags) => (flags['exit-code'] ? 'something differs' : undefined),
   async run(invocation) {
     const { flags, positionals, rest = [], cwd, env, signal, stdout } = invocation;
     const words = positionals.slice(0, positionals.length - rest.length);

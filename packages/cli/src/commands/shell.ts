@@ -1,4 +1,5 @@
 import type { Enterable, Entered, FailedStep, LocalEngine, Session } from '@monokit/engine';
+import { failedOf } from '@monokit/engine/std/failed';
 import { imageFlags, workFlags } from '../build-flags.ts';
 import { command, type Invocation } from '../command.ts';
 import { defineImages, type ShowInvocation } from '../defined-images.ts';
@@ -7,6 +8,7 @@ import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../open-engine.ts';
 import { refuseFlags } from '../refuse-flags.ts';
 import { settingsHere } from '../settings-here.ts';
+import { shellWord } from '../shell-word.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { chosenStep, platformText, wordOf } from '../shell/choose.ts';
 import { failedHeader, missingLines, roomLines } from '../shell/header.ts';
@@ -47,6 +49,7 @@ Of an image without a failed step it opens what a build makes: the image, a stag
 or the tree after one of its steps. Where a tree has no shell, the machine's static
 busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
   flags: shellFlags,
+  exitsAsProgram: true,
   examples: [
     ['cli shell', 'where the last build failed'],
     ['cli shell web#build:5', 'in step 5 of the stage `build` of the image `web`'],
@@ -172,6 +175,8 @@ async function enterBuilt(
   try {
     entered = scope.use(await engine.enter({ kind: 'built', defined: one, image, ...at }, job));
   } catch (error) {
+    const unknown = failedOf(error, 'step-unknown');
+    if (unknown) throw new Mistake(unknown.message, `cli graph ${shellWord(id)} --level step lists them`);
     if (kept === undefined) throw error;
     stderr.write(`${describe(error)}  debug:   cli shell ${kept}\n`);
     return 1;

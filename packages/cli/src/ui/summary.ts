@@ -33,7 +33,8 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     [of('stopped') + of('waiting') + of('running'), 'stopped'],
   ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
   const { run, cached, shared } = tally(model);
-  const hit = run + cached === 0 ? 100 : Math.floor((cached / (run + cached)) * 100);
+  const looked = run + cached;
+  const hit = looked > 0 ? `${Math.floor((cached / looked) * 100)}% hit` : failed.length > 0 ? '-' : '100% hit';
   const once = sharing(model);
   const room = stream.isTTY ? (stream.columns ?? 80) - 24 : Number.POSITIVE_INFINITY;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
@@ -42,7 +43,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     ['Images', [...counts, `${images.length} total`].join(', ')],
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
-    ['Cache', `${hit}% hit${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
+    ['Cache', `${hit}${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
     ['Time', `${duration(endedAt - model.startedAt)}${all}${isUpToDate(model) ? '' : timesText(times, room)}`],
     ...(failed.length > 0
       ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
