@@ -215,6 +215,7 @@ test('--timeout stops the run with exit code 1, and leaves nothing', async () =>
   assert.equal(code, 1);
   assert.match(stderr, /error: timed out after 3s\n/);
   assert.deepEqual(leftOf(rig.cacheDir), []);
+  assert.match((await rig.ok(['runs', 'ls'])).stdout, / ✖ failed  /);
   const typed = await rig.cli(['build', 'all', '--timeout', 'soon']);
   assert.equal(typed.code, 2);
   assert.match(typed.stderr, /--timeout needs a time such as 90s, 10m or 1h30m, got "soon"/);

@@ -25,7 +25,7 @@ export function resultText(run: Pick<KeptRun, 'record' | 'isRunning'>, symbols: 
     case 'failed': {
       const failed = failures.flatMap((failure) => failure.images);
       const named = failed.length > 3 ? [...failed.slice(0, 2), `${failed.length - 2} more`] : failed;
-      return `${symbols.failed} ${named.join(', ')} failed`;
+      return [symbols.failed, ...(named.length > 0 ? [named.join(', ')] : []), 'failed'].join(' ');
     }
     case 'stopped':
       return `${symbols.blocked} stopped`;

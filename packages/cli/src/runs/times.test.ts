@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Digest } from '@monokit/engine';
 import type { RecordedStep } from './record.ts';
-import { timesOf, worthOf } from './times.ts';
+import { slowest, timesOf, worthOf } from './times.ts';
 
 const vertex = (name: string) => `sha256:${name}` as Digest;
 
@@ -54,4 +54,12 @@ test('what did not run has saved what it took before', () => {
   );
   assert.deepEqual(timesOf([step('a', [])], 7), { saved: 7 });
   assert.deepEqual(timesOf([], 0), {});
+});
+
+test('what a build does on its own account is no path of an image, and slow only where it takes long', () => {
+  const metadata = (took: number) => ({ ...step('m', [], [0, took]), wantedBy: [] });
+  const internal = { ...step('i', [], [0, 7]), name: '[internal] load build context' };
+  assert.deepEqual(timesOf([metadata(112)], 0), {});
+  assert.deepEqual(slowest({ steps: [metadata(112), internal, step('a', [], [0, 3])] }, 8), [step('a', [], [0, 3])]);
+  assert.deepEqual(slowest({ steps: [metadata(2000)] }, 8), [metadata(2000)]);
 });

@@ -11,9 +11,9 @@ export function tookOf({ status, startedAt, endedAt }: RecordedStep): number {
   return endedAt - startedAt;
 }
 
-/** Steps that ran, the slowest first. */
-export function slowest({ steps }: RunRecord, most: number): readonly RecordedStep[] {
-  const ran = steps.filter((step) => tookOf(step) > 0);
+/** Steps that ran, the slowest first. What a build does on its own account is among them where it took long. */
+export function slowest({ steps }: Pick<RunRecord, 'steps'>, most: number): readonly RecordedStep[] {
+  const ran = steps.filter((step) => tookOf(step) > (isOwn(step) ? 0 : noticedOfOthers));
   return ran.sort((a, b) => tookOf(b) - tookOf(a)).slice(0, most);
 }
 
@@ -39,7 +39,7 @@ export function worthOf(
 
 /** What the summary says of a run's time; `saved` is what `worthOf` gives. */
 export function timesOf(steps: readonly RecordedStep[], saved: number): Times {
-  const path = criticalSteps({ steps }).filter((step) => !isInternal(step));
+  const path = criticalSteps({ steps }).filter(isOwn);
   const duration = path.reduce((sum, step) => sum + tookOf(step), 0);
   const recoverable = recoverableOf(steps, duration);
   return {
@@ -54,8 +54,14 @@ export function timesOf(steps: readonly RecordedStep[], saved: number): Times {
   };
 }
 
-/** Less is no matter, in ms. */
+/** Less is no matter, in ms: of what could be spared, and of a step that is no image's own. */
 const noticed = 100;
+const noticedOfOthers = 1000;
+
+/** Whether an image has the step: none has those that load what a build is made of. */
+function isOwn(step: RecordedStep): boolean {
+  return !isInternal(step) && step.wantedBy.length > 0;
+}
 
 /**
  * What more processors, memory or places could have spared at most: the time in which some step was ready and waited, as

@@ -112,7 +112,7 @@ export function aboutOf({ image, stage, line }: Question, { platforms }: Compone
   if (stage === undefined) {
     throw new Mistake(
       `no step of ${image} is from line ${line} of its Dockerfile`,
-      `cli graph ${image} --level op lists them`,
+      `cli graph ${image} --level step lists them`,
     );
   }
   const stages = [...new Set(steps.flatMap((step) => (step.owner === undefined ? (stageOf(step) ?? []) : [])))];
