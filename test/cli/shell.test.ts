@@ -196,7 +196,7 @@ USER 12
   assert.equal(await look('api#build:2', 'ls'), 'one\n');
   assert.equal(await look('./api', 'ls'), 'one\ntwo\n');
   const { code, stderr } = await rig.cli(['shell', 'api#build:9', ...rig.busybox, '--', 'ls']);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(stderr, /no such step/);
 });
 
