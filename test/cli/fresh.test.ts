@@ -82,6 +82,26 @@ test('the environment and the words of the command line are part of the question
   assert.notEqual((await rig.ok(['build', '-q', '--build-arg', 'WHO=they', ...rig.busybox, '.'])).stdout, me);
 });
 
+test('a variable of npm that a config or a flag reads is part of the question', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.mjs': `export default ({ env }) => ({
+      defaults: { contexts: { busybox: 'oci-layout://${busyboxLayout()}' } },
+      images: { app: { args: { VERSION: String(env.npm_package_version) } } },
+    });`,
+    Dockerfile: 'FROM busybox\nARG VERSION\nARG TERMINAL\nRUN echo $VERSION $TERMINAL > /version\n',
+  });
+  const args = ['build', 'app', '-q', '--build-arg', 'TERMINAL'];
+  const told = async (version: string, TERMINAL: string) =>
+    (await rig.ok(args, { env: { npm_package_version: version, TERMINAL } })).stdout;
+  const folder = join(rig.cacheDir, 'fresh');
+  let first = '';
+  for (let attempt = 0; attempt < 5 && !existsSync(folder); attempt++) first = await told('1.0.0', 'one');
+  assert.ok(existsSync(folder), 'the answer is kept');
+  assert.notEqual(await told('1.0.1', 'one'), first);
+  assert.notEqual(await told('1.0.0', 'two'), first);
+  assert.equal(await told('1.0.0', 'one'), first);
+});
+
 test('a workspace is told again, and seen when its config changes', async () => {
   const config = (extra: string) =>
     `export default { images: { app: { context: 'app', contexts: { busybox: 'oci-layout://${busyboxLayout()}' }${extra} } } };\n`;

@@ -59,8 +59,9 @@ export function freshPath(
   return join(folder, `${hash('sha256', JSON.stringify(question), 'hex').slice(0, 32)}.json`);
 }
 
-/** Variables that change from call to call and that no build reads. */
-const passing = /^(_|SHLVL|OLDPWD|PWD|COLUMNS|LINES|TERM.*|npm_.*|INIT_CWD|NODE_COMPILE_CACHE|NO_COLOR|FORCE_COLOR)$/;
+/** Variables that change from terminal to terminal and that no build reads. Those of npm are read: it tells of a version. */
+const passing =
+  /^(_|SHLVL|OLDPWD|PWD|COLUMNS|LINES|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|TERM_SESSION_ID|NODE_COMPILE_CACHE|NO_COLOR|FORCE_COLOR)$/;
 
 /** The last answer, if nothing that it came from was touched since. */
 export function recallAnswer(path: string): Answer | undefined {
