@@ -237,6 +237,22 @@ test('a record and a trace for other programs, and each can be read without the 
   assert.match(refusal, /--summarize and --profile tell of a build, and nothing is built/);
 });
 
+test('a record that others wrote moves no cursor, and its page takes no other file’s place', async () => {
+  await using rig = await Rig.open(workspace);
+  await rig.ok(['build', 'base', '--summarize=run.json']);
+  const record = JSON.parse(readFileSync(rig.path('run.json'), 'utf8')) as RunRecord;
+  const evil = '\u001b]0;owned\u0007\u001b[2J\u009b1A\u202e\r';
+  const text = JSON.stringify({ ...record, root: evil, monokit: evil, command: [evil], warnings: [], git: undefined });
+  await rig.write({ brought: text });
+  const { stdout } = await rig.ok(['runs', 'show', './brought']);
+  assert.match(stdout, /owned/);
+  // oxlint-disable-next-line no-control-regex
+  assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+  await rig.cli(['runs', 'open', './brought'], { env: { BROWSER: 'true' } });
+  assert.equal(readFileSync(rig.path('brought'), 'utf8'), text);
+  assert.match(readFileSync(rig.path('brought.html'), 'utf8'), /Content-Security-Policy/);
+});
+
 test('each round of a watch that built something is a run', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nCOPY file /file\nRUN cat /file\n', file: 'one\n' });
   const watch = rig.start(['watch', ...rig.busybox, '.']);

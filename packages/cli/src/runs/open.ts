@@ -5,6 +5,7 @@ import type { Invocation } from '../command.ts';
 import { oneFile } from '../page/one-file.ts';
 import { startBrowser } from '../page/show.ts';
 import type { KeptRun } from './runs-here.ts';
+import { besideRecord, replaceFile } from './runs-folder.ts';
 import { timelineOf } from './timeline.ts';
 
 /** A run as one file of HTML. */
@@ -25,8 +26,8 @@ export function openTimeline(
   if (file === '-') stdout.write(html);
   else if (file !== undefined) writeFileSync(resolve(cwd, file), html);
   else {
-    const path = run.path.replace(/\.json$/, '.html');
-    writeFileSync(path, html, { mode: 0o600 });
+    const path = besideRecord(run.path, 'html');
+    replaceFile(path, html);
     stdout.write(`${pathToFileURL(path).href}\n`);
     startBrowser(path, env);
   }

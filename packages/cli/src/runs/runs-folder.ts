@@ -109,6 +109,11 @@ export class RunsFolder {
   }
 }
 
+/** The file beside a record that has its name and another ending; a record that was brought here may have none. */
+export function besideRecord(path: string, ending: string): string {
+  return `${path.replace(/\.json$/, '')}.${ending}`;
+}
+
 /** Puts a file in the place of another one, for our user alone. */
 export function replaceFile(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${uniqueName()}`;

@@ -8,7 +8,7 @@ import type { cacheDirFlag } from '../workspace-flags.ts';
 import { recordVersion, type RunRecord } from './record.ts';
 import { count } from '../ui/format.ts';
 import { isRunning } from './run-log.ts';
-import { RunsFolder, runsPath } from './runs-folder.ts';
+import { besideRecord, RunsFolder, runsPath } from './runs-folder.ts';
 
 /** A run that is kept. */
 export interface KeptRun {
@@ -118,15 +118,20 @@ export class RunsHere {
   #file(path: string): KeptRun {
     let record: RunRecord;
     try {
-      record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+      record = JSON.parse(readFileSync(path, 'utf8'), harmless) as RunRecord;
     } catch (error) {
       throw new Mistake(`${path} is no record of a run: ${(error as Error).message}`);
     }
     if (record.version !== recordVersion || !Array.isArray(record.steps))
       throw new Mistake(`${path} is no record of a run that this version of monokit can read`);
-    const log = path.replace(/\.json$/, '.log');
+    const log = besideRecord(path, 'log');
     return { record, path, logPath: existsSync(log) ? log : undefined, isRunning: false };
   }
+}
+
+/** A text in a record that others wrote: nothing in it moves the cursor, or turns lines around. */
+function harmless(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '�') : value;
 }
 
 /** Shorter ends of ids are words that mean something else. */
