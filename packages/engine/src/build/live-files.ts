@@ -26,7 +26,7 @@ export interface Owner {
   readonly gid: number;
 }
 
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** Files below a root, by absolute paths in it; links on the way lead nowhere else. */
 export class LiveFiles {
@@ -62,7 +62,8 @@ export class LiveFiles {
       else {
         // A name of ours that is there already would be somebody's trap: `x` opens no other file.
         await using file = await open(made, 'wx', 0o600);
-        await using source = await open(from, O_RDONLY | O_NOFOLLOW);
+        // A pipe that took the file's place meanwhile would be waited for.
+        await using source = await open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         await pour(source, file, signal);
         await file.chown(owner.uid, owner.gid);
         await file.chmod(found.mode & 0o7777);
