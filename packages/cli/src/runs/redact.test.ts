@@ -13,6 +13,11 @@ test('values of arguments whose names say that they are secret are hidden, where
     hidden('--cache-to', 'type=s3,bucket=b,secret_access_key=SSS,session_token=TTT,region=r'),
     '--cache-to type=s3,bucket=b,secret_access_key=***,session_token=***,region=r',
   );
+  assert.equal(
+    hidden('--build-arg', 'DB_PWD=x', '--build-arg=GH_PAT=y', '--set', 'api.args.PAT=z', '--build-arg', 'SSH_KEY=k'),
+    '--build-arg DB_PWD=*** --build-arg=GH_PAT=*** --set api.args.PAT=*** --build-arg SSH_KEY=***',
+  );
+  assert.equal(new Redaction([], [['build-arg:PAT', 'ghp_12345']]).text('curl ghp_12345'), 'curl ***');
   const { text } = new Redaction(['--build-arg', 'NPM_TOKEN=npm_12345']);
   assert.equal(text.call(new Redaction(['--build-arg', 'NPM_TOKEN=npm_12345']), 'ENV T=npm_12345'), 'ENV T=***');
 });

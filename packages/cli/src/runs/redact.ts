@@ -1,10 +1,8 @@
 // What people type may hold secrets, and a record is shown to others: they are taken out before anything is kept.
 import { redacted } from '@monokit/engine/std/redacted';
+import { secretive } from '../why/veil.ts';
 
 const hidden = '***';
-
-/** Names whose values are nobody's business. */
-const secretName = /secret|token|passw|passphrase|credential|auth(?!or)|private|api_?key|access_?key|signing_?key/i;
 
 /** Flags whose values are assignments, each of one name or a list of them. */
 const assigning = /^--(build-arg|var|set|label|annotation|cache-from|cache-to|output|secret|ssh|attest)(=|$)|^-o/;
@@ -46,7 +44,7 @@ export class Redaction {
 
 function isSecret(name: string): boolean {
   // The id, file or variable of a secret, and where its agent is, are no secret.
-  return secretName.test(name) && !/^(--?secret|id|src|source|env|type)$/.test(name);
+  return secretive.test(name) && !/^(--?secret|id|src|source|env|type)$/.test(name);
 }
 
 /** `NAME=VALUE` in a word, also one that is attached to its flag, and each of a list with commas. */

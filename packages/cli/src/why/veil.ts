@@ -44,9 +44,9 @@ export function veilWith(key: () => Uint8Array, secrets: readonly string[] = [])
 /** Shorter values are words that stand elsewhere, too. */
 const shortestSecret = 6;
 
-/** Names of variables whose values nobody should read. */
-const secretive =
-  /(secret|passw(or)?d|passphrase|token|credential|private|api_?key|access_?key|auth(?!or)|signature|(^|_)(key|pat|pwd)($|_))/i;
+/** Names of variables, also behind what they are part of, whose values nobody should read. */
+export const secretive =
+  /(secret|passw|passphrase|token|credential|private|api_?key|access_?key|signing_?key|auth(?!or)|signature|(^|[_.:])(key|pat|pwd)($|_))/i;
 
 /** Such a variable with its value, within a text. */
 const assignment =
