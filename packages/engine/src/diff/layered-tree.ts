@@ -20,6 +20,10 @@ export interface TreePath {
 /** Folders in one another that a path of Linux has at most. */
 const deepest = 2048;
 const tooDeep = `a layer has a path of more than ${deepest} names, which no tree can have`;
+const tooMany = 'the layers have more paths than can be compared: name the paths that matter';
+
+/** Paths that are kept in memory of some layers at most; a small archive may hold any number of them. */
+const mostPaths = 2_000_000;
 
 class Node implements TreePath {
   facts?: FileFacts;
@@ -35,9 +39,12 @@ export type Wanted = (names: readonly BytePath[]) => boolean;
 export class LayeredTree {
   readonly #root = new Node();
   readonly #wanted: Wanted;
+  /** How many more paths may come. */
+  #room: number;
 
-  constructor(wanted: Wanted = () => true) {
+  constructor(wanted: Wanted = () => true, most: number = mostPaths) {
     this.#wanted = wanted;
+    this.#room = most;
   }
 
   get root(): TreePath {
@@ -99,7 +106,10 @@ export class LayeredTree {
     let node = this.#root;
     for (const name of names) {
       let child = node.children.get(name);
-      if (!child) node.children.set(name, (child = new Node()));
+      if (!child) {
+        if (--this.#room < 0) throw new Failed<DiffFailure>({ kind: 'image-unlike', message: tooMany });
+        node.children.set(name, (child = new Node()));
+      }
       node = child;
     }
     return node;
