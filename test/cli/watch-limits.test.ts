@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { chrooted } from '../rig/chrooted.ts';
 import { processesWith } from '../rig/left.ts';
 import { Rig } from '../rig/rig.ts';
 import type { Tree } from '../rig/tree.ts';
@@ -39,7 +40,7 @@ for (const [what, most, name] of [
   ['watches', 5, 'fs.inotify.max_user_watches'],
   ['instances', 0, 'fs.inotify.max_user_instances'],
 ] as const) {
-  test(`without enough ${what} changes are looked for`, async () => {
+  test(`without enough ${what} changes are looked for`, { skip: chrooted }, async () => {
     await using rig = await Rig.open(files);
     await using watching = new Watching(rig, ['all', '--exec', 'echo "built: $MONOKIT_IMAGES."'], limited(what, most));
     const line = `the kernel watches no more files for this user (${name}): looking for changes every 300 ms instead\n`;
@@ -53,7 +54,7 @@ for (const [what, most, name] of [
   });
 }
 
-test('watches that run out while folders come lose no change', async () => {
+test('watches that run out while folders come lose no change', { skip: chrooted }, async () => {
   await using rig = await Rig.open(files);
   let enough: number;
   {

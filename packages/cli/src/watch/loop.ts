@@ -105,15 +105,20 @@ export class Watch {
       .then(() =>
         this.#next(async () => {
           this.#isWatching = true;
-          tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
           // What changed before everything was watched shows now: what didn't is cached.
           if (this.#options.initial) await this.#begin(this.#all, []);
         }),
       )
+      .then(() => this.#turn)
+      .then(() => this.#idle())
+      .then(() => {
+        if (this.#isWatching) tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
+      })
       .catch((error: unknown) => this.#over.reject(error));
     try {
       await this.#over.promise;
     } finally {
+      this.#isWatching = false;
       for (const round of this.#rounds) round.supersede(undefined);
       await Promise.allSettled([this.#turn, ...[...this.#rounds].map(({ done }) => done)]);
       await this.#state[Symbol.asyncDispose]();
