@@ -102,7 +102,7 @@ test('the second time nothing runs, and five lines say so', async () => {
       '⚡ 2 images up to date (5 steps)',
       ' Images:  2 cached, 2 total',
       '  Steps:  0 run, 3 shared, 5 cached',
-      '  Cache:  100% hit',
+      '  Cache:  100% hit · saved TIME',
       '   Time:  TIME  ▰▰▰▰▰ ALL CACHED',
     ],
   );
