@@ -146,6 +146,7 @@ test('between commits, by the fork, as a matrix, and what a build makes of it', 
   assert.deepEqual(Object.keys(await repository.affected('--head', 'feature')), ['web']);
   const { stdout: matrix } = await rig.ok(['affected', 'web', 'tool', '--matrix']);
   assert.equal(matrix, '{"include":[{"image":"web"}]}\n');
+  assert.equal((await rig.cli(['affected', '--matrix', '--json'])).code, 2);
   const built = async (...args: string[]) => {
     const { stdout } = await rig.ok(['build', '--affected', '-q', ...args]);
     return stdout

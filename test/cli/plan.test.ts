@@ -115,6 +115,8 @@ test('the plan is told for people, and by build --dry', async () => {
   const { stdout } = await rig.ok(['plan', 'web']);
   assert.match(stdout, /^web {2}\d to run.*\n(?: {2}[▸?] .*\n)+\n\d steps to run/);
   assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, stdout);
+  const forPrograms = JSON.parse((await rig.ok(['build', 'web', '--dry', '--json'])).stdout) as { version: number };
+  assert.equal(forPrograms.version, 1);
   await rig.ok(['build', 'web']);
   assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, '0 steps to run, 1 image up to date\n');
   append(rig);

@@ -1,5 +1,6 @@
 import { imageFlags } from '../build-flags.ts';
 import { command } from '../command.ts';
+import { Mistake } from '../mistake.ts';
 import { table } from '../ui/table.ts';
 import { isNarrowed, workspaceFlags } from '../workspace-flags.ts';
 
@@ -25,6 +26,9 @@ not committed yet. Nothing is built: \`cli build --affected\` builds them.`,
   ],
   async run(invocation) {
     const { flags, positionals, stdout, stderr } = invocation;
+    if (flags.matrix && flags.json) {
+      throw new Mistake('--matrix and --json are two forms of one answer', 'leave one out');
+    }
     const [{ openWorkspace }, { Comparison }, { narrowed, rangeOf }] = await Promise.all([
       import('../workspace.ts'),
       import('../affected/affected.ts'),

@@ -102,7 +102,8 @@ async function buildImages(
   if (flags.dry !== undefined) {
     if (page)
       throw new Mistake('--open-graph shows a build, and --dry builds nothing', 'cli graph --open shows the graph');
-    return (await import('../plan/plan.ts')).showPlan(invocation, flags.dry as 'text' | 'json');
+    const form = flags.json ? 'json' : (flags.dry as 'text' | 'json');
+    return (await import('../plan/plan.ts')).showPlan(invocation, form);
   }
   const asked = callOf(flags);
   if (asked) {
