@@ -208,7 +208,8 @@ export class Recorder implements AsyncDisposable {
 
   #start(vertex: Digest, at: number): void {
     const step = this.#steps.get(vertex);
-    if (!step || isInternal(step)) return;
+    // What is in no image's graph, such as a look at a base, is no work of a build.
+    if (!step || isInternal(step) || step.wantedBy.length === 0) return;
     for (const id of step.wantedBy) {
       const image = this.#images.get(id);
       if (image) image.startedAt ??= at;
