@@ -131,10 +131,10 @@ export class Inputs {
     if (this.#isOutput(path)) return false;
     if (defining.test(basename(path))) return true;
     if (this.#isRead(path)) return false;
-    // A folder beside those that were looked through may hold another image.
+    // A folder that comes beside those that were looked through may hold another image; what is gone again holds none.
     return (
       this.#deciding.has(path) ||
-      (this.#deciding.has(dirname(path)) && ((this.#isUnsure && program.test(path)) || !isFile(path)))
+      (this.#deciding.has(dirname(path)) && ((this.#isUnsure && program.test(path)) || isFolder(path)))
     );
   }
 
@@ -177,8 +177,8 @@ export function graphOf(defined: Defined): Graph {
   );
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function isException(pattern: string): boolean {
