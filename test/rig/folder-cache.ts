@@ -7,6 +7,8 @@ import type { ImmutableRef, MutableRef, RefId } from '../../packages/engine/src/
 import type { Mounted } from '../../packages/engine/src/snapshot/mount.ts';
 
 export interface FolderCache extends Pick<Cache, 'create' | 'scratch'> {
+  /** There are no layers to link from: each copy is the first of its kind. */
+  readonly copies: Pick<Cache['copies'], 'last' | 'draft' | 'keep' | 'drop'>;
   /** A ref whose tree is this folder. */
   ref(folder: string): ImmutableRef;
   /** Where a ref's tree is. */
@@ -30,7 +32,7 @@ export function openFolderCache(root: string): FolderCache {
     folders.set(id, folder);
     const self: ImmutableRef = {
       id,
-      chain: refuse,
+      chain: async () => [],
       view: refuse,
       blobs: refuse,
       mount: async () => at(folder),
@@ -56,7 +58,8 @@ export function openFolderCache(root: string): FolderCache {
       },
     };
   };
-  return { scratch: ref(newFolder()), ref, create, folderOf: ({ id }) => folders.get(id)! };
+  const copies = { last: () => undefined, draft: () => join(root, `draft-${made}`), keep: () => {}, drop: () => {} };
+  return { scratch: ref(newFolder()), ref, create, copies, folderOf: ({ id }) => folders.get(id)! };
 }
 
 function at(path: string): Mounted {

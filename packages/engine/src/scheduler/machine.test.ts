@@ -43,8 +43,8 @@ test('memory is what is available, or what the groups of this process may have',
   }
 });
 
-test('a process of which nothing is known takes a part that leaves room for four, or one for each processor', () => {
-  assert.deepEqual(usualNeeds({ cpu: 2000, memory: 2 ** 33 }), { cpu: 500, memory: 2 ** 28 });
+test('a process of which nothing is known takes a part that leaves room for eight, or one for each processor', () => {
+  assert.deepEqual(usualNeeds({ cpu: 2000, memory: 2 ** 33 }), { cpu: 250, memory: 2 ** 28 });
   assert.deepEqual(usualNeeds({ cpu: 16_000, memory: 2 ** 31 }), { cpu: 1000, memory: 2 ** 27 });
   assert.equal(machineBudget({ bytes: 5 }).memory, 5);
 });

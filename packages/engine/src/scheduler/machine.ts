@@ -18,7 +18,7 @@ export function machineBudget(memory: MemoryShare = usual): Needs {
 }
 
 /** So many processes at least run side by side where nobody says what they take: many wait for a network or a disk. */
-const usualProcesses = 4;
+const usualProcesses = 8;
 /** What a process is taken to need whose memory nobody knows: 256 MiB, in bytes. */
 const usualMemory = 256 << 20;
 
