@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../packages/cli/src/commands.ts';
-import { parseFlags } from '../packages/cli/src/flags.ts';
+import { parseFlags } from '../packages/cli/src/flags/flags.ts';
 import { projectRoot } from './rig/rig.ts';
 
 test('each test that docs/registries.md names exists in the file it names', () => {

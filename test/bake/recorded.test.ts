@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import test from 'node:test';
-import { bakeFlags, imageFlags, workFlags } from '../../packages/cli/src/build-flags.ts';
-import { parseFlags } from '../../packages/cli/src/flags.ts';
-import { listDefinitions } from '../../packages/cli/src/list-definitions.ts';
-import { printTargets } from '../../packages/cli/src/print-targets.ts';
+import { bakeFlags, imageFlags, workFlags } from '../../packages/cli/src/flags/build.ts';
+import { parseFlags } from '../../packages/cli/src/flags/flags.ts';
+import { listDefinitions } from '../../packages/cli/src/print/list-definitions.ts';
+import { printTargets } from '../../packages/cli/src/print/print-targets.ts';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
 
 interface Recorded {

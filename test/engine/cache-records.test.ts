@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openEngine } from '@monokit/engine';
 import { openSession } from '@monokit/engine/session';
-import { imageFlags } from '../../packages/cli/src/build-flags.ts';
-import { parseFlags } from '../../packages/cli/src/flags.ts';
-import { folderRequest } from '../../packages/cli/src/folder.ts';
+import { imageFlags } from '../../packages/cli/src/flags/build.ts';
+import { parseFlags } from '../../packages/cli/src/flags/flags.ts';
+import { folderRequest } from '../../packages/cli/src/tasks/folder.ts';
 import { prepareCase } from '../rig/case.ts';
 
 interface Recorded {

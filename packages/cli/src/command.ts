@@ -1,4 +1,4 @@
-import type { Flags, Given } from './flags.ts';
+import type { Flags, Given } from './flags/flags.ts';
 
 /** One verb of the command line. Its file parses nothing and prints data only; the engine does the work. */
 export interface Command<F extends Flags = Flags> {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from './flags/flags.ts';
 
 const bold = (text: string) => styleText('bold', text);
 

@@ -84,11 +84,11 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   if (wantsHelp) return { code: await help(first) };
   let answerPath: string | undefined;
   if (first === 'build') {
-    const { freshPath, recallAnswer } = await import('./fresh.ts');
+    const { freshPath, recallAnswer } = await import('./fresh/fresh.ts');
     answerPath = freshPath(argv, { cwd: process.cwd(), env });
     const answer = recallAnswer(answerPath);
     if (answer) {
-      const { tellAnswer } = await import('./answer.ts');
+      const { tellAnswer } = await import('./fresh/tell.ts');
       const { stdout, stderr } = process;
       await tellAnswer(answer, rest, { stdout, stderr, env });
       return { code: exit.done };
@@ -97,7 +97,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const { commands } = await import('./commands.ts');
   const entry = commands[first];
   if (!entry) throw await unknownCommand(first);
-  const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags.ts')]);
+  const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags/flags.ts')]);
   const { given, positionals, rest: behind } = parseFlags(rest, command.flags, env);
   const { stdin, stdout, stderr } = process;
   const invocation: Invocation = {

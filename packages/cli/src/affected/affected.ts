@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
 import { gitTop, type ChangeRange, type Workspace } from '@monokit/config';
-import type { ShowInvocation } from '../defined-images.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
 import { changesIn, filesOf, type Changes } from './changes.ts';
 import { checkOut } from './checkout.ts';

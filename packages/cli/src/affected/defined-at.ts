@@ -4,11 +4,11 @@ import { relative } from 'node:path';
 import { Writable } from 'node:stream';
 import type { FolderRead } from '@monokit/engine/affected';
 import { digestOf } from '@monokit/engine/oci/digest';
-import { imageFlags } from '../build-flags.ts';
-import { defineImages, type ShowInvocation } from '../defined-images.ts';
-import { parseFlags } from '../flags.ts';
+import { imageFlags } from '../flags/build.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
+import { parseFlags } from '../flags/flags.ts';
 import { rootOf } from '../graph/graph.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 /** An image, or one platform of it. */
 export interface PlacedImage {

@@ -1,6 +1,6 @@
 import { filtered, parseFilter, type Workspace } from '@monokit/config';
 import { failedOf } from '@monokit/engine/std/failed';
-import type { ShowInvocation } from '../defined-images.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
 import { baseOf } from './changes.ts';
 import { Comparison } from './affected.ts';

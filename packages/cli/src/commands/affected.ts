@@ -1,8 +1,8 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
 import { Mistake } from '../mistake.ts';
 import { table } from '../ui/table.ts';
-import { isNarrowed, workspaceFlags } from '../workspace-flags.ts';
+import { isNarrowed, workspaceFlags } from '../flags/workspace.ts';
 
 export const affected = command({
   summary: 'List the images that changes since a commit can affect, and why',
@@ -30,7 +30,7 @@ not committed yet. Nothing is built: \`cli build --affected\` builds them.`,
       throw new Mistake('--matrix and --json are two forms of one answer', 'leave one out');
     }
     const [{ openWorkspace }, { Comparison }, { narrowed, rangeOf }] = await Promise.all([
-      import('../workspace.ts'),
+      import('../tasks/workspace.ts'),
       import('../affected/affected.ts'),
       import('../affected/select.ts'),
     ]);

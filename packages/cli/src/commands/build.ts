@@ -2,18 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import type { LocalEngine, RunEvent, RunResult, Task } from '@monokit/engine';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { command, type Invocation } from '../command.ts';
-import { bakeFlags, imageFlags, workFlags } from '../build-flags.ts';
-import { callFlags, callOf } from '../call-flags.ts';
-import type { Flags } from '../flags.ts';
-import { isFolder } from '../folder.ts';
+import { bakeFlags, imageFlags, workFlags } from '../flags/build.ts';
+import { callFlags, callOf } from '../flags/call.ts';
+import type { Flags } from '../flags/flags.ts';
+import { isFolder } from '../tasks/folder.ts';
 import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
-import { namesOf } from '../image-names.ts';
-import { progressMode } from '../progress-mode.ts';
+import { namesOf } from '../tasks/image-names.ts';
+import { progressMode } from '../flags/progress-mode.ts';
 import { leavesFiles } from '../runs/leave.ts';
-import type { EngineSettings } from '../tasks.ts';
+import type { EngineSettings } from '../tasks/tasks.ts';
 import { openRenderer } from '../ui/open.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../ui/shell-word.ts';
 import { reportsOf } from '../ui/report-files.ts';
 import type { RunStart } from '../ui/renderer.ts';
 
@@ -109,14 +109,14 @@ async function buildImages(
   if (asked) {
     if (page)
       throw new Mistake('--open-graph shows a build, and --call builds nothing', 'cli graph --open shows the graph');
-    return (await import('../call.ts')).call(invocation, asked);
+    return (await import('../call/call.ts')).call(invocation, asked);
   }
 
   await using scope = new AsyncDisposableStack();
-  const { chosenTasks } = await import('../tasks.ts');
+  const { chosenTasks } = await import('../tasks/tasks.ts');
   const chosen = await chosenTasks(invocation, scope, folders[0]);
   const { tasks, offers, folderOf, settings, asks, seen, scratch } = chosen;
-  if (asks !== undefined) return (await import('../call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
+  if (asks !== undefined) return (await import('../call/call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
   if (flags.frozen) {
     const code = await (await import('../plan/frozen.ts')).frozenCode(chosen, invocation);
     if (code !== 0) return code;
@@ -131,7 +131,7 @@ async function buildImages(
   const startedAt = Math.round(performance.timeOrigin);
   const [{ recordRun, runsPathOf }, { continueOf, estimatorOf, withDeadline }] = await Promise.all([
     import('../runs/record-run.ts'),
-    import('../run-policy.ts'),
+    import('../tasks/run-policy.ts'),
   ]);
   const signal = withDeadline(invocation.signal, flags, scope);
   await using recorder = recordRun(invocation, chosen, { startedAt });
@@ -149,13 +149,13 @@ async function buildImages(
   using renderer = await openRenderer(mode, start, { stdout, stderr, env }, reportsOf(flags, env));
   page?.start(start);
 
-  const { openEngineFor } = await import('../open-engine.ts');
+  const { openEngineFor } = await import('../tasks/open-engine.ts');
   const estimate = estimatorOf(runsPathOf(chosen, invocation), folderOf);
   const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const { run } = await import('@monokit/engine');
   const answering =
     keepsAnswer(invocation, { shown: page !== undefined }) && !tasks.some(attests)
-      ? new (await import('../answering.ts')).Answering()
+      ? new (await import('../fresh/answering.ts')).Answering()
       : undefined;
   const warnings: Diagnostic[] = [];
   const report = (event: RunEvent) => {
@@ -202,8 +202,8 @@ async function tellTargets(
   if (print && list !== undefined) throw new Mistake('--print and --list are two questions', 'ask one of them');
   const [folder] = invocation.positionals.filter(isFolder);
   if (folder !== undefined) throw new Mistake(`a folder has no targets: ${folder}`, 'name a bake file with --config');
-  if (list === undefined) await (await import('../print-targets.ts')).printTargets(invocation);
-  else await (await import('../list-definitions.ts')).listDefinitions(invocation, list);
+  if (list === undefined) await (await import('../print/print-targets.ts')).printTargets(invocation);
+  else await (await import('../print/list-definitions.ts')).listDefinitions(invocation, list);
   return 0;
 }
 
@@ -244,7 +244,7 @@ async function writeAnswers(
 ): Promise<void> {
   const [only] = results;
   if (flags['metadata-file'] !== undefined) {
-    const { writeMetadataFile } = await import('../metadata-file.ts');
+    const { writeMetadataFile } = await import('../ui/metadata-file.ts');
     const responses = results.map(({ response }) => response!);
     await writeMetadataFile(flags['metadata-file'], responses, told);
   }

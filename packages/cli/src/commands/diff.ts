@@ -2,9 +2,9 @@ import type { ImageDiff } from '@monokit/engine/diff';
 import { command, type Invocation } from '../command.ts';
 import type { Pair } from '../diff/sides.ts';
 import { Mistake } from '../mistake.ts';
-import { openEngineFor } from '../open-engine.ts';
-import { settingsHere } from '../settings-here.ts';
-import { cacheDirFlag } from '../workspace-flags.ts';
+import { openEngineFor } from '../tasks/open-engine.ts';
+import { settingsHere } from '../tasks/settings-here.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 
 const flags = {
   stat: { kind: 'switch', help: 'Layers and settings only, with how many files differ', env: false },
@@ -100,7 +100,7 @@ async function openRegistries(invocation: Invocation<typeof flags>, scope: Async
   const [{ openAccess }, { openSession }, { registriesHere }] = await Promise.all([
     import('@monokit/engine/imagetools'),
     import('@monokit/engine/session'),
-    import('../tasks.ts'),
+    import('../tasks/tasks.ts'),
   ]);
   const session = scope.use(openSession({ env: invocation.env }));
   return scope.use(

@@ -3,7 +3,7 @@ import { arch, release } from 'node:os';
 import { styleText } from 'node:util';
 import { cachePath } from '@monokit/engine/cache-path';
 import { command } from '../command.ts';
-import { cacheDirFlag } from '../workspace-flags.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 import { symbolsFor } from '../ui/symbols.ts';
 
 /** One row: of the machine as the executor sees it, or of what this program itself needs. */

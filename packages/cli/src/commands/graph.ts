@@ -1,10 +1,10 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { defineImages } from '../defined-images.ts';
+import { defineImages } from '../tasks/defined-images.ts';
 import { graphOf } from '../graph/graph.ts';
 import { Mistake } from '../mistake.ts';
 import { pageFlags } from '../page/flags.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const graph = command({
   summary: 'Print the graph of images, stages and steps',

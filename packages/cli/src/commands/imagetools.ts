@@ -1,7 +1,7 @@
 import { command, type Invocation } from '../command.ts';
-import type { Flags } from '../flags.ts';
+import type { Flags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
-import { cacheDirFlag } from '../workspace-flags.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 
 const verbs = ['inspect', 'create', 'copy'] as const;
 type Verb = (typeof verbs)[number];
@@ -106,7 +106,7 @@ digest stays what it is. A name is that of a registry, or oci-layout://PATH[:TAG
     }
     const { openAccess } = await import('@monokit/engine/imagetools');
     const { openSession } = await import('@monokit/engine/session');
-    const { registriesHere } = await import('../tasks.ts');
+    const { registriesHere } = await import('../tasks/tasks.ts');
     await using scope = new AsyncDisposableStack();
     const session = scope.use(openSession({ env: invocation.env }));
     const access = scope.use(
@@ -174,7 +174,7 @@ async function create({ flags, cwd, signal, stdout, stderr }: Told, { access, sc
   });
   const path = flags['metadata-file'];
   if (path !== undefined) {
-    const { writeJson } = await import('../metadata-file.ts');
+    const { writeJson } = await import('../ui/metadata-file.ts');
     const places = [...new Set(targets.map(tools.placeOf))].sort();
     await writeJson(path, { 'containerimage.descriptor': combined.descriptor, 'image.name': places.join(',') });
   }

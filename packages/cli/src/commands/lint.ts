@@ -1,6 +1,6 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const lint = command({
   summary: 'Check Dockerfiles by the rules of docker build --check',
@@ -25,9 +25,9 @@ Ends with 1 if anything is found. Nothing is built.`,
   failed: () => 'something was found',
   async run(invocation) {
     const { flags, positionals, stdout } = invocation;
-    const { answersJson, askImages } = await import('../ask.ts');
+    const { answersJson, askImages } = await import('../call/ask.ts');
     const images = await askImages(invocation, positionals.length > 0 ? positionals : ['all'], 'frontend.lint');
-    const { lintReport } = await import('../lint-report.ts');
+    const { lintReport } = await import('../call/lint-report.ts');
     const { text, clean } = lintReport(images);
     stdout.write(flags.json ? answersJson(images) : text);
     return clean ? 0 : 1;

@@ -1,9 +1,9 @@
 import type { Workspace } from '@monokit/config';
 import { command } from '../command.ts';
-import { openEngineFor } from '../open-engine.ts';
+import { openEngineFor } from '../tasks/open-engine.ts';
 import { bytes, count, duration, shortDigest } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const ls = command({
   summary: 'List the images of the workspace and those in the store',
@@ -23,7 +23,7 @@ workspace it lists the store alone.`,
   ],
   async run(invocation) {
     const { flags, env, stdout, positionals } = invocation;
-    const { engineSettingsOf, openWorkspace, workspaceIfAny } = await import('../workspace.ts');
+    const { engineSettingsOf, openWorkspace, workspaceIfAny } = await import('../tasks/workspace.ts');
     const select = positionals.length > 0 ? positionals : ['all'];
     const workspace = await (positionals.length > 0 ? openWorkspace : workspaceIfAny)(invocation, select);
     await using engine = await openEngineFor(flags, env, workspace ? engineSettingsOf(workspace, env) : {});

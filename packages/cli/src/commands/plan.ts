@@ -1,6 +1,6 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const plan = command({
   summary: 'Tell what a build would run, without building',

@@ -1,8 +1,8 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { onlyFolder } from '../defined-images.ts';
+import { onlyFolder } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const print = command({
   summary: 'Print what would be built: resolved targets, or their LLB',
@@ -36,12 +36,12 @@ build graph of images or of a folder instead, as text or as the JSON lines of
       if (folder !== undefined) {
         throw new Mistake('a folder has no target in the config', `cli print --llb ${folder}  prints its graph`);
       }
-      const { printTargets } = await import('../print-targets.ts');
+      const { printTargets } = await import('../print/print-targets.ts');
       await printTargets(invocation);
       return 0;
     }
     await using scope = new AsyncDisposableStack();
-    const { defineImages } = await import('../defined-images.ts');
+    const { defineImages } = await import('../tasks/defined-images.ts');
     const { defined } = await defineImages(invocation, positionals, scope);
     const [{ printDefinition }, { dumpJson }, { formatPlatform }] = await Promise.all([
       import('@monokit/engine/llb/print'),

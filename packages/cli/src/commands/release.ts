@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import type { RunEvent } from '@monokit/engine';
 import { command } from '../command.ts';
 import { Mistake } from '../mistake.ts';
-import { progressMode } from '../progress-mode.ts';
+import { progressMode } from '../flags/progress-mode.ts';
 import { releaseFlags } from '../release/flags.ts';
 import { leavesFiles } from '../runs/leave.ts';
 import { reportsOf } from '../ui/report-files.ts';
@@ -27,7 +27,7 @@ what the registry has. What was released is written to release.json.`,
   async run(invocation) {
     const { flags, stderr, stdout, env } = invocation;
     await using scope = new AsyncDisposableStack();
-    const { continueOf, withDeadline } = await import('../run-policy.ts');
+    const { continueOf, withDeadline } = await import('../tasks/run-policy.ts');
     if (flags.dry !== undefined && leavesFiles(flags))
       throw new Mistake('--summarize and --profile tell of a release, and --dry makes none');
     const signal = withDeadline(invocation.signal, flags, scope);

@@ -1,14 +1,14 @@
 import type { Enterable, Entered, FailedStep, LocalEngine, Session } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
-import { imageFlags, workFlags } from '../build-flags.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
 import { command, type Invocation } from '../command.ts';
-import { defineImages, type ShowInvocation } from '../defined-images.ts';
-import { isFolder } from '../folder.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
+import { isFolder } from '../tasks/folder.ts';
 import { Mistake } from '../mistake.ts';
-import { openEngineFor } from '../open-engine.ts';
-import { refuseFlags } from '../refuse-flags.ts';
-import { settingsHere } from '../settings-here.ts';
-import { shellWord } from '../shell-word.ts';
+import { openEngineFor } from '../tasks/open-engine.ts';
+import { refuseFlags } from '../flags/refuse.ts';
+import { settingsHere } from '../tasks/settings-here.ts';
+import { shellWord } from '../ui/shell-word.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { chosenStep, platformText, wordOf } from '../shell/choose.ts';
 import { failedHeader, missingLines, roomLines } from '../shell/header.ts';
@@ -16,7 +16,7 @@ import { lender } from '../shell/lender.ts';
 import { sitIn } from '../shell/sit.ts';
 import { isAt, parseAddress } from '../shell/address.ts';
 import { describe } from '../ui/failure.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 const shellFlags = {
   before: { kind: 'switch', help: 'The trees as they were before the failed step', env: false },

@@ -1,7 +1,7 @@
-import { imageFlags, workFlags } from '../build-flags.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { onlyFolder } from '../defined-images.ts';
-import type { Flags } from '../flags.ts';
+import { onlyFolder } from '../tasks/defined-images.ts';
+import type { Flags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
 
 /** A watch builds whatever can be built, as long as it is let. */

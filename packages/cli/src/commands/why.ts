@@ -1,8 +1,8 @@
-import { imageFlags } from '../build-flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
 import { Mistake } from '../mistake.ts';
-import { refuseFlags } from '../refuse-flags.ts';
-import { workspaceFlags } from '../workspace-flags.ts';
+import { refuseFlags } from '../flags/refuse.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 
 export const why = command({
   summary: 'Tell why an image was built again, or will be',

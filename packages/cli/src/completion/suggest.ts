@@ -1,6 +1,6 @@
 // What may come next on a command line, from the commands' own flags and the images of the workspace.
 import type { Command } from '../command.ts';
-import type { Flag, Flags } from '../flags.ts';
+import type { Flag, Flags } from '../flags/flags.ts';
 import type { Typed } from './typed.ts';
 
 export interface Suggestion {

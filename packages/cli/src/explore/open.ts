@@ -2,12 +2,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
-import type { imageFlags } from '../build-flags.ts';
-import { isFolder } from '../folder.ts';
+import type { imageFlags } from '../flags/build.ts';
+import { isFolder } from '../tasks/folder.ts';
 import { Mistake } from '../mistake.ts';
 import type { Api } from '../page/server.ts';
-import { chosenTasks, type BuildInvocation } from '../tasks.ts';
-import type { workspaceFlags } from '../workspace-flags.ts';
+import { chosenTasks, type BuildInvocation } from '../tasks/tasks.ts';
+import type { workspaceFlags } from '../flags/workspace.ts';
 import { Bases } from './bases.ts';
 import { Document } from './document.ts';
 import { Explorer, type Edit } from './explorer.ts';
@@ -37,7 +37,7 @@ export async function openExplorer(invocation: ExploreInvocation, scope: AsyncDi
   const document = await Document.open(join(root, filename));
   const bases = new Bases();
   const { openEngine } = await import('@monokit/engine');
-  const { engineOptions } = await import('../open-engine.ts');
+  const { engineOptions } = await import('../tasks/open-engine.ts');
   const engine = scope.use(
     await openEngine({ ...engineOptions(invocation.flags, invocation.env, settings), resolver: bases.resolver }),
   );

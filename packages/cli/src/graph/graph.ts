@@ -1,7 +1,7 @@
 // Images and steps as one graph, as commands show it.
 import type { Defined } from '@monokit/engine';
 import type { GraphVertex } from '@monokit/engine/llb/graph';
-import type { DefinedImages } from '../defined-images.ts';
+import type { DefinedImages } from '../tasks/defined-images.ts';
 
 export interface ShownGraph {
   readonly images: readonly ShownImage[];

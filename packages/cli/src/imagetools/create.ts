@@ -15,7 +15,7 @@ import {
 import type { Descriptor } from '@monokit/engine/oci/descriptor';
 import { isDigest } from '@monokit/engine/oci/digest';
 import { parsePlatform } from '@monokit/engine/oci/platform';
-import { annotationAttrs } from '../annotations.ts';
+import { annotationAttrs } from '../flags/annotations.ts';
 import { Mistake } from '../mistake.ts';
 
 export interface CreateOptions {

@@ -1,4 +1,4 @@
-import type { Flags } from '../flags.ts';
+import type { Flags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
 
 /** Flags of commands that show a page. */

@@ -1,6 +1,6 @@
 // `--frozen`: a build that may take everything from caches, and run nothing.
-import { defineChosen, type ShowInvocation } from '../defined-images.ts';
-import type { Chosen } from '../tasks.ts';
+import { defineChosen, type ShowInvocation } from '../tasks/defined-images.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { count } from '../ui/format.ts';
 import { planOfImages } from './plan.ts';
 import { planText } from './text.ts';

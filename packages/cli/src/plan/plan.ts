@@ -1,7 +1,7 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
 import { availableParallelism } from 'node:os';
 import type { AskedCache, ExpectedTime, StepForecast } from '@monokit/engine';
-import { defineImages, type DefinedImages, type ShowInvocation } from '../defined-images.ts';
+import { defineImages, type DefinedImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { criticalPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';

@@ -1,6 +1,6 @@
-import { imageFlags, workFlags } from '../build-flags.ts';
-import type { Flags, Given } from '../flags.ts';
-import type { ImageFlags } from '../folder.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
+import type { Flags, Given } from '../flags/flags.ts';
+import type { ImageFlags } from '../tasks/folder.ts';
 
 const { 'metadata-file': _metadata, iidfile: _iidfile, ...work } = workFlags;
 const { platform, secret, ssh, attest, provenance, sbom, allow, pull } = imageFlags;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { cachePath } from '@monokit/engine/cache-path';
 import type { Invocation } from '../command.ts';
-import type { Chosen } from '../tasks.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { leaveFiles, leavesFiles, type LeaveFlags } from './leave.ts';
 import type { RunRecord } from './record.ts';
 import { Recorder, type RunBegin } from './recorder.ts';

@@ -6,7 +6,7 @@ import type { RunFacts } from '../ui/facts.ts';
 import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
 import { stopCode } from '../mistake.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../ui/shell-word.ts';
 import { recordedFailures } from './failures.ts';
 import { gitAt } from './git.ts';
 import { History } from './history.ts';

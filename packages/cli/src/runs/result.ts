@@ -1,5 +1,5 @@
 // What came of a run, in few words.
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../ui/shell-word.ts';
 import { count } from '../ui/format.ts';
 import type { Symbols } from '../ui/symbols.ts';
 import type { RunRecord } from './record.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { FailedStep, Session } from '@monokit/engine';
-import type { imageFlags } from '../build-flags.ts';
+import type { imageFlags } from '../flags/build.ts';
 import type { Invocation } from '../command.ts';
 import { Mistake } from '../mistake.ts';
-import type { BuildInvocation } from '../tasks.ts';
-import type { workspaceFlags } from '../workspace-flags.ts';
+import type { BuildInvocation } from '../tasks/tasks.ts';
+import type { workspaceFlags } from '../flags/workspace.ts';
 
 /** Lends to a failed step what its image is lent in this workspace, and what flags name; nothing if it asks for nothing. */
 export async function lender(
@@ -35,7 +35,7 @@ async function ofWorkspace(
   invocation: Invocation<typeof imageFlags & typeof workspaceFlags>,
   scope: AsyncDisposableStack,
 ): Promise<Session | undefined> {
-  const { workspaceTasks, workspaceIfAny } = await import('../workspace.ts');
+  const { workspaceTasks, workspaceIfAny } = await import('../tasks/workspace.ts');
   const [id] = image.split('#') as [string];
   const workspace = await workspaceIfAny(invocation, ['all']).catch((error: unknown) => {
     // A config that is wrong was told of; what it would lend is missing then.

@@ -5,7 +5,7 @@ import { defineAll, type Defined, type Engine, type Offer, type Task } from '@mo
 import { folderReads, ignoring, type FolderRead } from '@monokit/engine/affected';
 import { mergeDefinitions, type Graph } from '@monokit/engine/llb/graph';
 import { rootOf } from '../graph/graph.ts';
-import type { Chosen } from '../tasks.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import type { WatchPlaces } from './watcher.ts';
 
 /** A change that an image's steps read. */

@@ -2,7 +2,7 @@
 import { gitLock } from '@monokit/config';
 import type { LocalEngine, SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
-import type { Chosen } from '../tasks.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import type { Recorder } from '../runs/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Containers } from './containers.ts';

@@ -1,6 +1,6 @@
 // What people should know of what they watch before anything happens to it.
 import { Mistake } from '../mistake.ts';
-import type { Chosen } from '../tasks.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { shortest } from '../ui/diagnostics.ts';
 
 /** Lines for people. Throws a `Mistake` for what is wrong in a compose file and is no matter of a build. */

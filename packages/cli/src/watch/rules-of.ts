@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import type { ActionSpec } from '@monokit/config';
 import { copiedTo } from '@monokit/engine/affected/copied-to';
 import { Mistake } from '../mistake.ts';
-import type { Chosen } from '../tasks.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { graphOf, type Inputs } from './inputs.ts';
 import { Rules, type Rule } from './rules.ts';
 

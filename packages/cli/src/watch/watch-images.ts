@@ -2,11 +2,11 @@
 import { relative } from 'node:path';
 import type { Invocation } from '../command.ts';
 import type { watchFlags } from '../commands/watch.ts';
-import { namesOf } from '../image-names.ts';
-import { openEngineFor } from '../open-engine.ts';
-import { estimatorOf } from '../run-policy.ts';
+import { namesOf } from '../tasks/image-names.ts';
+import { openEngineFor } from '../tasks/open-engine.ts';
+import { estimatorOf } from '../tasks/run-policy.ts';
 import { recordRun, runsPathOf } from '../runs/record-run.ts';
-import { chosenTasks, type Chosen } from '../tasks.ts';
+import { chosenTasks, type Chosen } from '../tasks/tasks.ts';
 import { shownLine } from '../ui/format.ts';
 import { openRenderer } from '../ui/open.ts';
 import type { Renderer } from '../ui/renderer.ts';

@@ -1,6 +1,6 @@
 // From the words of `cli why` to explanations.
 import { spawnSync } from 'node:child_process';
-import type { ShowInvocation } from '../defined-images.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake, NothingSelected } from '../mistake.ts';
 import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
 import { questionOf, type Question } from './question.ts';

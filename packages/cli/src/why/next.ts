@@ -1,6 +1,6 @@
 // What the next build would make of images, beside what the last one made: by the keys and the outlook of `cli plan`.
 import { cachePath } from '@monokit/engine/cache-path';
-import { defineImages, onlyFolder, type ShowInvocation } from '../defined-images.ts';
+import { defineImages, onlyFolder, type ShowInvocation } from '../tasks/defined-images.ts';
 import { planOf } from '../plan/plan.ts';
 import type { RunsHere } from '../runs/runs-here.ts';
 import { version } from '../runs/record-run.ts';

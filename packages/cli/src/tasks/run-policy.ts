@@ -1,0 +1,67 @@
+// What flags and config say of how a run goes: what a failure stops, how long it may take, what is tried again, and what
+// is known of steps beforehand.
+import type { Continue, Estimator, SolveRequest } from '@monokit/engine';
+import { Failed } from '@monokit/engine/std/failed';
+import { parseSeconds } from '@monokit/engine/std/quantity';
+import { timeText } from '@monokit/engine/std/units';
+import { Mistake } from '../mistake.ts';
+import { History } from '../runs/history.ts';
+import { ownerOf } from '../runs/recorded-steps.ts';
+import type { Chosen, EngineSettings } from './tasks.ts';
+
+/** What is still done after a failure. */
+export function continueOf(flags: { readonly continue: string | undefined }, settings: EngineSettings): Continue {
+  return (flags.continue as Continue | undefined) ?? settings.continue;
+}
+
+/** The longest time that Node's clocks count, in ms: almost 25 days. */
+const longest = 2 ** 31 - 1;
+
+/** The run's signal, which also fires when its time is up. The scope's end takes the clock away. */
+export function withDeadline(
+  signal: AbortSignal,
+  { timeout }: { readonly timeout: string | undefined },
+  scope: AsyncDisposableStack,
+): AbortSignal {
+  if (timeout === undefined) return signal;
+  const ms = (parseSeconds(timeout) ?? 0) * 1000;
+  if (ms <= 0 || ms > longest) {
+    throw new Mistake(`--timeout needs a time such as 90s, 10m or 1h30m, got ${JSON.stringify(timeout)}`);
+  }
+  const over = new AbortController();
+  const message = `timed out after ${timeText(ms)}`;
+  const timer = setTimeout(() => over.abort(new Failed({ kind: 'timed-out', message })), ms);
+  scope.defer(() => clearTimeout(timer));
+  return AbortSignal.any([signal, over.signal]);
+}
+
+/** What was chosen, with `--retries` for images that say nothing of it. */
+export function withRetries<C extends Pick<Chosen, 'tasks' | 'offers'>>(
+  chosen: C,
+  { retries }: { readonly retries: string | undefined },
+): C {
+  if (retries === undefined) return chosen;
+  if (!/^\d{1,3}$/.test(retries)) throw new Mistake(`--retries needs a number, got ${JSON.stringify(retries)}`);
+  const said = (request: SolveRequest) => ({ ...request, steps: { retries: Number(retries), ...request.steps } });
+  return {
+    ...chosen,
+    tasks: chosen.tasks.map((task) => ({ ...task, request: said(task.request) })),
+    offers: chosen.offers.map((offer) => ({ ...offer, request: async () => said(await offer.request()) })),
+  };
+}
+
+/** How often what was learnt by other runs is looked for, in ms. */
+const freshFor = 10_000;
+
+/** What earlier runs in a folder (`runsPath`) tell of steps; it is read when the first step has to run. */
+export function estimatorOf(path: string, folderOf: Chosen['folderOf']): Estimator {
+  let history: History | undefined;
+  let readAt = 0;
+  return ({ vertex, name, wantedBy, source }) => {
+    if (!history || Date.now() - readAt > freshFor) {
+      history = History.open(path);
+      readAt = Date.now();
+    }
+    return history.estimate({ vertex, name, image: ownerOf(wantedBy, source?.folder, folderOf) });
+  };
+}
