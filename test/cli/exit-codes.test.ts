@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { commands } from '../../packages/cli/src/commands.ts';
 import { exitCodes } from '../../packages/cli/src/exit-codes.ts';
 import { projectRoot, Rig } from '../rig/rig.ts';
 
@@ -37,6 +38,23 @@ test('0 says nothing, 1 and 2 say what they mean on the last line', async () => 
     const linted = await rig.cli(args);
     assert.equal(linted.code, 1);
     assert.equal(lastLine(linted.stderr), 'exit 1: something was found');
+  }
+});
+
+test('words that a command does not take are refused, and flags that it has not are told with its name', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+  await rig.ok(['build', '.']);
+  const { stdout: before } = await rig.ok(['du', '--json']);
+  for (const name of ['du', 'prune', 'doctor', 'init', 'schema']) {
+    const { code, stdout, stderr } = await rig.cli([name, 'everything']);
+    assert.deepEqual([code, stdout], [2, ''], name);
+    assert.match(stderr, new RegExp(`^error: ${name} takes no words, got everything\n  \\w`));
+  }
+  assert.equal((await rig.ok(['du', '--json'])).stdout, before, 'nothing was removed');
+  for (const name of Object.keys(commands)) {
+    const { code, stderr } = await rig.cli([name, '--xyzzy']);
+    assert.equal(code, 2, name);
+    assert.match(stderr, new RegExp(`^error: unknown flag --xyzzy\n  cli ${name} --help lists the flags\n`));
   }
 });
 

@@ -9,6 +9,8 @@ export interface Command<F extends Flags = Flags> {
   /** What it does, for `--help`: a paragraph or two. */
   readonly description: string;
   readonly flags: F;
+  /** It takes flags only: what to do who gave words, too. */
+  readonly wordless?: string;
   /** Command lines with what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** What its exit code 1 means, where that is not that an image could not be built. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { commands } from './commands.ts';
 import { overview, commandHelp } from './help.ts';
 
@@ -28,6 +29,21 @@ for (const [name, { summary, load }] of Object.entries(commands)) {
     for (const { help } of Object.values(command.flags)) assert.match(help, /^[A-Z].*[^.]$/);
     const text = commandHelp(name, command);
     for (const flag of Object.keys(command.flags)) assert.ok(text.includes(`--${flag}`));
+  });
+
+  test(`the help of ${name} fits in its columns, and no line ends with a space`, async () => {
+    const command = await load();
+    const examples = new Set(command.examples.map(([line]) => `  ${line}`));
+    for (const columns of [60, 80, 100]) {
+      const lines = stripVTControlCharacters(commandHelp(name, command, columns)).split('\n');
+      // What is to be typed stays on one line, and a word is not broken.
+      const long = lines.filter((line) => line.length > columns && line.trim().includes(' ') && !examples.has(line));
+      assert.deepEqual(long, []);
+      assert.deepEqual(
+        lines.filter((line) => /\s$/.test(line)),
+        [],
+      );
+    }
   });
 }
 

@@ -98,7 +98,9 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const entry = commands[first];
   if (!entry) throw await unknownCommand(first);
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags/flags.ts')]);
-  const { given, positionals, rest: behind } = parseFlags(rest, command.flags, env);
+  const { given, positionals, rest: behind } = parseFlags(rest, command.flags, { env, command: first });
+  if (command.wordless !== undefined && positionals.length > 0)
+    throw new Mistake(`${first} takes no words, got ${positionals.join(' ')}`, command.wordless);
   const { stdin, stdout, stderr } = process;
   const invocation: Invocation = {
     words: argv,
@@ -118,15 +120,18 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
 }
 
 async function help(name: string | undefined): Promise<number> {
-  const [{ commands }, { commandHelp, overview }] = await Promise.all([import('./commands.ts'), import('./help.ts')]);
+  const [{ commands }, { columnsOf, commandHelp, overview }] = await Promise.all([
+    import('./commands.ts'),
+    import('./help.ts'),
+  ]);
   if (name === undefined) {
     const list = Object.entries(commands).map(([each, { summary }]) => [each, summary] as const);
-    process.stdout.write(overview(await version(), list));
+    process.stdout.write(overview(await version(), list, columnsOf(process.stdout)));
     return exit.done;
   }
   const entry = commands[name];
   if (!entry) throw await unknownCommand(name);
-  process.stdout.write(commandHelp(name, await entry.load()));
+  process.stdout.write(commandHelp(name, await entry.load(), columnsOf(process.stdout)));
   return exit.done;
 }
 

@@ -26,6 +26,7 @@ it. Exit code 1 if something is missing without which a RUN cannot work.`,
     ...cacheDirFlag,
     json: { kind: 'switch', help: 'Print what was found as JSON' },
   },
+  wordless: 'it looks at this machine; cli doctor --help lists the flags',
   examples: [
     ['cli doctor', 'a line for each thing'],
     ['cli doctor --json', 'the same for programs: name, state (ok, limited, missing), detail, mend'],

@@ -16,6 +16,7 @@ cache mounts. \`cli prune\` removes what nobody uses.`,
     json: { kind: 'switch', help: 'Print records as JSON' },
     verbose: { kind: 'switch', short: 'v', help: 'All records, not only the twenty largest' },
   },
+  wordless: 'it looks at all of the cache; cli du --help lists the flags',
   examples: [
     ['cli du', 'the largest records and the total'],
     ['cli du --json', 'everything, for programs'],

@@ -14,9 +14,9 @@ Looks for Dockerfiles below this folder (not in what .gitignore names) and write
 buildkit.config.ts with an image for each: the place to give them tags, platforms,
 outputs and the rest. An existing config is left alone.`,
   flags: {},
+  wordless: 'go to the folder: cd FOLDER && cli init',
   examples: [['cli init', 'in the root of the repository']],
-  async run({ cwd, env, stdout, stderr, positionals }) {
-    if (positionals.length > 0) throw new Mistake('init takes no images', 'go to the folder: cd FOLDER && cli init');
+  async run({ cwd, env, stdout, stderr }) {
     const { loaded, diagnostics } = await loadConfig({ cwd, env });
     const existing = loaded?.file ?? diagnostics[0]?.file;
     if (existing !== undefined) {

@@ -20,6 +20,7 @@ for \`cli shell\` goes, too.`,
     'keep-duration': { kind: 'value', placeholder: 'TIME', help: 'Keep what was used within this time, as in 48h' },
     json: { kind: 'switch', help: 'Print what was removed as JSON' },
   },
+  wordless: 'it goes through all of the cache; --keep-storage and --keep-duration say what stays',
   examples: [
     ['cli prune', 'everything that is not in use'],
     ['cli prune --keep-storage 10g --keep-duration 48h', 'down to 10 GiB, keeping what was used in two days'],

@@ -14,6 +14,7 @@ In YAML the first line names it, in JSON the key $schema:
   { "$schema": "./node_modules/@monokit/config/schema.json" }
 A buildkit.config.ts needs none: its types say the same.`,
   flags: {},
+  wordless: 'cli schema > FILE writes it to a file',
   examples: [['cli schema > buildkit.schema.json', 'beside a configuration that stands without node_modules']],
   async run({ stdout }) {
     stdout.write(readFileSync(new URL(import.meta.resolve('@monokit/config/schema.json')), 'utf8'));

@@ -17,7 +17,8 @@ const flags = {
   'cache-dir': { kind: 'value', help: '' },
 } as const satisfies Flags;
 
-const parse = (argv: readonly string[], env: Record<string, string> = {}) => parseFlags(argv, flags, env);
+const parse = (argv: readonly string[], env: Record<string, string> = {}) =>
+  parseFlags(argv, flags, { env, command: 'build' });
 const mistake = (argv: readonly string[], env: Record<string, string> = {}) => {
   try {
     parse(argv, env);
@@ -72,10 +73,13 @@ test('another spelling of a flag is that flag', () => {
 });
 
 test('an unknown flag is a mistake that names the nearest', () => {
-  assert.deepEqual(mistake(['--quite']), ['unknown flag --quite', 'did you mean --quiet?']);
-  assert.deepEqual(mistake(['--xyzzy']), ['unknown flag --xyzzy', 'cli help COMMAND lists them']);
-  assert.deepEqual(mistake(['-x']), ['unknown flag -x', 'cli help COMMAND lists them']);
-  assert.deepEqual(mistake(['-qf']), ['unknown flag -qf', 'cli help COMMAND lists them']);
+  assert.deepEqual(mistake(['--quite']), [
+    'unknown flag --quite',
+    'did you mean --quiet? cli build --help lists the flags',
+  ]);
+  assert.deepEqual(mistake(['--xyzzy']), ['unknown flag --xyzzy', 'cli build --help lists the flags']);
+  assert.deepEqual(mistake(['-x']), ['unknown flag -x', 'cli build --help lists the flags']);
+  assert.deepEqual(mistake(['-qf']), ['unknown flag -qf', 'cli build --help lists the flags']);
 });
 
 test('a flag without its value, or with one that it cannot have, is a mistake', () => {

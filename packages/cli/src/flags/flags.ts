@@ -34,13 +34,16 @@ export type Given<F extends Flags> = {
 };
 
 /**
- * Reads arguments. Flags may stand anywhere before `--`; an unknown one is a mistake that names the nearest. A negative
- * number is no flag.
+ * Reads arguments. Flags may stand anywhere before `--`; an unknown one is a mistake that names the nearest, and where
+ * the flags of the `command` are listed. A negative number is no flag.
  */
 export function parseFlags<F extends Flags>(
   argv: readonly string[],
   flags: F,
-  env: Readonly<Record<string, string | undefined>>,
+  {
+    env = {},
+    command = 'COMMAND',
+  }: { readonly env?: Readonly<Record<string, string | undefined>>; readonly command?: string } = {},
 ): {
   readonly given: Given<F>;
   readonly positionals: readonly string[];
@@ -112,15 +115,16 @@ export function parseFlags<F extends Flags>(
 
   function longName(written: string): string {
     for (const [name, flag] of Object.entries(flags)) if (name === written || flag.alias === written) return name;
-    throw unknown(`--${written}`, nearest(written, Object.keys(flags)));
+    throw unknown(`--${written}`, nearest(written, Object.keys(flags)), command);
   }
 
   /** `-f`, with a value attached as in `-fDockerfile`. */
   function shortName(letters: string): [string, string | undefined] {
     const found = Object.entries(flags).find(([, { short }]) => short === letters[0]);
-    if (!found) throw unknown(`-${letters}`, letters.length > 1 ? nearest(letters, Object.keys(flags)) : undefined);
+    if (!found)
+      throw unknown(`-${letters}`, letters.length > 1 ? nearest(letters, Object.keys(flags)) : undefined, command);
     const rest = letters.slice(1);
-    if (rest && found[1].kind === 'switch') throw unknown(`-${letters}`, undefined);
+    if (rest && found[1].kind === 'switch') throw unknown(`-${letters}`, undefined, command);
     return [found[0], rest || undefined];
   }
 }
@@ -139,6 +143,7 @@ function checked(name: string, { among }: Flag, text: string): string {
   throw new Mistake(`${name} does not take ${JSON.stringify(text)}`, near ? `did you mean ${near}? ${list}` : list);
 }
 
-function unknown(flag: string, near: string | undefined): Mistake {
-  return new Mistake(`unknown flag ${flag}`, near ? `did you mean --${near}?` : 'cli help COMMAND lists them');
+function unknown(flag: string, near: string | undefined, command: string): Mistake {
+  const list = `cli ${command} --help lists the flags`;
+  return new Mistake(`unknown flag ${flag}`, near ? `did you mean --${near}? ${list}` : list);
 }

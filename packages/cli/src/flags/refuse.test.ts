@@ -12,7 +12,7 @@ const flags = {
 } as const satisfies Flags;
 
 function refuse(argv: readonly string[], env: Record<string, string> = {}): void {
-  refuseFlags({ flags: parseFlags(argv, flags, env).given, env }, flags, {
+  refuseFlags({ flags: parseFlags(argv, flags, { env }).given, env }, flags, {
     why: 'means nothing',
     hint: 'leave it out',
   });

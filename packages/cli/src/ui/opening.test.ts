@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WriteStream } from 'node:tty';
 import { sayUntilWritten } from './opening.ts';
 import { screenStream } from './screen.fixture.ts';
 
@@ -22,4 +23,26 @@ test('nothing is left of it where nothing else was said', () => {
   sayUntilWritten('reading', [stderr])[Symbol.dispose]();
   stderr.write('$');
   assert.deepEqual(stderr.lines(), ['$']);
+});
+
+test('it is dimmed where colours are wanted only', (context) => {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  context.after(() => {
+    for (const [name, value] of Object.entries({ NO_COLOR, FORCE_COLOR })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  const said = () => {
+    const { getColorDepth } = WriteStream.prototype;
+    const stderr = Object.assign(screenStream(), { getColorDepth });
+    sayUntilWritten('reading', [stderr])[Symbol.dispose]();
+    return stderr.pieces[0];
+  };
+  delete process.env['NO_COLOR'];
+  process.env['FORCE_COLOR'] = '1';
+  assert.equal(said(), '\u001b[2mreading\u001b[22m');
+  delete process.env['FORCE_COLOR'];
+  process.env['NO_COLOR'] = '1';
+  assert.equal(said(), 'reading');
 });

@@ -1,4 +1,5 @@
-// The first word on a terminal, before anything that takes time is even loaded: imports nothing.
+// The first word on a terminal, before anything that takes time is even loaded: imports nothing of ours.
+import { styleText } from 'node:util';
 
 /** Says on the terminal that something happens, until something else is written to one of the streams. */
 export function sayUntilWritten(text: string, streams: readonly NodeJS.WriteStream[]): Disposable {
@@ -11,7 +12,7 @@ export function sayUntilWritten(text: string, streams: readonly NodeJS.WriteStre
     for (const [stream, write] of originals) stream.write = write;
     first!.write('\r\u001b[K');
   };
-  first!.write(`\u001b[2m${text}\u001b[22m`);
+  first!.write(styleText('dim', text, { stream: first! }));
   for (const [stream, write] of originals) {
     stream.write = ((...args: Parameters<typeof write>) => {
       unsay();
