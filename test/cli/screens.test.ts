@@ -106,7 +106,7 @@ test('watch', async () => {
         // At once, as editors do: two writes would be two changes.
         writeFileSync(join(rig.root, 'greeting'), 'hello again\n');
         renameSync(join(rig.root, 'greeting'), rig.path('api/src/greeting'));
-      } else if (state === 'watching' && /^✔ api[^]*watching.* last/m.test(text)) {
+      } else if (state === 'watching' && /^✔ api[^]*^ {2}api {2}~1 file[^]*watching.* last/m.test(text)) {
         state = 'over';
         watching = rows;
         type('q');

@@ -17,6 +17,7 @@ import { sitIn } from '../shell/sit.ts';
 import { isAt, parseAddress } from '../shell/address.ts';
 import { describe } from '../ui/failure.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
+import { isInternal } from '../ui/model.ts';
 
 const shellFlags = {
   before: { kind: 'switch', help: 'The trees as they were before the failed step', env: false },
@@ -185,6 +186,6 @@ async function enterBuilt(
   return sit(entered, args, { invocation, command: false });
 
   function tellStep(name: string | undefined): void {
-    if (name !== undefined && !name.startsWith('[internal]')) stderr.write(`${name}\n`);
+    if (name !== undefined && !isInternal({ name })) stderr.write(`${name}\n`);
   }
 }

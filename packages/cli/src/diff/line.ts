@@ -20,7 +20,8 @@ export function diffLine({ from, to, layers, files }: ImageDiff): string | undef
   const where = shown(shortName(writtenAs(first!.instruction)));
   const more = others.length > 0 ? ` and ${others.length} more` : '';
   const size = signed(to.size - from.size);
-  return `${told.length > 0 ? `${told.join(' ')} files, ` : ''}${size} in ${where}${more}`;
+  const noun = counts.reduce((sum, [, number]) => sum + number, 0) === 1 ? 'file' : 'files';
+  return `${told.length > 0 ? `${told.join(' ')} ${noun}, ` : ''}${size} in ${where}${more}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
-import { emptyModel, reduce, tally, type RunModel } from './model.ts';
+import { emptyModel, isInternal, reduce, tally, type RunModel } from './model.ts';
 import { began, built, cached, compile, copy, digest, failed, from, test as testStep } from './recorded.fixture.ts';
 
 function after(events: readonly RunEvent[]): RunModel {
@@ -85,5 +85,19 @@ test('progress of the parts of a step is kept by part', () => {
       ['a', { current: 5, total: 10 }],
       ['b', { current: 2, total: 10 }],
     ],
+  );
+});
+
+test('what frontends read for themselves is no step, on any platform and in any context', () => {
+  const internal = [
+    '[internal] load build context',
+    '[linux/arm64 internal] load metadata for docker.io/library/busybox:latest',
+    '[context base] load metadata for docker.io/library/base@sha256:00',
+    '[context shared] load .dockerignore',
+  ];
+  const steps = ['[context base] OCI load from client', '[build 1/2] RUN make', '[linux/arm64 build 1/2] RUN make'];
+  assert.deepEqual(
+    [...internal, ...steps].filter((name) => isInternal({ name })),
+    internal,
   );
 });

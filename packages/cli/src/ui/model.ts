@@ -164,13 +164,16 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
 
 /** A step that did something: reading the context is none. */
 export function isWork(step: StepModel | undefined): boolean {
-  return step?.state === 'done' && step.startedAt !== undefined && !step.name.startsWith('[internal]');
+  return step?.state === 'done' && step.startedAt !== undefined && !isInternal(step);
 }
 
 /** Whether a step is of this program's making, such as reading the context, and not of a Dockerfile's. */
 export function isInternal({ name }: Pick<StepModel, 'name'>): boolean {
-  return name.startsWith('[internal]');
+  return internal.test(name);
 }
+
+/** The names that frontends give it, with a platform where there are several. */
+const internal = /^\[(?:\S+ )?internal\]|^\[context [^\]]+\] load (?:metadata|\.dockerignore)/;
 
 /** The images' own steps: those that ran, those that a cache made needless, those that images or platforms share. */
 export function tally(model: RunModel): {

@@ -3,6 +3,7 @@ import { run, type Engine, type RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { Chosen } from '../tasks/tasks.ts';
 import type { Recorder } from '../runs/recorder.ts';
+import { isInternal } from '../ui/model.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { offersOf, type Reading } from './inputs.ts';
 import { LookAnew } from './look-anew.ts';
@@ -126,5 +127,5 @@ export class Round {
 }
 
 function isStep(vertex: Merged | undefined): boolean {
-  return vertex !== undefined && !vertex.name.startsWith('[internal]');
+  return vertex !== undefined && !isInternal(vertex);
 }
