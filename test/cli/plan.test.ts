@@ -193,3 +193,42 @@ test('a frozen build takes everything from caches, or tells what would run and r
   append(rig);
   assert.equal((await rig.cli(['build', 'web', '--frozen'])).code, 5);
 });
+
+test('build --dry says with its exit code whether a frozen build would be refused, and quietly for whom', async () => {
+  await using rig = await Rig.open(files);
+  const dry = (...args: string[]) => rig.cli(['build', 'all', '--dry', ...args]);
+  const text = await dry('--frozen');
+  assert.equal(text.code, 5);
+  assert.match(text.stdout, /▸ .*RUN echo /);
+  assert.match(text.stderr, /^error: --frozen: \d steps would run, or may\nexit 5: /);
+  const ids = await dry('--frozen', '-q');
+  const json = await dry('--frozen', '--json', '-q');
+  assert.deepEqual([ids.code, json.code], [5, 5]);
+  const { images } = JSON.parse(json.stdout) as { images: { id: string }[] };
+  assert.equal(ids.stdout, images.map(({ id }) => `${id}\n`).join(''));
+  await rig.ok(['build', 'all']);
+  for (const args of [[], ['--frozen']]) {
+    const { code, stdout, stderr } = await dry('-q', ...args);
+    assert.deepEqual([code, stdout, stderr], [0, '', '']);
+  }
+});
+
+test('where nothing is built, flags that go with a build are refused, and two questions at once', async () => {
+  await using rig = await Rig.open(files);
+  for (const question of ['--dry', '--print', '--check', '--list=targets']) {
+    for (const flag of ['--metadata-file=m', '--iidfile=i', '--summary=s', '--code-quality=q', '--open-graph']) {
+      const { code, stdout, stderr } = await rig.cli(['build', 'all', question, flag]);
+      assert.deepEqual([code, stdout], [2, ''], `${question} ${flag}`);
+      assert.ok(stderr.startsWith(`error: ${flag.split('=')[0]} `), stderr);
+    }
+  }
+  for (const [one, other] of [
+    ['--dry', '--check'],
+    ['--print', '--dry'],
+    ['--print', '--list=targets'],
+  ] as const) {
+    const { code, stderr } = await rig.cli(['build', 'all', one, other]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: --\w+ and --\w+ are two questions\n/);
+  }
+});

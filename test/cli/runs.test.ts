@@ -234,7 +234,7 @@ test('a record and a trace for other programs, and each can be read without the 
   assert.ok(existsSync(path));
   const { code, stderr: refusal } = await rig.cli(['build', '--dry', '--summarize', 'all']);
   assert.equal(code, 2);
-  assert.match(refusal, /--summarize and --profile tell of a build, and nothing is built/);
+  assert.match(refusal, /--summarize goes with a build, and --dry builds nothing/);
 });
 
 test('a record that others wrote moves no cursor, and its page takes no other file’s place', async () => {

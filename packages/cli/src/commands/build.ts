@@ -4,7 +4,8 @@ import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { command, type Invocation } from '../command.ts';
 import { bakeFlags, imageFlags, workFlags } from '../flags/build.ts';
 import { callFlags, callOf } from '../flags/call.ts';
-import type { Flags } from '../flags/flags.ts';
+import type { Flags, Given } from '../flags/flags.ts';
+import { refuseFlags } from '../flags/refuse.ts';
 import { isFolder } from '../tasks/folder.ts';
 import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
@@ -12,6 +13,7 @@ import { namesOf } from '../tasks/image-names.ts';
 import { progressMode } from '../flags/progress-mode.ts';
 import { leavesFiles } from '../runs/leave.ts';
 import type { EngineSettings } from '../tasks/tasks.ts';
+import type { PlanForm } from '../plan/show.ts';
 import { openRenderer } from '../ui/open.ts';
 import { shellWord } from '../ui/shell-word.ts';
 import { reportsOf } from '../ui/report-files.ts';
@@ -39,6 +41,16 @@ const frozenFlag = {
   },
 } as const satisfies Flags;
 
+const flags = {
+  ...imageFlags,
+  ...callFlags,
+  ...bakeFlags,
+  ...workFlags,
+  ...openGraphFlag,
+  ...dryFlag,
+  ...frozenFlag,
+} as const;
+
 export const build = command({
   summary: 'Build images of the workspace, or a folder with a Dockerfile',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
@@ -53,15 +65,7 @@ images; -f and --config name others.
 
 A folder (., ./app, /src/app), a URL or - for standard input builds the Dockerfile
 there with the flags of \`docker buildx build\`; no config is needed.`,
-  flags: {
-    ...imageFlags,
-    ...callFlags,
-    ...bakeFlags,
-    ...workFlags,
-    ...openGraphFlag,
-    ...dryFlag,
-    ...frozenFlag,
-  },
+  flags,
   examples: [
     ['cli build', "the workspace's group `default`, or all its images"],
     ['cli build all', 'every image of the workspace'],
@@ -76,9 +80,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
   failed: (flags) => (callOf(flags) ? 'something was found' : undefined),
   async run(invocation) {
     const { flags, signal } = invocation;
-    const asks = flags.print || flags.list !== undefined || flags.dry !== undefined || callOf(flags) !== undefined;
-    if (asks && leavesFiles(flags))
-      throw new Mistake('--summarize and --profile tell of a build, and nothing is built');
+    refuseBesideQuestions(invocation);
     if (flags.print || flags.list !== undefined) return tellTargets(invocation);
     if (!flags['open-graph']) return buildImages(invocation);
     const [{ showRun }, { untilStopped }] = await Promise.all([import('../graph/page.ts'), import('../page/show.ts')]);
@@ -100,17 +102,11 @@ async function buildImages(
   }
 
   if (flags.dry !== undefined) {
-    if (page)
-      throw new Mistake('--open-graph shows a build, and --dry builds nothing', 'cli graph --open shows the graph');
-    const form = flags.json ? 'json' : (flags.dry as 'text' | 'json');
-    return (await import('../plan/plan.ts')).showPlan(invocation, form);
+    const form = planForm(flags);
+    return (await import('../plan/show.ts')).showPlan(invocation, { form, frozen: flags.frozen });
   }
   const asked = callOf(flags);
-  if (asked) {
-    if (page)
-      throw new Mistake('--open-graph shows a build, and --call builds nothing', 'cli graph --open shows the graph');
-    return (await import('../call/call.ts')).call(invocation, asked);
-  }
+  if (asked) return (await import('../call/call.ts')).call(invocation, asked);
 
   await using scope = new AsyncDisposableStack();
   const { chosenTasks } = await import('../tasks/tasks.ts');
@@ -194,12 +190,41 @@ async function buildImages(
   return code;
 }
 
+/** Refuses two questions at once, and flags that mean nothing where nothing is built. */
+function refuseBesideQuestions(invocation: Invocation<typeof flags>): void {
+  const { flags } = invocation;
+  const asked = [
+    ...(flags.print ? ['--print'] : []),
+    ...(flags.list === undefined ? [] : ['--list']),
+    ...(flags.dry === undefined ? [] : ['--dry']),
+    ...(callOf(flags) ? [flags.check ? '--check' : '--call'] : []),
+  ];
+  const [first, second] = asked;
+  if (first === undefined) return;
+  if (second !== undefined) throw new Mistake(`${first} and ${second} are two questions`, 'ask one of them');
+  if (flags['open-graph'])
+    throw new Mistake(`--open-graph shows a build, and ${first} builds nothing`, 'cli graph --open shows the graph');
+  const { summarize, profile, summary, 'metadata-file': metadata, 'code-quality': quality, iidfile } = workFlags;
+  const ofBuilds = { summarize, profile, summary, 'metadata-file': metadata, 'code-quality': quality, iidfile };
+  refuseFlags(
+    invocation,
+    { ...ofBuilds, ...(first !== '--dry' && frozenFlag) },
+    { why: `goes with a build, and ${first} builds nothing`, hint: 'leave one out' },
+  );
+}
+
+/** How `--dry` tells: `-q` leaves only ids, unless JSON is asked for. */
+function planForm(given: Given<typeof workFlags & typeof dryFlag>): PlanForm {
+  const mode = progressMode(given);
+  if (given.dry === 'json' || given.json || mode === 'json') return 'json';
+  return mode === 'quiet' ? 'ids' : 'text';
+}
+
 /** `--print` and `--list`. */
 async function tellTargets(
   invocation: Invocation<typeof imageFlags & typeof bakeFlags & typeof workFlags>,
 ): Promise<number> {
-  const { print, list } = invocation.flags;
-  if (print && list !== undefined) throw new Mistake('--print and --list are two questions', 'ask one of them');
+  const { list } = invocation.flags;
   const [folder] = invocation.positionals.filter(isFolder);
   if (folder !== undefined) throw new Mistake(`a folder has no targets: ${folder}`, 'name a bake file with --config');
   if (list === undefined) await (await import('../print/print-targets.ts')).printTargets(invocation);

@@ -21,7 +21,7 @@ fetched and read. Nothing is run, fetched or kept. The same is cli build --dry.`
     ['cli plan all --affected --json', 'for programs'],
   ],
   async run(invocation) {
-    const { showPlan } = await import('../plan/plan.ts');
-    return showPlan(invocation, invocation.flags.json ? 'json' : 'text');
+    const { showPlan } = await import('../plan/show.ts');
+    return showPlan(invocation, { form: invocation.flags.json ? 'json' : 'text' });
   },
 });

@@ -191,12 +191,3 @@ function totalsOf(steps: readonly PlannedStep[]): Totals {
     bytesRead: sum(({ bytesRead }) => bytesRead),
   };
 }
-
-/** Prints the plan; gives the exit code. */
-export async function showPlan(invocation: ShowInvocation, format: 'text' | 'json'): Promise<number> {
-  const plan = await planOf(invocation, invocation.positionals);
-  const { stdout } = invocation;
-  if (format === 'json') stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
-  else stdout.write((await import('./text.ts')).planText(plan, stdout));
-  return 0;
-}
