@@ -75,7 +75,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   const [first, ...rest] = argv;
   if (first === undefined || ['help', '--help', '-h'].includes(first)) return { code: await help(rest[0]) };
   if (['version', '--version', '-V'].includes(first)) {
-    process.stdout.write(`${await version()}\n`);
+    process.stdout.write(`${(await import('./version.ts')).version()}\n`);
     return { code: exit.done };
   }
   const wantsHelp = rest
@@ -126,7 +126,7 @@ async function help(name: string | undefined): Promise<number> {
   ]);
   if (name === undefined) {
     const list = Object.entries(commands).map(([each, { summary }]) => [each, summary] as const);
-    process.stdout.write(overview(await version(), list, columnsOf(process.stdout)));
+    process.stdout.write(overview((await import('./version.ts')).version(), list, columnsOf(process.stdout)));
     return exit.done;
   }
   const entry = commands[name];
@@ -147,11 +147,4 @@ async function unknownCommand(name: string): Promise<Mistake> {
     `there is no command ${JSON.stringify(name)}`,
     meant ? `did you mean cli ${meant}?` : 'cli help lists them',
   );
-}
-
-async function version(): Promise<string> {
-  const { default: manifest } = (await import('../package.json', { with: { type: 'json' } })) as {
-    readonly default: { readonly version: string };
-  };
-  return manifest.version;
 }

@@ -125,8 +125,9 @@ async function buildImages(
     throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
   }
   const startedAt = Math.round(performance.timeOrigin);
-  const [{ recordRun, runsPathOf }, { continueOf, estimatorOf, withDeadline }] = await Promise.all([
-    import('../runs/record-run.ts'),
+  const [{ recordRun }, { estimatorOf }, { continueOf, withDeadline }] = await Promise.all([
+    import('../recorder/record-run.ts'),
+    import('../recorder/estimator.ts'),
     import('../tasks/run-policy.ts'),
   ]);
   const signal = withDeadline(invocation.signal, flags, scope);
@@ -146,7 +147,7 @@ async function buildImages(
   page?.start(start);
 
   const { openEngineFor } = await import('../tasks/open-engine.ts');
-  const estimate = estimatorOf(runsPathOf(chosen, invocation), folderOf);
+  const estimate = estimatorOf(chosen, invocation);
   const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const { run } = await import('@monokit/engine');
   const answering =

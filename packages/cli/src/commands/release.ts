@@ -56,7 +56,7 @@ what the registry has. What was released is written to release.json.`,
     const chosen = await opened.toBuild();
     const { tasks, offers, folderOf } = chosen;
     const startedAt = Math.round(performance.timeOrigin);
-    const { recordRun } = await import('../runs/record-run.ts');
+    const { recordRun } = await import('../recorder/record-run.ts');
     await using recorder = recordRun(invocation, chosen, { startedAt, keeps: tasks.length > 0 ? 'every' : 'worked' });
     const { openRenderer } = await import('../ui/open.ts');
     using renderer = await openRenderer(

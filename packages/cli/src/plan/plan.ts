@@ -6,7 +6,7 @@ import { criticalPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
 import { labelsOf } from '../graph/step-label.ts';
-import { ownerOf } from '../runs/recorded-steps.ts';
+import { ownerOf } from '../runs/owner.ts';
 import { isInternal } from '../ui/model.ts';
 import { downloadsOf } from './downloads.ts';
 

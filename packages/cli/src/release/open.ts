@@ -5,8 +5,8 @@ import { parseReference, type Reference } from '@monokit/engine/oci/reference';
 import type { Invocation } from '../command.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
-import { estimatorOf, withRetries } from '../tasks/run-policy.ts';
-import { runsPathOf } from '../runs/record-run.ts';
+import { estimatorOf } from '../recorder/estimator.ts';
+import { withRetries } from '../tasks/run-policy.ts';
 import { overridden } from '../tasks/overrides.ts';
 import type { Chosen, EngineSettings } from '../tasks/tasks.ts';
 import { engineSettingsOf, openWorkspace, tasksOf } from '../tasks/workspace.ts';
@@ -60,7 +60,7 @@ export async function openRelease(
     world,
   );
   const settings = engineSettingsOf(workspace, env);
-  const estimate = estimatorOf(runsPathOf(plain, invocation), plain.folderOf);
+  const estimate = estimatorOf(plain, invocation);
   const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const client = await engine.registry(plain.tasks[0]!.request.session);
 

@@ -39,12 +39,11 @@ export async function defineChosen(
   scope: AsyncDisposableStack,
 ): Promise<DefinedImages> {
   const { tasks, offers, settings, folderOf } = chosen;
-  const [{ openEngineFor }, { estimatorOf }, { runsPathOf }] = await Promise.all([
+  const [{ openEngineFor }, { estimatorOf }] = await Promise.all([
     import('./open-engine.ts'),
-    import('./run-policy.ts'),
-    import('../runs/record-run.ts'),
+    import('../recorder/estimator.ts'),
   ]);
-  const estimate = estimatorOf(runsPathOf(chosen, { env, flags }), folderOf);
+  const estimate = estimatorOf(chosen, { env, flags });
   const engine = scope.use(await openEngineFor(flags, env, settings, { estimate }));
   const { defineAll } = await import('@monokit/engine');
   const needs: [string, string][] = [];

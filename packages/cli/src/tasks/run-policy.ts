@@ -1,12 +1,9 @@
-// What flags and config say of how a run goes: what a failure stops, how long it may take, what is tried again, and what
-// is known of steps beforehand.
-import type { Continue, Estimator, SolveRequest } from '@monokit/engine';
+// What flags and config say of how a run goes: what a failure stops, how long it may take, and what is tried again.
+import type { Continue, SolveRequest } from '@monokit/engine';
 import { Failed } from '@monokit/engine/std/failed';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import { timeText } from '@monokit/engine/std/units';
 import { Mistake } from '../mistake.ts';
-import { History } from '../runs/history.ts';
-import { ownerOf } from '../runs/recorded-steps.ts';
 import type { Chosen, EngineSettings } from './tasks.ts';
 
 /** What is still done after a failure. */
@@ -47,21 +44,5 @@ export function withRetries<C extends Pick<Chosen, 'tasks' | 'offers'>>(
     ...chosen,
     tasks: chosen.tasks.map((task) => ({ ...task, request: said(task.request) })),
     offers: chosen.offers.map((offer) => ({ ...offer, request: async () => said(await offer.request()) })),
-  };
-}
-
-/** How often what was learnt by other runs is looked for, in ms. */
-const freshFor = 10_000;
-
-/** What earlier runs in a folder (`runsPath`) tell of steps; it is read when the first step has to run. */
-export function estimatorOf(path: string, folderOf: Chosen['folderOf']): Estimator {
-  let history: History | undefined;
-  let readAt = 0;
-  return ({ vertex, name, wantedBy, source }) => {
-    if (!history || Date.now() - readAt > freshFor) {
-      history = History.open(path);
-      readAt = Date.now();
-    }
-    return history.estimate({ vertex, name, image: ownerOf(wantedBy, source?.folder, folderOf) });
   };
 }

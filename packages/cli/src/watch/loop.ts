@@ -3,7 +3,7 @@ import { gitLock } from '@monokit/config';
 import type { LocalEngine, SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks/tasks.ts';
-import type { Recorder } from '../runs/recorder.ts';
+import type { Recorder } from '../recorder/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Containers } from './containers.ts';
 import { Inputs, type Reading } from './inputs.ts';

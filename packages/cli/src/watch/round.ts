@@ -2,7 +2,7 @@
 import { run, type Engine, type RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { Chosen } from '../tasks/tasks.ts';
-import type { Recorder } from '../runs/recorder.ts';
+import type { Recorder } from '../recorder/recorder.ts';
 import { isInternal } from '../ui/model.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { offersOf, type Reading } from './inputs.ts';

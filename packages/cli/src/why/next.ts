@@ -3,7 +3,7 @@ import { cachePath } from '@monokit/engine/cache-path';
 import { defineImages, onlyFolder, type ShowInvocation } from '../tasks/defined-images.ts';
 import { planOf } from '../plan/plan.ts';
 import type { RunsHere } from '../runs/runs-here.ts';
-import { version } from '../runs/record-run.ts';
+import { version } from '../version.ts';
 import { componentsOf, short } from './components.ts';
 import { differencesOf } from './differences.ts';
 import { explain, type Fate } from './explanation.ts';

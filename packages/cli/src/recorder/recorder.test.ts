@@ -6,10 +6,10 @@ import { after, test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { began, built, cached, compile, copy, failed, start, test as testing } from '../ui/recorded.fixture.ts';
 import { Stopped } from '../mistake.ts';
-import { linesOf } from './logs.ts';
+import { linesOf } from '../runs/logs.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
-import { newRunId } from './run-id.ts';
-import { RunsFolder } from './runs-folder.ts';
+import { newRunId } from '../runs/run-id.ts';
+import { RunsFolder } from '../runs/runs-folder.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'monokit-runs-'));
 after(() => rmSync(scratch, { recursive: true }));

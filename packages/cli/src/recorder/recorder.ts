@@ -7,9 +7,9 @@ import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
 import { stopCode } from '../mistake.ts';
 import { shellWord } from '../ui/shell-word.ts';
-import { recordedFailures } from './failures.ts';
+import { recordedFailures } from './recorded-failures.ts';
 import { gitAt } from './git.ts';
-import { History } from './history.ts';
+import { History } from '../runs/history.ts';
 import {
   recordVersion,
   type RecordedGit,
@@ -17,14 +17,14 @@ import {
   type RecordedStep,
   type RecordedWarning,
   type RunRecord,
-} from './record.ts';
+} from '../runs/record.ts';
 import { RecordedSteps } from './recorded-steps.ts';
 import { Redaction } from './redact.ts';
 import { stepWord } from '../ui/step-word.ts';
-import { newRunId } from './run-id.ts';
-import { isRunning, RunLog } from './run-log.ts';
-import { RunsFolder } from './runs-folder.ts';
-import { timesOf, worthOf } from './times.ts';
+import { newRunId } from '../runs/run-id.ts';
+import { isRunning, RunLog } from '../runs/run-log.ts';
+import { RunsFolder } from '../runs/runs-folder.ts';
+import { timesOf, worthOf } from '../runs/times.ts';
 
 /** What is known of a run before anything happens. */
 export interface RunBegin {

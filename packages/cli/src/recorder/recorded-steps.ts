@@ -1,5 +1,6 @@
 import type { Digest, RunEvent } from '@monokit/engine';
-import type { RecordedLog, RecordedStep } from './record.ts';
+import type { RecordedLog, RecordedStep } from '../runs/record.ts';
+import { ownerOf } from '../runs/owner.ts';
 import type { Redaction } from './redact.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -113,22 +114,6 @@ export class RecordedSteps {
     step.waited = (step.waited ?? 0) + at - since;
     this.#waiting.delete(step.vertex);
   }
-}
-
-/** The image whose step it is: the one that its Dockerfile belongs to, else the first by name. */
-export function ownerOf(
-  wantedBy: readonly string[],
-  folder: string | undefined,
-  folders: ReadonlyMap<string, string>,
-): string | undefined {
-  const own = folder === undefined ? [] : wantedBy.filter((id) => folders.get(id) === folder);
-  return first(own.length > 0 ? own : wantedBy);
-}
-
-function first(ids: readonly string[]): string | undefined {
-  let least = ids[0];
-  for (const id of ids) if (id < least!) least = id;
-  return least;
 }
 
 /** What is below steps that are there: what was not told of it, nobody asked for. */

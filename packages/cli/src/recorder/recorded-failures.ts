@@ -5,7 +5,7 @@ import { excerpt } from '../ui/excerpt.ts';
 import { failuresOf, neededImage } from '../ui/failures.ts';
 import { chain, diagnosticsOf, messageOf, noteOf } from '../ui/failure.ts';
 import type { ImageModel, RunModel } from '../ui/model.ts';
-import type { RecordedFailure, RecordedStep } from './record.ts';
+import type { RecordedFailure, RecordedStep } from '../runs/record.ts';
 
 /** `errors` by image. */
 export function recordedFailures(

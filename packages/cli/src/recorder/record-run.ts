@@ -1,11 +1,11 @@
-import { createRequire } from 'node:module';
 import { cachePath } from '@monokit/engine/cache-path';
 import type { Invocation } from '../command.ts';
 import type { Chosen } from '../tasks/tasks.ts';
-import { leaveFiles, leavesFiles, type LeaveFlags } from './leave.ts';
-import type { RunRecord } from './record.ts';
+import { leaveFiles, leavesFiles, type LeaveFlags } from '../runs/leave.ts';
+import type { RunRecord } from '../runs/record.ts';
+import { version } from '../version.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
-import { runsPath } from './runs-folder.ts';
+import { runsPath } from '../runs/runs-folder.ts';
 
 /** What says where the runs of a command line are kept. */
 export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {
@@ -52,9 +52,4 @@ export function recordRun(
     }),
     warn: (message) => void stderr.write(`warning: ${message}\n`),
   });
-}
-
-/** Of this program. */
-export function version(): string {
-  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 }

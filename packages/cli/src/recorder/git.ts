@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { gitTop, readGit } from '@monokit/config';
-import type { RecordedGit } from './record.ts';
+import type { RecordedGit } from '../runs/record.ts';
 
 /** What is checked out around a folder. Whether it is dirty is asked of git meanwhile, and told if that is quick enough. */
 export function gitAt(
