@@ -5,6 +5,7 @@
 //   durations        42ms, 3.2s, 1m04s → `<t>`, sizes 61.0 MiB → `<size>`: in a right-aligned column (three blanks or
 //                    more before) the text keeps its width, elsewhere the word is replaced
 //   digests          sha256: and twelve digits → twelve `#`; the id of a run → `<run>`
+//   versions         of this program → `<version>`, the platform of the machine → `<platform>`
 //   the machine      `cpu …% · mem …/… GiB`, with or without `↓ …/s` → `<machine>`
 //   the plan         its line comes when it is known, and says what was learned: it is left out (facts.test.ts has it)
 //   the path         that took longest → `<path>`; what is recoverable, as it is told only where there is some, goes
@@ -182,6 +183,8 @@ function normalised(lines: readonly string[]): readonly string[] {
         .replace(/(critical path <t>: )[^·]*?( · recoverable <t>)?$/, '$1<path>')
         .replaceAll(/sha256:([0-9a-f]{64}|[0-9a-f]{12})\b/g, 'sha256:############')
         .replaceAll(/\b01[0-9a-hjkmnp-tv-z]{14}\b/g, '<run>')
+        .replace(/monokit \d+\.\d+\.\d+ · /, 'monokit <version> · ')
+        .replace(/ · linux\/\w+$/, ' · <platform>')
         .replace(/^ ?[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/, ' ⠋'),
     );
   const isDone = (line: string) => /^[✔=] /.test(line);

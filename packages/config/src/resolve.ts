@@ -39,6 +39,8 @@ export interface ResolveOptions {
 export interface Workspace {
   /** Absolute. */
   readonly root: string;
+  /** The configuration, absolute; the first of the bake and compose files where there is none; undefined for Dockerfiles alone. */
+  readonly file?: string;
   /** Every target by id, in order. */
   readonly targets: Targets;
   /** Those to build, in the order they were asked for; a stage asked for by itself has the id `id#stage`. */
@@ -127,7 +129,18 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   const known = [...(loaded.known ?? []), ...(seen ?? []), ...(sourced?.looked ?? [])];
   const decided = loaded.seen && seen && [...loaded.seen, ...seen, ...(sourced?.looked ?? [])];
   const { sources, witness } = loaded;
-  const workspace = { root, targets, selected: chosen, groups, vars, settings, seen: decided, known };
+  const file = loaded.file ?? sources?.files[0];
+  const workspace = {
+    root,
+    ...(file && { file }),
+    targets,
+    selected: chosen,
+    groups,
+    vars,
+    settings,
+    seen: decided,
+    known,
+  };
   return { workspace: { ...workspace, ...(sources && { sources }), ...(witness && { witness }) }, diagnostics };
 }
 

@@ -125,10 +125,11 @@ async function buildImages(
     throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
   }
   const startedAt = Math.round(performance.timeOrigin);
-  const [{ recordRun }, { estimatorOf }, { continueOf, withDeadline }] = await Promise.all([
+  const [{ recordRun }, { estimatorOf }, { continueOf, withDeadline }, { aboutOf }] = await Promise.all([
     import('../recorder/record-run.ts'),
     import('../recorder/estimator.ts'),
     import('../tasks/run-policy.ts'),
+    import('../tasks/about.ts'),
   ]);
   const signal = withDeadline(invocation.signal, flags, scope);
   await using recorder = recordRun(invocation, chosen, { startedAt });
@@ -139,6 +140,7 @@ async function buildImages(
     startedAt,
     verbose: flags.verbose,
     cwd: invocation.cwd,
+    about: aboutOf(chosen, invocation.cwd),
     folders: folderOf,
     facts: { ...recorder.facts, ...prospects.facts },
     retry: (images) => (folders.length > 0 ? undefined : `cli build ${images.map(shellWord).join(' ')}`),

@@ -58,7 +58,7 @@ what the registry has. What was released is written to release.json.`,
     const startedAt = Math.round(performance.timeOrigin);
     const { recordRun } = await import('../recorder/record-run.ts');
     await using recorder = recordRun(invocation, chosen, { startedAt, keeps: tasks.length > 0 ? 'every' : 'worked' });
-    const { openRenderer } = await import('../ui/open.ts');
+    const [{ openRenderer }, { aboutOf }] = await Promise.all([import('../ui/open.ts'), import('../tasks/about.ts')]);
     using renderer = await openRenderer(
       mode,
       {
@@ -66,6 +66,7 @@ what the registry has. What was released is written to release.json.`,
         startedAt,
         verbose: flags.verbose,
         cwd: invocation.cwd,
+        about: aboutOf(chosen, invocation.cwd),
         folders: folderOf,
         facts: recorder.facts,
         retry: () => 'cli release',

@@ -1,6 +1,7 @@
 // The graph as a tree of lines.
 import { styleText } from 'node:util';
 import { count, shortName } from '../ui/format.ts';
+import { roomOf } from '../ui/terminal.ts';
 import type { ShownGraph, ShownImage, ShownStep } from './graph.ts';
 
 interface Branch {
@@ -52,7 +53,7 @@ export function stepTree({ images, steps }: ShownGraph, stream: NodeJS.WriteStre
 function stepText({ name, images }: ShownStep, id: string, stream: NodeJS.WriteStream): string {
   const others = images.filter((each) => each !== id);
   const text = shortName(name);
-  const columns = stream.isTTY ? Math.max(60, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const columns = roomOf(stream);
   const shared =
     others.length > 3
       ? `shared with ${others.slice(0, 2).join(', ')} +${others.length - 2}`

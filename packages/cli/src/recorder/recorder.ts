@@ -112,7 +112,10 @@ export class Recorder implements AsyncDisposable {
 
   /** Where to go from a run that did something, for people who may. */
   #next(): readonly string[] {
-    return this.#worked && this.#begin.env['CI'] === undefined ? [this.#line('runs', 'open')] : [];
+    if (!this.#worked || this.#begin.env['CI'] !== undefined) return [];
+    // Whoever builds here for the first time may not know what else there is.
+    const isFirst = this.#folder.ids().every((id) => id === this.id);
+    return isFirst ? [this.#line('watch'), this.#line('graph', '--open')] : [this.#line('runs', 'open')];
   }
 
   /** A command line that finds what this one left. */

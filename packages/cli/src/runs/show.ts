@@ -1,14 +1,15 @@
 import { styleText } from 'node:util';
 import { bytes, count, duration, shortDigest, shortName, shownLine } from '../ui/format.ts';
 import { summary } from '../ui/summary.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { symbolsFor } from '../ui/symbols.ts';
 import { table } from '../ui/table.ts';
+import { roomOf } from '../ui/terminal.ts';
 import { lastLines } from './logs.ts';
 import { foldersOf, modelOf } from './model-of.ts';
 import type { RecordedFailure, RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultText, whenText } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps, slowest, tookOf } from './times.ts';
 
 /** Steps, images and log lines that are shown. */
@@ -27,7 +28,14 @@ export function showRun(run: KeptRun, screen: ShowScreen): string {
   const ended = record.endedAt !== undefined;
   const sections = [
     heading(run, screen),
-    ended ? summary(modelOf(record), startOf(record), { code: record.code!, endedAt: record.endedAt }, stdout) : '',
+    ended
+      ? summary(
+          modelOf(record),
+          startOf(record),
+          { code: record.code!, endedAt: record.endedAt },
+          { stream: stdout, env },
+        )
+      : '',
     ended ? '' : unended(run),
     ...record.failures.map((failure) => failureText(failure, run, stdout)),
     images(record, stdout),
@@ -112,7 +120,7 @@ function steps(title: string, steps: readonly RecordedStep[], stream: NodeJS.Wri
   if (steps.length === 0) return '';
   const rows = steps.map((step) => [duration(tookOf(step)), stepWord(step), shortName(step.name), ...madeText(step)]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const room = stream.isTTY ? Math.max(60, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const room = roomOf(stream);
   const lines = rows.map(([took, word, ...rest]) => {
     const line = `  ${took!.padStart(widths[0]!)}  ${word!.padEnd(widths[1]!)}  ${rest.join('  ')}`;
     return line.length > room ? `${line.slice(0, room - 1)}…` : line;

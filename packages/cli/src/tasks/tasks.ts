@@ -36,6 +36,8 @@ export interface Chosen {
   readonly scratch?: () => string | undefined;
   /** The workspace's; the folder's own where one is built. */
   readonly root: string;
+  /** The workspace's configuration, absolute. */
+  readonly file?: string;
   /** The folder that records of runs are kept for: the workspace's root, or where somebody was who built a folder. */
   readonly runsRoot: string;
   /** What the config, or a compose service, says of watching an image, where it says something. */

@@ -191,6 +191,7 @@ export async function tasksOf(
     seen: () => (workspace.seen && isTold() ? [...workspace.seen, ...layouts] : undefined),
     scratch: () => requests.scratch,
     root: workspace.root,
+    ...(workspace.file !== undefined && { file: workspace.file }),
     runsRoot: workspace.root,
     watched,
     known: [...workspace.known, ...layouts],

@@ -58,7 +58,7 @@ const attacked: readonly RunEvent[] = built.map((event) =>
 test('github: what went well is folded, between words that no step knows', () => {
   assert.equal(
     shown(github('word'), built),
-    `2 images, 4 steps (2 shared)
+    `2 images, 1 stage, 4 steps (2 shared)
 ▸ api
 ▸ web
 ✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777
@@ -174,7 +174,7 @@ test('buildkite: groups are folded, failures open, and a diff is no group', () =
   assert.deepEqual(
     text.split('\n').filter((line) => /^(---|\+\+\+|~~~|\^\^\^)/.test(line)),
     [
-      '--- 2 images, 4 steps (2 shared)',
+      '--- 2 images, 1 stage, 4 steps (2 shared)',
       '--- ▸ api',
       '--- ▸ web',
       '--- ✔ web  2 steps, 1 shared  1.3s  3.0 MiB  sha256:777777777777',

@@ -103,8 +103,9 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
         case 'task-failed':
         case 'task-stopped': {
           const lines = logs.get(event.task)?.take() ?? [];
+          const symbol = event.kind === 'task-stopped' ? symbols.cancelled : symbols.blocked;
           if (lines.length > 0)
-            write(dialect.group(`${symbols.blocked} ${event.task}: what it did until then`, lines, event.at));
+            write(dialect.group(`${symbol} ${event.task}: what it did until then`, lines, event.at));
           return;
         }
         case 'warning':
@@ -124,7 +125,7 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
       if (told.length > 0) write(dialect.open(`${told.length === 1 ? 'warning' : `${told.length} warnings`}`, told));
       write(problems.flatMap((problem) => dialect.annotation?.(problem) ?? []));
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
-      const lines = summary(model, start, end, stderr).trimEnd().split('\n');
+      const lines = summary(model, start, end, { stream: stderr, env }).trimEnd().split('\n');
       write(dialect.open(cached ?? (end.code === 0 ? 'done' : 'failed'), lines));
     },
     [Symbol.dispose]() {

@@ -19,7 +19,7 @@ function shown(events: readonly RunEvent[], facts: RunFacts): readonly string[] 
 test('the plan stands below the first line', () => {
   const plan = { cached: 1, run: 2, unknown: 1, duration: 130_000, cpus: 2, pulls: { bases: 3, bytes: 88_290_000 } };
   assert.deepEqual(shown(built, { plan: () => plan }).slice(0, 2), [
-    '2 images, 4 steps (2 shared)',
+    '2 images, 1 stage, 4 steps (2 shared)',
     'plan   1 cached, 2 to run, 1 unknown · ~2m10s on 2 cores · pulling 3 bases (84.2 MiB)',
   ]);
 });

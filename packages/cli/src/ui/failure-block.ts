@@ -9,6 +9,7 @@ import { duration, shortName, shownLine } from './format.ts';
 import type { RunModel, StepModel } from './model.ts';
 import { fileLink } from './links.ts';
 import type { RunStart, Screen } from './renderer.ts';
+import { roomOf } from './terminal.ts';
 
 /** Lines of a step that are shown. */
 const tailLines = 40;
@@ -81,7 +82,7 @@ function block(
     const text = excerpt(path, [start.line, end.line], {
       note: noteOf(problem),
       ...(start.line === end.line && end.column > start.column && { columns: [start.column, end.column] }),
-      ...(stream.isTTY && { width: Math.max(60, stream.columns ?? 80) }),
+      ...(stream.isTTY && { width: roomOf(stream) }),
     });
     const shown = cwd === undefined ? at : shortest(path, cwd) + at.slice(path.length);
     lines.push(`  ${fileLink(shown, { path, line: start.line }, screen)}`, ...(text === undefined ? [] : [text]), '');
@@ -94,7 +95,7 @@ function titleOf({ name, startedAt, endedAt }: StepModel, error: unknown, stream
   const exit = exitCode(error);
   const took = startedAt === undefined || endedAt === undefined ? '' : `after ${duration(endedAt - startedAt)}`;
   const end = [exit === undefined ? '' : `exit ${exit}`, took].filter(Boolean).join(' ');
-  const room = stream.isTTY ? Math.max(60, stream.columns ?? 80) - end.length - 20 : Number.POSITIVE_INFINITY;
+  const room = roomOf(stream) - end.length - 20;
   const short = shortName(name);
   return `${short.length > room ? `${short.slice(0, Math.max(20, room - 1))}…` : short}   ${end}`.trimEnd();
 }

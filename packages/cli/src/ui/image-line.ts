@@ -39,8 +39,9 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
             ...grown(before, size),
           ].join(', '),
         ];
+  const fetched = image.steps.some((vertex) => model.steps.get(vertex)?.from === 'remote');
   return {
-    symbol: unchanged ? 'unchanged' : cached ? 'cached' : 'built',
+    symbol: unchanged ? 'unchanged' : !cached ? 'built' : fetched ? 'fetched' : 'cached',
     id,
     note,
     took: cached || startedAt === undefined || endedAt === undefined ? '' : duration(endedAt - startedAt),

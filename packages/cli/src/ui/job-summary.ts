@@ -34,7 +34,7 @@ export function jobSummary(model: RunModel, start: RunStart, end: RunEnd): strin
         ...factsOf(image),
       ]),
     ),
-    lineOf(summary(model, start, end, unseen())),
+    lineOf(summary(model, start, end, { stream: unseen(), env: {} })),
     ...failures.map(({ error, step, images: whose }) => {
       const title = step ? `${whose.join(', ')} ${shortName(step.name)}` : whose.join(', ');
       const lines = [...(step?.tail ?? []).map(shownLine), `error: ${messageOf(error)}`];

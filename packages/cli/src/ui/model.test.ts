@@ -32,15 +32,15 @@ test('an image of which no step ran was cached, whatever was read for it', () =>
 });
 
 test('steps are counted once, however many images want them, and the context is none', () => {
-  assert.deepEqual(tally(after(built)), { run: 3, cached: 1, shared: 2, total: 4 });
+  assert.deepEqual(tally(after(built)), { run: 3, cached: 1, fetched: 0, shared: 2, total: 4 });
 });
 
 test('steps that nobody had to look at count as cached', () => {
-  assert.deepEqual(tally(after(cached)), { run: 0, cached: 4, shared: 2, total: 4 });
+  assert.deepEqual(tally(after(cached)), { run: 0, cached: 4, fetched: 0, shared: 2, total: 4 });
 });
 
 test('steps behind a failure were neither run nor cached', () => {
-  assert.deepEqual(tally(after(failed)), { run: 1, cached: 1, shared: 2, total: 4 });
+  assert.deepEqual(tally(after(failed)), { run: 1, cached: 1, fetched: 0, shared: 2, total: 4 });
 });
 
 test('the last lines of a step are kept, cut pieces joined', () => {

@@ -28,6 +28,8 @@ export interface StepModel {
   readonly vertex: Digest;
   readonly name: string;
   readonly state: StepState;
+  /** Where it was found, of a cached one, where that was told. */
+  readonly from?: 'local' | 'remote';
   readonly source?: SourcePlace;
   readonly inputs: readonly Digest[];
   /** Ids of the images whose graphs have it. */
@@ -116,7 +118,7 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
       return model;
     }
     case 'vertex-cached':
-      step(event.vertex, { state: 'cached', endedAt: event.at });
+      step(event.vertex, { state: 'cached', endedAt: event.at, ...(event.from && { from: event.from }) });
       return model;
     case 'vertex-completed':
       step(event.vertex, { state: 'done', endedAt: event.at });
@@ -179,19 +181,22 @@ const internal = /^\[(?:\S+ )?internal\]|^\[context [^\]]+\] load (?:metadata|\.
 export function tally(model: RunModel): {
   readonly run: number;
   readonly cached: number;
+  /** Of the cached ones, those that came from a remote cache. */
+  readonly fetched: number;
   readonly shared: number;
   readonly total: number;
 } {
   const needless = needlessSteps(model);
-  let [run, cached, shared, total] = [0, 0, 0, 0];
+  let [run, cached, fetched, shared, total] = [0, 0, 0, 0, 0];
   for (const step of model.steps.values()) {
     if (isInternal(step) || step.wantedBy.length === 0) continue;
     total++;
     if (step.uses > 1) shared++;
     if (isWork(step) || step.state === 'failed') run++;
     else if (step.state === 'cached' || needless.has(step.vertex)) cached++;
+    if (step.from === 'remote') fetched++;
   }
-  return { run, cached, shared, total };
+  return { run, cached, fetched, shared, total };
 }
 
 /** Shared steps that ran: how many, how often they would have run without sharing, and the time that took nobody. */

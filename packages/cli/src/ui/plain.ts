@@ -69,6 +69,11 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           write(imageLine(imageFacts(model, image, start), symbols));
           return;
         }
+        case 'task-stopped':
+          // One that had not begun is only counted.
+          if (model.images.get(event.task)?.startedAt !== undefined)
+            write(`${symbols.cancelled} ${event.task}  cancelled`);
+          return;
         case 'warning':
           warnings.add(event.diagnostic);
           return;
@@ -83,7 +88,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
       if (cached !== undefined) write(`${blocks.length > 0 ? '\n' : ''}${cached}`);
       if (!isUpToDate(model)) print('\n');
-      print(summary(model, start, end, stderr));
+      print(summary(model, start, end, { stream: stderr, env }));
     },
     [Symbol.dispose]() {
       clearInterval(timer);

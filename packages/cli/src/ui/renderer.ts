@@ -19,6 +19,15 @@ export interface Screen {
   readonly env: NodeJS.ProcessEnv;
 }
 
+export interface About {
+  /** Of this program. */
+  readonly version: string;
+  /** The workspace's configuration, as people would type it. */
+  readonly config?: string;
+  /** `linux/amd64`, of all images together. */
+  readonly platforms: readonly string[];
+}
+
 /** What all renderers are told before anything happens. */
 export interface RunStart {
   readonly ids: readonly string[];
@@ -33,6 +42,8 @@ export interface RunStart {
   readonly names?: ReadonlyMap<string, string>;
   /** Files below are shown as people would type them there; absolute without. */
   readonly cwd?: string;
+  /** For the first line. */
+  readonly about?: About;
   /** What others know of this run, now or later. */
   readonly facts?: RunFacts;
 }

@@ -28,7 +28,7 @@ test('plain tells of steps that run, what they write, and images when they are d
   assert.equal(stdout, '');
   assert.equal(
     stderr,
-    `2 images, 4 steps (2 shared)
+    `2 images, 1 stage, 4 steps (2 shared)
 #1 api +1 [build 2/3] RUN make
 #1 0.100 cc -o app
 #1 0.500 linking
@@ -150,7 +150,7 @@ test('json writes an object a line, each with version, time and type', () => {
     type: 'run.end',
     code: 0,
     ms: 2500,
-    steps: { run: 3, cached: 1, shared: 2, total: 4 },
+    steps: { run: 3, cached: 1, fetched: 0, shared: 2, total: 4 },
     sharing: { ran: 1, uses: 2, saved: 1200 },
   });
 });
@@ -179,4 +179,13 @@ test('a step that says nothing gives a sign of life each half minute', () => {
   pulse.heard(compile, began + 60_000);
   assert.deepEqual(pulse.beat(steps, began + 61_000), []);
   assert.deepEqual(pulse.beat(steps, began + 90_100), ['still running api [build 2/3] RUN make 90s']);
+});
+
+test('what came from a remote cache has its own sign, and is counted', () => {
+  const remote = cached.map((event) =>
+    event.kind === 'vertex-cached' ? { ...event, from: 'remote' as const } : event,
+  );
+  const { stderr } = shown(openPlain, remote, { verbose: true });
+  assert.match(stderr, /^☁ api {2}/m);
+  assert.match(stderr, /^ {2}Cache: {2}100% hit · [1-9] from remote$/m);
 });

@@ -1,5 +1,6 @@
 // A line at the bottom of a terminal that stays there while all else scrolls above it.
 import { styleText } from 'node:util';
+import { columnsOf } from './terminal.ts';
 
 /** Everything that is written goes through `stream` while the line is shown. */
 export class StatusLine implements Disposable {
@@ -45,7 +46,7 @@ export class StatusLine implements Disposable {
 
   #draw(): void {
     if (this.#shown || this.#hidden > 0 || this.#isOpen || this.#text === '') return;
-    const width = Math.max(20, this.#terminal.columns ?? 80) - 1;
+    const width = Math.max(20, columnsOf(this.#terminal)) - 1;
     const text = this.#text.length > width ? `${this.#text.slice(0, width - 1)}…` : this.#text;
     this.#terminal.write(styleText('dim', text, { stream: this.#terminal }));
     this.#shown = true;

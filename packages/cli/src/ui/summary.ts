@@ -1,10 +1,21 @@
 import { styleText } from 'node:util';
+import { widthOf } from './columns.ts';
 import type { Recorded, Times } from './facts.ts';
 import { count, duration } from './format.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
+import { fileLink } from './links.ts';
 import { sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { stepWord } from './step-word.ts';
+import { roomOf } from './terminal.ts';
+
+interface Terminal {
+  readonly stream: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Columns of the key, its colon and what parts it from its value. */
+const keyWidth = 10;
 
 /** Whether nothing had to be done. */
 export function isUpToDate(model: RunModel): boolean {
@@ -20,7 +31,8 @@ export function upToDateLine(model: RunModel, symbol: string): string | undefine
 }
 
 /** The last lines of every run: always the same keys, so that they can be searched for; what sharing saved, and who failed. */
-export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, stream: NodeJS.WriteStream): string {
+export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, terminal: Terminal): string {
+  const { stream, env } = terminal;
   const images = [...model.images.values()];
   const of = (kind: ImageModel['state']['kind']) => images.filter(({ state }) => state.kind === kind).length;
   const failures = failuresOf(model, start.folders);
@@ -32,25 +44,35 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, s
     [failures.flatMap(({ blocked }) => blocked).length, 'blocked'],
     [of('stopped') + of('waiting') + of('running'), 'stopped'],
   ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
-  const { run, cached, shared } = tally(model);
+  const { run, cached, fetched, shared } = tally(model);
   const looked = run + cached;
   const hit = looked > 0 ? `${Math.floor((cached / looked) * 100)}% hit` : failed.length > 0 ? '-' : '100% hit';
   const once = sharing(model);
-  const room = stream.isTTY ? (stream.columns ?? 80) - 24 : Number.POSITIVE_INFINITY;
+  const room = roomOf(stream, env) - keyWidth - 1;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
+  const took = duration(endedAt - model.startedAt);
   const all = isUpToDate(model) ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
     ['Images', [...counts, `${images.length} total`].join(', ')],
     ['Steps', [`${run} run`, ...(shared > 0 ? [`${shared} shared`] : []), `${cached} cached`].join(', ')],
     ...(once.ran > 0 ? [['Shared', sharedText(once)] as [string, string]] : []),
-    ['Cache', `${hit}${times?.saved ? ` · saved ${duration(times.saved)}` : ''}`],
-    ['Time', `${duration(endedAt - model.startedAt)}${all}${isUpToDate(model) ? '' : timesText(times, room)}`],
+    [
+      'Cache',
+      [
+        hit,
+        ...(fetched > 0 ? [`${fetched} from remote`] : []),
+        ...(times?.saved ? [`saved ${duration(times.saved)}`] : []),
+      ].join(' · '),
+    ],
+    ['Time', `${took}${all}${isUpToDate(model) ? '' : timesText(times, room - took.length - 3)}`],
     ...(failed.length > 0
       ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
       : []),
-    ...(record && !isUpToDate(model) ? [['Run', recordText(record)] as [string, string]] : []),
+    ...(record && !isUpToDate(model) ? [['Run', recordText(record, room, terminal)] as [string, string]] : []),
   ];
-  return rows.map(([key, value]) => `${styleText('dim', `${key.padStart(7)}:`, { stream })}  ${value}\n`).join('');
+  return rows
+    .map(([key, value]) => `${styleText('dim', `${key.padStart(keyWidth - 3)}:`, { stream })}  ${value}\n`)
+    .join('');
 }
 
 function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
@@ -59,19 +81,23 @@ function sharedText({ ran, uses, saved }: ReturnType<typeof sharing>): string {
 
 /** `   critical path 1m31s: base → web#build → web · recoverable 22s`, as much of it as there is room for. */
 function timesText(times: Times | undefined, columns: number): string {
-  const parts = [
-    ...(times?.critical && times.critical.path.length > 0
-      ? [`critical path ${duration(times.critical.duration)}: ${times.critical.path.join(' → ')}`]
-      : []),
-    ...(times?.recoverable ? [`recoverable ${duration(times.recoverable)}`] : []),
-  ];
-  while (parts.length > 1 && parts.join(' · ').length > columns) parts.pop();
-  return parts.length === 0 ? '' : `   ${parts.join(' · ')}`;
+  const { critical: { duration: longest = 0, path = [] } = {}, recoverable } = times ?? {};
+  const more = recoverable ? [`recoverable ${duration(recoverable)}`] : [];
+  if (path.length === 0) return more.map((text) => `   ${text}`).join('');
+  const head = `critical path ${duration(longest)}`;
+  const whole = `${head}: ${path.join(' → ')}`;
+  const ends = path.length > 2 ? [`${head}: ${path[0]} → … → ${path.at(-1)}`] : [];
+  const ways = [[whole, ...more], [whole], ...ends.map((text) => [text]), [head]].map((parts) => parts.join(' · '));
+  return `   ${ways.find((text) => widthOf(text) <= columns) ?? head}`;
 }
 
-function recordText({ id, next = [] }: Recorded): string {
-  const commands = next.map((line) => `\`${line}\``).join(', ');
-  return next.length === 0 ? id : `${id}  ·  next: ${commands}`;
+/** `01JD…  ·  next: \`cli watch\`, \`cli graph --open\``, as many of the commands as there is room for. */
+function recordText({ id, file, next = [] }: Recorded, columns: number, terminal: Terminal): string {
+  const shown = file === undefined ? id : fileLink(id, { path: file }, terminal);
+  const commands = next.map((line) => `\`${line}\``);
+  const fits = (count: number) => `${id}  ·  next: ${commands.slice(0, count).join(', ')}`.length <= columns;
+  const count = commands.findLastIndex((_, i) => fits(i + 1)) + 1;
+  return count === 0 ? shown : `${shown}  ·  next: ${commands.slice(0, count).join(', ')}`;
 }
 
 /** `web#build:5 (exit 1)`, or whose it is where no step failed. */

@@ -5,14 +5,33 @@ import { speaksUtf8 } from './terminal.ts';
 export interface Symbols {
   readonly built: string;
   readonly cached: string;
+  /** The same, and a remote cache had some of it. */
+  readonly fetched: string;
   readonly failed: string;
   readonly blocked: string;
+  readonly cancelled: string;
   /** Built again, and the same as before. */
   readonly unchanged: string;
 }
 
-const pretty: Symbols = { built: '✔', cached: '⚡', failed: '✖', blocked: '⊘', unchanged: '=' };
-const plain: Symbols = { built: 'ok', cached: 'c', failed: 'x', blocked: '-', unchanged: '=' };
+const pretty: Symbols = {
+  built: '✔',
+  cached: '⚡',
+  fetched: '☁',
+  failed: '✖',
+  blocked: '⊘',
+  cancelled: '…',
+  unchanged: '=',
+};
+const plain: Symbols = {
+  built: 'ok',
+  cached: 'c',
+  fetched: 'r',
+  failed: 'x',
+  blocked: '-',
+  cancelled: '.',
+  unchanged: '=',
+};
 
 export function symbolsFor(env: NodeJS.ProcessEnv): Symbols {
   return speaksUtf8(env) ? pretty : plain;

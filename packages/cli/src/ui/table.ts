@@ -1,3 +1,5 @@
+import { roomOf } from './terminal.ts';
+
 /** Columns under headings, the last one cut at the terminal's edge. */
 export function table(
   headings: readonly string[],
@@ -5,7 +7,7 @@ export function table(
   stream: NodeJS.WriteStream,
 ): string {
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const columns = stream.isTTY ? Math.max(60, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const columns = roomOf(stream);
   const line = (cells: readonly string[]) => {
     const text = cells
       .map((cell, i) => (i === headings.length - 1 ? cell : cell.padEnd(widths[i]!)))

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { clip, fit, widthOf } from './columns.ts';
+import { fit, widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
 import { failuresOf } from './failures.ts';
 import { duration, shortName } from './format.ts';
@@ -11,21 +11,27 @@ import { emptyModel, reduce, type ImageModel, type StepModel } from './model.ts'
 import { Region } from './region.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { isUpToDate, summary, upToDateLine } from './summary.ts';
-import { inColourOf, symbolsFor } from './symbols.ts';
-import { inAscii, speaksUtf8, writerTo } from './terminal.ts';
+import { inColourOf, symbolsFor, type Symbols } from './symbols.ts';
+import { columnsOf, inAscii, sized, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
 /** Columns of time, size and digest, with what parts them. */
 const [timeWidth, sizeWidth, digestWidth, gap] = [6, 10, 19, 2];
 
+/** Less of a note tells nothing; and no eye follows a line over more columns than that. */
+const [leastNote, widest] = [16, 140];
+
 /** The live view: finished lines scroll away above, a few lines at the bottom say what is running. */
-export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
+export function openTty(start: RunStart, { stderr: terminal, env }: Screen): Renderer {
+  const stderr = sized(terminal, env);
   let model = emptyModel(start.ids, start.startedAt);
   const symbols = symbolsFor(env);
   const utf8 = speaksUtf8(env);
   const warnings = new Warnings();
   const machine = new MachineWatch();
   const out = writerTo(stderr, env);
+  // The sign of what was cached takes two columns; the other images of most runs are told of in one line.
+  const signs = utf8 && !start.verbose ? 1 : 2;
   const names = Math.min(24, Math.max(8, ...start.ids.map(widthOf)));
   const dim = (text: string) => styleText('dim', text, { stream: stderr });
   const alone = start.ids.length === 1;
@@ -49,7 +55,7 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   return {
     report(event) {
       model = reduce(model, event);
-      for (const line of heading.after(event, model, start)) print(dim(clip(line, (stderr.columns ?? 80) - 1)));
+      for (const line of heading.after(event, model, { ...start, columns: columnsOf(stderr) - 1 })) print(dim(line));
       switch (event.kind) {
         case 'vertex-completed': {
           const step = model.steps.get(event.vertex);
@@ -63,12 +69,15 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
         }
         case 'task-failed': {
           const blocked = failuresOf(model, start.folders).some((failure) => failure.blocked.includes(event.task));
-          const sign = styleText(blocked ? 'dim' : 'red', blocked ? symbols.blocked : symbols.failed, {
-            stream: stderr,
-          });
+          const sign = signOf(blocked ? 'blocked' : 'failed', blocked ? 'dim' : 'red');
           print(`${sign} ${inColourOf(event.task, event.task, stderr)}`);
           return;
         }
+        case 'task-stopped':
+          // One that had not begun is only counted.
+          if (model.images.get(event.task)?.startedAt === undefined) return;
+          print(`${signOf('cancelled', 'dim')} ${inColourOf(event.task, event.task, stderr)}${dim('  cancelled')}`);
+          return;
         case 'warning':
           warnings.add(event.diagnostic);
           return;
@@ -83,7 +92,7 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
       const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
       if (cached !== undefined) out(`${blocks.length > 0 ? '\n' : ''}${cached}\n`);
       if (!isUpToDate(model)) out('\n');
-      out(summary(model, start, end, stderr));
+      out(summary(model, start, end, { stream: stderr, env }));
     },
     [Symbol.dispose]: () => region[Symbol.dispose](),
   };
@@ -91,28 +100,38 @@ export function openTty(start: RunStart, { stderr, env }: Screen): Renderer {
   /** `✔ web   7 steps, 2 shared     31.2s  118.4 MiB  sha256:02be77…`: what does not fit is left out from the middle. */
   function doneLine(image: ImageModel): string {
     const { symbol, id, note, took, size, digest } = imageFacts(model, image, start);
-    const sign = styleText(symbol === 'built' ? 'green' : 'dim', symbols[symbol], { stream: stderr });
+    const sign = signOf(symbol, symbol === 'built' ? 'green' : 'dim');
     const name = widthOf(id) > names ? id : fit(id, names);
-    const room = (stderr.columns ?? 80) - 1 - 2 - widthOf(name) - (gap + timeWidth) - (gap + sizeWidth);
-    const noted = room - (gap + digestWidth) >= gap + 8;
+    const columns = Math.min(widest, columnsOf(stderr) - 1);
+    const room = columns - signs - 1 - widthOf(name) - (gap + timeWidth) - (gap + sizeWidth);
+    const fits = (columns: number) => columns >= gap + leastNote;
+    // Why it was built again is worth more than its digest.
+    const causeOnly = note.length > 1 && fits(room) && !fits(room - gap - digestWidth);
+    const named = room >= gap + digestWidth && !causeOnly;
+    const left = room - (named ? gap + digestWidth : 0) - gap;
     const facts = [
-      ...(noted ? [dim(fit(noteIn(note, room - 2 * gap - digestWidth), room - 2 * gap - digestWidth))] : []),
+      ...(left > 0 ? [dim(fit(fits(left + gap) ? noteIn(note, left) : '', left))] : []),
       took.padStart(timeWidth),
       ...(room < 0 ? [] : [size.padStart(sizeWidth)]),
-      ...(room < gap + digestWidth ? [] : [dim(digest)]),
+      ...(named ? [dim(digest)] : []),
     ];
     return `${sign} ${[inColourOf(id, name, stderr), ...facts].join(' '.repeat(gap))}`.trimEnd();
   }
 
-  /** The cause comes first: what ran is told where there is room for all of it. */
+  function signOf(symbol: keyof Symbols, look: 'green' | 'red' | 'dim'): string {
+    return styleText(look, fit(symbols[symbol], Math.max(signs, widthOf(symbols[symbol]))), { stream: stderr });
+  }
+
+  /** The cause comes first, and of it what changed: the rest is told where there is room for all of it. */
   function noteIn(note: readonly string[], columns: number): string {
-    const whole = note.join('  ');
-    return widthOf(whole) <= columns ? whole : (note[0] ?? '');
+    const [first = ''] = note;
+    const [what = ''] = first.split(' → ');
+    return [note.join('  '), first].find((text) => widthOf(text) <= columns) ?? what;
   }
 
   /** `  web       [build 5/8] RUN pnpm build     9.8s`. */
   function stepLine({ name, wantedBy: [first = ''] }: StepModel, took: number): string {
-    const room = (stderr.columns ?? 80) - 1 - 2 - names - gap - (gap + timeWidth);
+    const room = columnsOf(stderr) - 1 - 2 - names - gap - (gap + timeWidth);
     const title = fit(shortName(name), Math.max(10, room));
     const facts = [inColourOf(first, fit(first, names), stderr), dim(title), dim(duration(took).padStart(timeWidth))];
     return `  ${facts.join(' '.repeat(gap))}`;

@@ -20,7 +20,7 @@ export function openUpToDate(start: RunStart, { stderr, env }: Screen): Renderer
         model.images.size === 1
           ? imageLine(imageFacts(model, image!, start), symbols)
           : upToDateLine(model, symbols.cached);
-      print(`${line}\n${summary(model, start, end, stderr)}`);
+      print(`${line}\n${summary(model, start, end, { stream: stderr, env })}`);
     },
     [Symbol.dispose]() {},
   };

@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import { clip, widthOf } from '../ui/columns.ts';
 import { count, shortName, shownLine } from '../ui/format.ts';
+import { roomOf } from '../ui/terminal.ts';
 import type { ExplainedCause, Explanation } from './explanation.ts';
 import type { ImageExplanation } from './why.ts';
 
@@ -20,7 +21,7 @@ export function explanationText(explanation: ImageExplanation, stream: NodeJS.Wr
   const { image, before, after, status, platforms } = explanation;
   const look: Look = {
     dim: (text) => styleText('dim', text, { stream }),
-    width: stream.isTTY ? Math.max(60, stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+    width: roomOf(stream),
     next: !after,
   };
   const compared = after ? `run ${after.id}, compared with ${before.id}` : `the next build, compared with ${before.id}`;
