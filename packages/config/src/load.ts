@@ -79,7 +79,7 @@ const moduleEnds = ['ts', 'mts', 'js', 'mjs', 'cjs'];
 const textEnds = ['json', 'yaml', 'yml'];
 
 /** The names looked for in each folder, in order. */
-export const searchPlaces: readonly string[] = [
+const searchPlaces: readonly string[] = [
   'package.json',
   ...['', ...textEnds, ...moduleEnds].map((end) => `.buildkitrc${end && `.${end}`}`),
   ...['', ...textEnds, ...moduleEnds].map((end) => `.config/buildkitrc${end && `.${end}`}`),

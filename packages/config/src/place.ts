@@ -49,7 +49,7 @@ export function placeOf(source: Source, path: KeyPath): Range | undefined {
 }
 
 /** The place of offsets in a text. */
-export function rangeIn(text: string, { start, end }: { readonly start: number; readonly end: number }): Range {
+function rangeIn(text: string, { start, end }: { readonly start: number; readonly end: number }): Range {
   return { start: positionIn(text, start), end: positionIn(text, end) };
 }
 

@@ -6,7 +6,7 @@ import { writtenAs } from './instruction.ts';
 import { shown, signed } from './text.ts';
 
 /** `+2 ~1 files, +14.2 KiB in COPY src ./src`: what a rebuild changed, on one line; undefined where it changed nothing. */
-export function diffLine({ from, to, layers, files }: ImageDiff): string | undefined {
+function diffLine({ from, to, layers, files }: ImageDiff): string | undefined {
   const count = (kind: string) => files?.filter((change) => change.kind === kind).length ?? 0;
   const counts = [
     ['+', count('added')],

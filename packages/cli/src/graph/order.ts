@@ -54,7 +54,7 @@ function middle(ties: readonly Tie[], before: boolean): number | undefined {
 }
 
 /** How often ties between neighbouring layers cross: the inversions of their ends, counted with a tree. */
-export function crossings(layers: readonly (readonly Cell[])[]): number {
+function crossings(layers: readonly (readonly Cell[])[]): number {
   let total = 0;
   for (const layer of layers) {
     const ties = layer.flatMap(({ after }) => after);

@@ -35,7 +35,7 @@ const artifactType = 'application/vnd.monokit.release.v1+json';
 const empty = Buffer.from('{}');
 const limit = 8 * 1024 * 1024;
 
-export function manifestText(manifest: ReleaseManifest): string {
+function manifestText(manifest: ReleaseManifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 

@@ -9,7 +9,7 @@ import { besideRecord, replaceFile } from './runs-folder.ts';
 import { timelineOf } from './timeline.ts';
 
 /** A run as one file of HTML. */
-export function timelineHtml(run: KeptRun): string {
+function timelineHtml(run: KeptRun): string {
   return oneFile('timeline', {
     scripts: ['dom', 'timeline-details', 'timeline-chart', 'timeline'],
     data: timelineOf(run),

@@ -8,7 +8,7 @@ import type { Reads } from '../reads.ts';
 import type { Definition } from './definition.ts';
 
 /** The names that are looked for in a folder, in the order in which they are merged. */
-export const defaultFiles: readonly string[] = [
+const defaultFiles: readonly string[] = [
   'compose.yaml',
   'compose.yml',
   'docker-compose.yml',

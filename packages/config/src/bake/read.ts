@@ -31,7 +31,7 @@ const blockTypes = {
 } as const;
 
 /** Reads one file: JSON if its name or its first character says so. Throws a `HclMistake`. */
-export function parseBakeFile(source: SourceText): Body {
+function parseBakeFile(source: SourceText): Body {
   const isJson = /\.json$/i.test(source.file) || (!/\.hcl$/i.test(source.file) && /^\ufeff?\s*\{/.test(source.text));
   const body = isJson ? parseJsonHcl(source, blockTypes) : parseHcl(source);
   checkNames(body);

@@ -142,7 +142,7 @@ export function targetOf(service: string, definition: Mapping, world: ServiceWor
 }
 
 /** Names of targets have no dots. */
-export function targetName(service: string): string {
+function targetName(service: string): string {
   return service.replaceAll('.', '_');
 }
 

@@ -10,7 +10,7 @@ export interface Num {
 }
 
 /** Of numbers that come from texts. */
-export const textPrecision = 512;
+const textPrecision = 512;
 /** Of numbers that Go makes of its integers. */
 const integerPrecision = 64;
 const doublePrecision = 53;

@@ -2,7 +2,7 @@ import { goJson } from '../std/go-json.ts';
 import type { Attestation, ResultTold, Subject } from './attestation.ts';
 
 /** Of an attestation's blob. */
-export const statementType = 'https://in-toto.io/Statement/v1';
+const statementType = 'https://in-toto.io/Statement/v1';
 
 /** What an attestation says, as an in-toto statement in JSON; about `result` unless it names other subjects itself. */
 export function statementJson(

@@ -31,7 +31,7 @@ export function openContentHash(index: Index, pool: Pool): ContentHash {
 }
 
 /** The digest of several selections: that of their digests in order, joined by NUL. */
-export function joinedDigest(digests: readonly Digest[]): Digest {
+function joinedDigest(digests: readonly Digest[]): Digest {
   return digestOf(digests.join('\0'));
 }
 

@@ -53,14 +53,7 @@ export interface DeviceMount {
   readonly type: string;
 }
 
-export const hookNames = [
-  'prestart',
-  'createRuntime',
-  'createContainer',
-  'startContainer',
-  'poststart',
-  'poststop',
-] as const;
+const hookNames = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'] as const;
 
 export interface Hook {
   readonly name: (typeof hookNames)[number];

@@ -36,7 +36,7 @@ function isThere(path: string): boolean {
 }
 
 /** Whether it is a program of the ELF format that no interpreter loads (elf(5): no segment is of type PT_INTERP). */
-export function isStatic(path: string): boolean {
+function isStatic(path: string): boolean {
   const head = Buffer.alloc(64);
   const fd = openSync(path, 'r');
   try {

@@ -30,7 +30,7 @@ const names = `
   .map((name) => `CAP_${name.toUpperCase()}`);
 
 /** The capabilities of a set as /proc prints it, in hexadecimal. Numbers without a name are left out. */
-export function capabilitiesOf(mask: string): string[] {
+function capabilitiesOf(mask: string): string[] {
   const bits = BigInt(`0x${mask}`);
   return names.filter((_, number) => (bits >> BigInt(number)) & 1n);
 }

@@ -83,7 +83,7 @@ function bindMount(target: string, source: string, options: readonly string[]): 
  * Mounts what `path` is inside the tree `root` at `at`, which it makes. Symlinks stay inside the tree, and what was
  * found is what is mounted even if somebody changes the tree meanwhile (EX-018).
  */
-export function bindInside(root: string, path: string, at: string): { readonly path: string } & Disposable {
+function bindInside(root: string, path: string, at: string): { readonly path: string } & Disposable {
   const folder = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const found = openInRoot(folder, path, { flags: O_PATH });

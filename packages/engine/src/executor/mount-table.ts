@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { unmountFlags, unmountIfMounted } from '../sys/mount.ts';
 
 /** Mount points at or below a folder, deepest and newest first. */
-export function mountsBelow(folder: string): string[] {
+function mountsBelow(folder: string): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => unescapePath(line.split(' ')[4] ?? ''))

@@ -61,7 +61,7 @@ function nameOf(
   return `${name.slice(0, name.length - extension.length)}.${platform}${extension}`;
 }
 
-export const treeSubjects = task(import.meta.url, treeSubjectsHere);
+const treeSubjects = task(import.meta.url, treeSubjectsHere);
 
 /** Every file of a tree with its digest. */
 export function treeSubjectsHere(root: string, { check }: TaskContext): Subject[] {

@@ -5,7 +5,7 @@ import type { Database, RangeOptions } from 'lmdb';
 import { type Environment, guarded, openEnvironment } from './environment.ts';
 
 /** Longest key in bytes of UTF-8; longer ones are refused with a `RangeError`. */
-export const maxKeyBytes = 1900;
+const maxKeyBytes = 1900;
 
 /** Which entries, in the order of their keys' bytes. */
 export interface Range {

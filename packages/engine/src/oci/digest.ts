@@ -14,12 +14,6 @@ export function isDigest(text: string): text is Digest {
   return pattern.test(text);
 }
 
-/** Reads a digest that came from outside; throws a `TypeError` on anything else. */
-export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) throw new TypeError(`not a digest: ${JSON.stringify(text.slice(0, 100))}`);
-  return text;
-}
-
 /** The hex part. */
 export function encoded(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);

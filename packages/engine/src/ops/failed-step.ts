@@ -35,8 +35,8 @@ export interface FailedStep {
 }
 
 /** How many failed steps are kept, and how long, in milliseconds. */
-export const keptSteps = 10;
-export const keptTime = 7 * 24 * 60 * 60 * 1000;
+const keptSteps = 10;
+const keptTime = 7 * 24 * 60 * 60 * 1000;
 
 /** As it is written down. */
 interface Note {

@@ -92,7 +92,7 @@ export class LayoutMirror implements Place {
  * The manifest that an index calls by this name; the most exact name wins, the first of equals. In a repository's own
  * layout a tag alone is enough, and an only manifest without any name is `latest`.
  */
-export function findTag(
+function findTag(
   manifests: readonly Descriptor[],
   reference: Reference,
   { own }: { readonly own: boolean },

@@ -50,9 +50,9 @@ interface Stacked {
   readonly below: readonly string[];
 }
 
-export const isFree = task(import.meta.url, isFreeHere);
-export const writeFree = task(import.meta.url, writeFreeHere);
-export const writeDiff = task(import.meta.url, writeDiffHere);
+const isFree = task(import.meta.url, isFreeHere);
+const writeFree = task(import.meta.url, writeFreeHere);
+const writeDiff = task(import.meta.url, writeDiffHere);
 
 /** Whether a layer holds changes only: nothing opaque, nothing that equals what it covers, no whiteout over nothing. */
 export function isFreeHere({ upper, below }: Stacked, { check }: TaskContext): boolean {

@@ -12,7 +12,7 @@ import { makeMountPoint } from './mount-points.ts';
 type Overlay = Extract<Mount, { kind: 'overlay' }>;
 
 /** Layers that Linux stacks in one overlay. */
-export const mostLayers = 500;
+const mostLayers = 500;
 
 /**
  * Mounts a tree in this process's mount namespace. Disposing unmounts it; if the process is killed, the end of its
@@ -146,7 +146,7 @@ export function unmountNow(path: string): void {
 }
 
 /** Whether user ids here are not the machine's own. */
-export function inUserNamespace(): boolean {
+function inUserNamespace(): boolean {
   return (userNamespace ??= !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1')));
 }
 

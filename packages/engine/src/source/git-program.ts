@@ -23,7 +23,7 @@ export interface GitPlace {
 }
 
 /** How `git` failed: `said` is its standard error, in English and without credentials. */
-export class GitFailed extends Failed<Extract<SourceFailure, { kind: 'git-failed' }>> {
+class GitFailed extends Failed<Extract<SourceFailure, { kind: 'git-failed' }>> {
   get said(): string {
     return this.failure.stderr;
   }

@@ -23,7 +23,7 @@ import { SystemError } from './library.ts';
 import { deviceNumber, deviceParts, makeSpecialFile, makeWhiteout } from './mknod.ts';
 import { mount, mountFlags, unmount, unmountIfMounted } from './mount.ts';
 import { openInRoot } from './openat2.ts';
-import { exchange, renameNew } from './rename.ts';
+import { renameNew } from './rename.ts';
 import { setTimes } from './utimens.ts';
 import { getXattr, listXattrs, removeXattr, setXattr } from './xattr.ts';
 
@@ -177,11 +177,10 @@ test('opening in a root keeps symlinks and dots inside', () => {
   closeSync(fd);
 });
 
-test('a rename that must not replace does not, and an exchange swaps', () => {
+test('a rename that must not replace does not', () => {
   const [a, b] = [file('a', 'a'), file('b', 'b')];
   assert.equal(renameNew(a, b), false);
-  exchange(a, b);
-  assert.equal(readFileSync(a, 'utf8') + readFileSync(b, 'utf8'), 'ba');
+  assert.equal(readFileSync(a, 'utf8') + readFileSync(b, 'utf8'), 'ab');
   assert.equal(renameNew(a, join(folder, 'c')), true);
 });
 

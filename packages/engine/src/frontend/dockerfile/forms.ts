@@ -49,7 +49,7 @@ export function plainWords(text: string): string[] {
 }
 
 /** A JSON list of strings, or undefined for anything that is no JSON list. Throws a mistake for other elements. */
-export function jsonList(text: string): string[] | undefined {
+function jsonList(text: string): string[] | undefined {
   if (!text.startsWith('[')) return undefined;
   let list: unknown;
   try {

@@ -19,7 +19,7 @@ export interface Heredoc extends HeredocWord {
 const form = /^(\d*)<<(-?)\s*([^<]*)$/;
 
 /** Reads a word as the beginning of a heredoc; undefined if it is none. Throws a mistake for quotes that do not end. */
-export function readHeredocWord(word: string): HeredocWord | undefined {
+function readHeredocWord(word: string): HeredocWord | undefined {
   const [, descriptor = '', dash = '', rest = ''] = form.exec(word) ?? [];
   if (rest === '') return undefined;
   const [name, ...more] = expandWords(rest, noVariables, { keepUnset: true });

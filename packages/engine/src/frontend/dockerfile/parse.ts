@@ -64,7 +64,7 @@ export function splitInstruction(line: string, escape: string): Pick<Node, 'keyw
 }
 
 /** Whether the arguments are a JSON list (of whatever). */
-export function isJsonList(rest: string): boolean {
+function isJsonList(rest: string): boolean {
   if (!rest.startsWith('[')) return false;
   try {
     JSON.parse(rest);
