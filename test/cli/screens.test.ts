@@ -37,7 +37,7 @@ before(async () => {
     'api/src/greeting': 'hello from api\n',
     'web/Dockerfile': 'FROM api\nRUN sleep 0.2\nRUN wc -c < /src/greeting > /length\n',
   });
-  const mine = /^(CI|GITHUB|GITLAB|BUILDKITE|NO_COLOR|FORCE_COLOR|MONOKIT)/;
+  const mine = /^(CI|GITHUB|GITLAB|BUILDKITE|TF_BUILD|NO_COLOR|FORCE_COLOR|MONOKIT)/;
   own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !mine.test(name)));
 });
 after(() => rig[Symbol.asyncDispose]());
@@ -122,6 +122,7 @@ for (const [name, env] of [
   ['github', { GITHUB_ACTIONS: 'true' }],
   ['gitlab', { GITLAB_CI: 'true' }],
   ['buildkite', { BUILDKITE: 'true' }],
+  ['azure', { TF_BUILD: 'True' }],
 ] as const) {
   test(`in CI, ${name}: first run, and a step that fails`, async () => {
     const cacheDir = join(rig.root, `cache-${name}`);

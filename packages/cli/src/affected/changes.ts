@@ -58,7 +58,9 @@ export function baseOf(asked: string | undefined, top: string, env: NodeJS.Proce
 function targetOf(env: NodeJS.ProcessEnv): string | undefined {
   if (env.CI_MERGE_REQUEST_DIFF_BASE_SHA) return env.CI_MERGE_REQUEST_DIFF_BASE_SHA;
   const branch = env.GITHUB_BASE_REF || env.BUILDKITE_PULL_REQUEST_BASE_BRANCH;
-  return branch ? `origin/${branch}` : undefined;
+  // Azure gives the whole ref.
+  const target = branch || env.SYSTEM_PULLREQUEST_TARGETBRANCH?.replace(/^refs\/heads\//, '');
+  return target ? `origin/${target}` : undefined;
 }
 
 function defaultBranch(top: string): string | undefined {

@@ -166,7 +166,7 @@ export const workFlags = {
   progress: {
     kind: 'value',
     placeholder: 'MODE',
-    among: ['auto', 'tty', 'plain', 'github', 'gitlab', 'buildkite', 'json', 'rawjson', 'quiet'],
+    among: ['auto', 'tty', 'plain', 'github', 'gitlab', 'buildkite', 'azure', 'json', 'rawjson', 'quiet'],
     alias: 'ui',
     help: 'How to show it',
   },

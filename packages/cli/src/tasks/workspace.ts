@@ -102,7 +102,7 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
     ...(cache.dir !== undefined && { cacheDir: cache.dir }),
     ...(run.concurrency !== undefined && { concurrency: String(run.concurrency) }),
     // Somebody at a terminal wants to know at once; a CI's log should tell of everything that is broken.
-    continue: run.continue ?? (env['CI'] && env['CI'] !== 'false' ? 'dependencies-successful' : 'never'),
+    continue: run.continue ?? (isCi(env) ? 'dependencies-successful' : 'never'),
     ...(run.memory && { memory: run.memory }),
     registries,
     ...((cache.maxSize !== undefined || cache.maxAge !== undefined) && {
@@ -112,6 +112,11 @@ export function engineSettingsOf({ settings }: Workspace, env: NodeJS.ProcessEnv
       },
     }),
   };
+}
+
+/** Azure says who it is, but not that it is a CI. */
+function isCi(env: NodeJS.ProcessEnv): boolean {
+  return env['TF_BUILD'] !== undefined || (env['CI'] !== undefined && !['', 'false'].includes(env['CI']));
 }
 
 interface TaskWorld extends Pick<BuildInvocation, 'env' | 'stdout'> {

@@ -13,13 +13,14 @@ export interface Dialect {
   annotation?(problem: Problem): readonly string[];
 }
 
-export type DialectName = 'github' | 'gitlab' | 'buildkite';
+export type DialectName = 'github' | 'gitlab' | 'buildkite' | 'azure';
 
 /** The CI that this runs in, if it is one of these. */
 export function dialectHere(env: NodeJS.ProcessEnv): DialectName | undefined {
   if (env['GITHUB_ACTIONS'] === 'true') return 'github';
   if (env['GITLAB_CI'] === 'true') return 'gitlab';
   if (env['BUILDKITE'] === 'true') return 'buildkite';
+  if (env['TF_BUILD'] === 'True') return 'azure';
   return undefined;
 }
 
@@ -27,6 +28,7 @@ export const dialects: { readonly [N in DialectName]: () => Dialect } = {
   github: () => github(randomUUID()),
   gitlab: () => gitlab(),
   buildkite: () => buildkite(),
+  azure: () => azure(),
 };
 
 /**
@@ -83,6 +85,44 @@ export function buildkite(): Dialect {
     open: (title, lines) => [`+++ ${tame(title)}`, ...lines.map(plain)],
     note: (line) => [`--- ${tame(line)}`],
   };
+}
+
+/**
+ * Logging commands: `##[group]` at the beginning of a line, `##vso[…]` anywhere in one. There is no word that stops them, so
+ * what a step writes is parted where it would be one. What a tool says of files (`##vso[task.logissue …]`) is let through.
+ */
+export function azure(): Dialect {
+  const plain = (line: string) => {
+    const text = tame(line);
+    return issue.test(text) ? text : text.replaceAll(/##(?=\s*(?:vso)?\[)/gi, '##\u200b');
+  };
+  return {
+    group: (title, lines) => [`##[group]${plain(title)}`, ...lines.map(plain), '##[endgroup]'],
+    open: (title, lines) => [plain(title), ...lines.map(plain)],
+    note: (line) => [plain(line)],
+    annotation: ({ severity, file, line, column, code, title, message }) => {
+      const properties = Object.entries({
+        type: severity,
+        sourcepath: file,
+        linenumber: line,
+        columnnumber: column,
+        code,
+      });
+      const written = properties.flatMap(([name, value]) =>
+        value === undefined
+          ? []
+          : [`${name}=${azureText(String(value)).replaceAll(']', '%5D').replaceAll(';', '%3B')}`],
+      );
+      return [`##vso[task.logissue ${written.join(';')}]${azureText(`${title}: ${message}`)}`];
+    },
+  };
+}
+
+/** One command and no more. */
+const issue = /^##vso\[task\.logissue(?: [^\]]*)?\](?!.*##\s*(?:vso)?\[)/i;
+
+function azureText(text: string): string {
+  return text.replaceAll('%', '%AZP25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 const [escape, bell] = ['\u001b', '\u0007'];

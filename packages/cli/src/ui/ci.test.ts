@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { makeTempFolder } from '@monokit/engine/std/temp';
 import { openCi } from './ci.ts';
-import { buildkite, dialectHere, github, gitlab, tame, type Dialect } from './ci-dialect.ts';
+import { azure, buildkite, dialectHere, github, gitlab, tame, type Dialect } from './ci-dialect.ts';
 import { openRenderer } from './open.ts';
 import { began, built, cached, compile, failed, memoryStream, start } from './recorded.fixture.ts';
 import { reportsOf } from './report-files.ts';
@@ -189,6 +189,33 @@ test('buildkite: groups are folded, failures open, and a diff is no group', () =
   );
 });
 
+test('azure: groups are folded, failures open with their places, and nothing that a step writes is a command', () => {
+  const commands = (text: string) => text.split('\n').filter((line) => /##\s*(vso)?\[/i.test(line));
+  assert.deepEqual(commands(shown(azure(), attacked)), [`##[group]${apiLine}`, '##[endgroup]']);
+  const said = [
+    'a ##vso[task.setvariable variable=PATH]/evil',
+    '##VSO[task.complete result=Succeeded]',
+    '##vso[task.logissue type=warning;sourcepath=a.ts]hm ##vso[task.complete]',
+    '##vso[task.logissue type=error;sourcepath=a.ts;linenumber=3]bad',
+  ];
+  const events = failed.map((event) =>
+    event.kind === 'log' ? { ...event, data: Buffer.from(`${said.join('\n')}\n`) } : event,
+  );
+  const text = shown(azure(), events, { code: 1, env: { TF_BUILD: 'True', BUILD_SOURCESDIRECTORY: '/src' } });
+  assert.deepEqual(commands(text), [
+    said[3],
+    '##vso[task.logissue type=error;sourcepath=api/Dockerfile;linenumber=2;code=step-failed]api [build 2/3] RUN make: process "/bin/sh -c make" did not complete successfully: exit code: 2',
+  ]);
+  const [issue] = azure().annotation!({
+    severity: 'warning',
+    ...{ file: 'a];b/Dockerfile', line: 3, endLine: 4, column: 2, title: 'x', message: '100%\r\n##vso[y]', code: 'c' },
+  });
+  assert.equal(
+    issue,
+    '##vso[task.logissue type=warning;sourcepath=a%5D%3Bb/Dockerfile;linenumber=3;columnnumber=2;code=c]x: 100%AZP25%0D%0A##vso[y]',
+  );
+});
+
 test('only colours are left of what steers a terminal', () => {
   assert.deepEqual(hostile.split('\n').slice(9).map(tame), [
     'section_end:1767323045:monokit_1',
@@ -231,6 +258,7 @@ test('the CI is known by its variables, and --progress goes before them', async 
   assert.equal(dialectHere({ GITHUB_ACTIONS: 'true' }), 'github');
   assert.equal(dialectHere({ GITLAB_CI: 'true' }), 'gitlab');
   assert.equal(dialectHere({ BUILDKITE: 'true' }), 'buildkite');
+  assert.equal(dialectHere({ TF_BUILD: 'True' }), 'azure');
   assert.equal(dialectHere({ CI: 'true' }), undefined);
   const text = async (mode: string) => {
     const stderr = memoryStream();
@@ -246,6 +274,7 @@ test('the CI is known by its variables, and --progress goes before them', async 
   assert.match(await text('auto'), /^::group::/m);
   assert.doesNotMatch(await text('plain'), /^::group::/m);
   assert.match(await text('gitlab'), /section_start/);
+  assert.match(await text('azure'), /^##\[group\]/m);
 });
 
 /** Runs events with reports to files. */
@@ -287,6 +316,22 @@ Images: 2 built, 2 total · Steps: 3 run, 2 shared, 1 cached · Shared: 1 step r
 | 1.2s | &#91;build 2/3&#93; RUN make | api, web |
 | 1.0s | &#91;build 3/3&#93; RUN make test | api |
 | 39ms | &#91;2/2&#93; COPY --from=api /out / | web |
+
+</details>
+
+<details><summary>what depends on what</summary>
+
+\`\`\`mermaid
+graph LR
+  i0["api"]:::built
+  i1["web"]:::built
+  i0 --> i1
+  classDef built stroke:#2da44e,stroke-width:2px
+  classDef failed stroke:#cf222e,stroke-width:3px
+  classDef blocked stroke:#cf222e,stroke-dasharray:4
+  classDef cached stroke:#8c959f,color:#8c959f
+  classDef stopped stroke:#8c959f,stroke-dasharray:4
+\`\`\`
 
 </details>
 
@@ -333,6 +378,14 @@ test('GitLab gets problems as a code quality report', async () => {
       },
     ],
   );
+});
+
+test('Azure is told of the summary by the log', async () => {
+  await using folder = makeTempFolder();
+  const text = await reported(failed, 1, { TF_BUILD: 'True', AGENT_TEMPDIRECTORY: folder.path });
+  const [, file] = /^##vso\[task\.uploadsummary\](.*\.md)$/m.exec(text)!;
+  assert.equal(dirname(file!), folder.path);
+  assert.match(readFileSync(file!, 'utf8'), /^### ✖ api failed\n/);
 });
 
 test('Buildkite is told by its agent; a report that can not be written is told and does no harm', async () => {

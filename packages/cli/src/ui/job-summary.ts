@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { bytes, duration, shortDigest, shortName, shownLine } from './format.ts';
 import { failuresOf } from './failures.ts';
 import { messageOf } from './failure.ts';
+import { jobGraph } from './job-graph.ts';
 import { causeText } from './image-line.ts';
 import { isWork, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
@@ -11,8 +12,13 @@ import { summary } from './summary.ts';
 /** GitHub takes no more. In bytes. */
 const most = 1 << 20;
 
-/** A run in Markdown: who was built and failed, what was slow, what failing steps wrote. */
-export function jobSummary(model: RunModel, start: RunStart, end: RunEnd): string {
+/** A run in Markdown: who was built and failed, what was slow, what failing steps wrote; a picture where Mermaid is read. */
+export function jobSummary(
+  model: RunModel,
+  start: RunStart,
+  end: RunEnd,
+  { graph = false }: { readonly graph?: boolean } = {},
+): string {
   const images = [...model.images.values()];
   const failures = failuresOf(model, start.folders);
   const blocked = new Set(failures.flatMap((failure) => failure.blocked));
@@ -41,6 +47,7 @@ export function jobSummary(model: RunModel, start: RunStart, end: RunEnd): strin
       return folded(`✖ ${title}`, fenced(lines.join('\n')), { open: true });
     }),
     slowest(model),
+    graph ? drawn(jobGraph(model, start.folders)) : '',
   ];
   const text = `${sections.filter(Boolean).join('\n\n')}\n`;
   const cut = Buffer.from(text);
@@ -87,6 +94,10 @@ function slowest({ steps }: RunModel): string {
   if (ran.length === 0) return '';
   const rows = ran.map(({ name, wantedBy, took }) => [duration(took), shortName(name), wantedBy.join(', ')]);
   return folded('slowest steps', table(['time', 'step', 'images'], rows), { open: false });
+}
+
+function drawn(graph: string | undefined): string {
+  return graph === undefined ? '' : folded('what depends on what', `\`\`\`mermaid\n${graph}\n\`\`\``, { open: false });
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

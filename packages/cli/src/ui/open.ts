@@ -14,13 +14,16 @@ export async function openRenderer(
 
 async function rendererOf(mode: string, start: RunStart, screen: Screen): Promise<Renderer> {
   const { stderr, env } = screen;
-  const live = stderr.isTTY && env['CI'] === undefined && env['TERM'] !== 'dumb';
-  const ci = env['CI'] === undefined ? undefined : (await import('./ci-dialect.ts')).dialectHere(env);
+  // Azure says who it is, but not that it is a CI.
+  const isCi = env['CI'] !== undefined || env['TF_BUILD'] !== undefined;
+  const live = stderr.isTTY && !isCi && env['TERM'] !== 'dumb';
+  const ci = isCi ? (await import('./ci-dialect.ts')).dialectHere(env) : undefined;
   const chosen = mode === 'auto' ? (live ? 'tty' : (ci ?? 'plain')) : mode;
   switch (chosen) {
     case 'github':
     case 'gitlab':
-    case 'buildkite': {
+    case 'buildkite':
+    case 'azure': {
       const [{ openCi }, { dialects }] = await Promise.all([import('./ci.ts'), import('./ci-dialect.ts')]);
       return openCi(dialects[chosen](), start, screen);
     }

@@ -74,5 +74,11 @@ function ofDiagnostic({ severity, code, range, message, hint }: Diagnostic, file
 
 /** The folder that the CI checked out. */
 function checkoutOf(env: NodeJS.ProcessEnv): string | undefined {
-  return env['GITHUB_WORKSPACE'] || env['CI_PROJECT_DIR'] || env['BUILDKITE_BUILD_CHECKOUT_PATH'] || undefined;
+  return (
+    env['GITHUB_WORKSPACE'] ||
+    env['CI_PROJECT_DIR'] ||
+    env['BUILDKITE_BUILD_CHECKOUT_PATH'] ||
+    env['BUILD_SOURCESDIRECTORY'] ||
+    undefined
+  );
 }

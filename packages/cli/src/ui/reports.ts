@@ -21,6 +21,10 @@ export function reporting(inner: Renderer, files: ReportFiles, start: RunStart, 
     },
     finish(end) {
       inner.finish(end);
+      const attach = (file: string) => {
+        writeFileSync(file, jobSummary(model, start, end));
+        stderr.write(`##vso[task.uploadsummary]${file}\n`);
+      };
       const attempt = (what: string, write: () => void) => {
         try {
           write();
@@ -30,13 +34,16 @@ export function reporting(inner: Renderer, files: ReportFiles, start: RunStart, 
         }
       };
       if (files.summary !== undefined) {
-        attempt('the summary', () => appendFileSync(files.summary!, `${jobSummary(model, start, end)}\n`));
+        attempt('the summary', () =>
+          appendFileSync(files.summary!, `${jobSummary(model, start, end, { graph: true })}\n`),
+        );
       }
       if (files.codeQuality !== undefined) {
         const problems = problemsOf(model, start, { warnings: warnings.all(), env });
         attempt('the code quality report', () => writeFileSync(files.codeQuality!, codeQuality(problems)));
       }
       if (files.annotate) attempt('the annotation', () => annotate(jobSummary(model, start, end), end.code, env));
+      if (files.attached !== undefined) attempt('the summary', () => attach(files.attached!));
     },
     [Symbol.dispose]: () => inner[Symbol.dispose](),
   };
