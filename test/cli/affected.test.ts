@@ -5,6 +5,7 @@ import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, 
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
+import { Random } from '../rig/random.ts';
 import { Rig } from '../rig/rig.ts';
 import type { Tree } from '../rig/tree.ts';
 
@@ -177,8 +178,8 @@ test('the affected images are those whose digests a full build changes, for chan
   const repository = await Repository.open();
   await using rig = repository.rig;
   const before = await repository.digests();
-  const random = generator(20_261_122);
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const random = new Random(20_261_122);
+  const pick = <T>(items: readonly T[]): T => random.pick(items);
   const paths = [
     'api/src/a',
     'api/src/b',
@@ -196,7 +197,7 @@ test('the affected images are those whose digests a full build changes, for chan
   ];
   const dockerfiles = ['api', 'base', 'web', 'tool', 'mount'].map((name) => `${name}/Dockerfile`);
   const kinds: readonly (() => void)[] = [
-    () => appendFileSync(rig.path(pick(paths)), String(random())),
+    () => appendFileSync(rig.path(pick(paths)), String(random.next())),
     () => rmSync(rig.path(pick(['api/src/b', 'tool/m.md', 'tool/q', 'web/x.md', 'api/notes']))),
     () => chmodSync(rig.path(pick(paths)), 0o755),
     () => renameSync(rig.path('tool/q'), rig.path(`tool/${pick(['r', 'r.md', 'deep/q'])}`)),
@@ -205,7 +206,7 @@ test('the affected images are those whose digests a full build changes, for chan
         pick(['api/src/new', 'api/new', 'web/new.txt', 'web/new/n.txt', 'tool/new/n', 'base/tools/d/n']),
       );
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, String(random()));
+      writeFileSync(path, String(random.next()));
     },
     () => symlinkSync('q', rig.path(`tool/${pick(['link', 'link.md'])}`)),
     () =>
@@ -218,7 +219,7 @@ test('the affected images are those whose digests a full build changes, for chan
   for (let round = 0; round < 30; round++) {
     // Each kind comes, then mixtures of them.
     const changes =
-      round < kinds.length ? [kinds[round]!] : Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(kinds));
+      round < kinds.length ? [kinds[round]!] : Array.from({ length: 1 + random.below(3) }, () => pick(kinds));
     for (const change of changes) {
       try {
         change();
@@ -239,14 +240,3 @@ test('the affected images are those whose digests a full build changes, for chan
   }
   assert.ok(wrong <= 0.02 * (right + wrong), `${wrong} of ${right + wrong} were told to be affected and are not`);
 });
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

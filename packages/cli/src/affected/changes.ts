@@ -34,56 +34,25 @@ export function filesOf(commit: string | undefined, top: string): readonly strin
   return lines(git(top, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']));
 }
 
-/**
- * Where the changes of this checkout begin: at the fork from what was asked for, from what a CI says is the target of the
- * pull request, or from the default branch.
- */
-export function baseOf(asked: string | undefined, top: string, env: NodeJS.ProcessEnv): string {
-  const branch = asked ?? targetOf(env) ?? defaultBranch(top);
-  if (branch === undefined) {
-    throw new Mistake('--affected has nothing to compare with: there is no main or master branch', 'give a --base REF');
-  }
-  const { status, stdout } = run(top, ['merge-base', commitOf(branch, top), 'HEAD']);
-  if (status === 0) return stdout.trim();
-  if (isShallow(top)) {
-    throw new Mistake(
-      `this clone is too shallow to tell where it forked from ${branch}`,
-      'run git fetch --unshallow, or check out with the whole history (fetch-depth: 0)',
-    );
-  }
-  return commitOf(branch, top);
-}
-
-/** What CIs say that a change is meant for. */
-function targetOf(env: NodeJS.ProcessEnv): string | undefined {
-  if (env.CI_MERGE_REQUEST_DIFF_BASE_SHA) return env.CI_MERGE_REQUEST_DIFF_BASE_SHA;
-  const branch = env.GITHUB_BASE_REF || env.BUILDKITE_PULL_REQUEST_BASE_BRANCH;
-  // Azure gives the whole ref.
-  const target = branch || env.SYSTEM_PULLREQUEST_TARGETBRANCH?.replace(/^refs\/heads\//, '');
-  return target ? `origin/${target}` : undefined;
-}
-
-function defaultBranch(top: string): string | undefined {
-  const head = run(top, ['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD']);
-  const candidates = [head.status === 0 ? head.stdout.trim() : '', 'origin/main', 'origin/master', 'main', 'master'];
-  return candidates.find((name) => name !== '' && exists(name, top));
-}
-
-function commitOf(ref: string, top: string): string {
+/** The commit that a reference means; a mistake that says how to get it where git has none. */
+export function commitOf(ref: string, top: string): string {
   const { status, stdout } = run(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
   if (status === 0) return stdout.trim();
-  const branch = ref.replace(/^origin\//, '');
-  throw new Mistake(
-    `git knows no ${ref} here`,
-    isShallow(top) ? `run git fetch origin ${branch}` : 'give a --base REF',
-  );
+  throw new Mistake(`git knows no ${ref} here`, howToFetch(ref, top));
 }
 
-function exists(ref: string, top: string): boolean {
+function howToFetch(ref: string, top: string): string {
+  const branch = /^origin\/(.+)$/.exec(ref)?.[1];
+  if (branch !== undefined) return `run git fetch origin +refs/heads/${branch}:refs/remotes/origin/${branch}`;
+  if (/^[0-9a-f]{40,64}$/.test(ref)) return `run git fetch origin ${ref}, or give another --base`;
+  return isShallow(top) ? `run git fetch origin ${ref}, or git fetch --unshallow` : 'give a --base REF';
+}
+
+export function exists(ref: string, top: string): boolean {
   return run(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]).status === 0;
 }
 
-function isShallow(top: string): boolean {
+export function isShallow(top: string): boolean {
   return run(top, ['rev-parse', '--is-shallow-repository']).stdout.trim() === 'true';
 }
 
@@ -97,6 +66,12 @@ function git(top: string, args: readonly string[]): string {
 export function run(top: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   const result = spawnSync('git', ['-C', top, ...args], { encoding: 'utf8', env, maxBuffer: 1 << 30 });
   if (result.error) throw new Mistake(`git is needed to tell what has changed: ${result.error.message}`, 'install git');
+  if (/^fatal: detected dubious ownership/m.test(result.stderr)) {
+    throw new Mistake(
+      `git doesn't tell what has changed, since ${top} belongs to somebody else`,
+      `run git config --global --add safe.directory ${top}`,
+    );
+  }
   return result;
 }
 

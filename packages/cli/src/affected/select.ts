@@ -1,8 +1,8 @@
-import { filtered, parseFilter, type Workspace } from '@monokit/config';
+import { filtered, parseFilter, type ChangeRange, type Workspace } from '@monokit/config';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
-import { baseOf } from './changes.ts';
+import { baseOf, forkOf } from './base.ts';
 import { Comparison } from './affected.ts';
 
 /** Ids that `--filter` and `--affected` leave of a workspace. */
@@ -10,12 +10,13 @@ export async function narrowed(invocation: ShowInvocation, workspace: Workspace)
   const { cwd, flags } = invocation;
   const { targets, groups } = workspace;
   await using comparison = new Comparison(invocation, workspace);
-  const affected = async (range: { readonly base: string; readonly head?: string }) =>
-    new Set((await comparison.affected(range)).map(({ id }) => id));
+  const affected = async (range: ChangeRange) => new Set((await comparison.affected(range)).map(({ id }) => id));
+  const inFilter = ({ base, head }: ChangeRange) =>
+    affected(head === undefined ? { base } : { base: forkOf(base, head, comparison.top), head });
   const needs = async () => (await comparison.at()).needs;
   try {
     const filters = flags.filter.map(parseFilter);
-    const meant = await filtered(filters, { targets, groups, cwd, affected, needs });
+    const meant = await filtered(filters, { targets, groups, cwd, affected: inFilter, needs });
     if (!flags.affected) return meant;
     const changed = await affected(rangeOf(invocation, comparison.top));
     return new Set([...meant].filter((id) => changed.has(id)));
@@ -27,10 +28,7 @@ export async function narrowed(invocation: ShowInvocation, workspace: Workspace)
 }
 
 /** What `--base` and `--head` say. */
-export function rangeOf(
-  { flags, env }: Pick<ShowInvocation, 'flags' | 'env'>,
-  top: string,
-): { readonly base: string; readonly head?: string } {
-  const base = baseOf(flags.base, top, env);
+export function rangeOf({ flags, env }: Pick<ShowInvocation, 'flags' | 'env'>, top: string): ChangeRange {
+  const base = baseOf(flags, top, env);
   return { base, ...(flags.head !== undefined && { head: flags.head }) };
 }
