@@ -61,7 +61,7 @@ export const trial: Trial = {
       kept.push(recorded);
       count += recorded.asked.length;
     }
-    if (record !== undefined) writeFileSync(record, `${JSON.stringify(kept)}\n`);
+    if (record !== undefined) writeFileSync(record, `${JSON.stringify(kept, null, 2)}\n`);
     return `${count} lists of filters over ${kept.length} workspaces`;
   },
 };
