@@ -17,6 +17,9 @@ export interface EvaluateOptions {
   readonly reads: Reads;
 }
 
+/** Variables that decide what numbers and dates look like, and which modules there are. */
+const ambient = ['TZ', 'LC_ALL', 'LC_MESSAGES', 'LANG', 'NODE_ICU_DATA', 'NODE_OPTIONS', 'NODE_PATH', 'HOME'];
+
 /** Evaluations replace globals, so there is one at a time. */
 const turn = new Semaphore(1);
 
@@ -27,7 +30,8 @@ const turn = new Semaphore(1);
 export async function evaluateModule(file: string, { env, vars, reads }: EvaluateOptions): Promise<unknown> {
   using _turn = await turn.acquire();
   // Read by Node itself, without our seeing it.
-  for (const name of ['TZ', 'NODE_OPTIONS', 'NODE_PATH']) reads.variable(name, env);
+  for (const name of ambient) reads.variable(name, env);
+  reads.link('/etc/localtime');
   using trace = traceImports(file, reads);
   using _globals = witnessGlobals(reads, env);
   const folder = `${dirname(file)}/`;

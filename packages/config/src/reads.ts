@@ -113,7 +113,8 @@ function realOf(path: string): string | null {
 
 function digestOfVariable(name: string, env: NodeJS.ProcessEnv): string | null {
   if (name === '*') return hash('sha256', JSON.stringify(Object.entries(env).sort()), 'base64url');
-  const value = env[name];
+  // A name such as `toString` is inherited, and no variable.
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   return value === undefined ? null : hash('sha256', value, 'base64url');
 }
 

@@ -53,6 +53,8 @@ export function traceImports(entry: string, reads: Reads): Trace {
     resolve(specifier, context, next) {
       if (specifier === entryUrl + stamp) return next(specifier, context);
       const parent = plain(context.parentURL);
+      // Whatever loads without being a module could be anybody.
+      if (parent === undefined) reads.impure.add(`import of ${specifier} by no module`);
       if (parent === undefined || !tree.has(parent)) return next(specifier, context);
       if (isBuiltin(specifier)) {
         if (!pure.has(specifier.replace(/^node:/, ''))) reads.impure.add(`import of ${specifier}`);
@@ -68,7 +70,11 @@ export function traceImports(entry: string, reads: Reads): Trace {
           )
         : next(specifier, context);
       const url = plain(found.url)!;
-      if (ours) return found;
+      if (ours) {
+        if (!isHarmless(specifier, parent)) reads.impure.add(`import of ${specifier}`);
+        return found;
+      }
+      if (url.startsWith('data:')) tree.add(url);
       if (!url.startsWith('file:')) {
         if (!url.startsWith('data:')) reads.impure.add(`import of ${url}`);
         return found;
@@ -157,8 +163,33 @@ const imports =
   /^[ \t]*(?:import\s(?:[^'"();]*?\sfrom\s*)?['"]|export\s+(?:default|const|let|function|async|class|\{|\*))/m;
 const requires = /\b(?:module\.exports|exports\.\w+\s*=|require\s*\()/;
 
+/** What our own packages give that looks at nothing. */
+const harmless: ReadonlySet<string> = new Set(['defineConfig', 'llb']);
+
+/**
+ * Whether a module that imports one of our packages takes only what looks at nothing: of all else that they have,
+ * nobody would see what it reads.
+ */
+function isHarmless(specifier: string, parent: string): boolean {
+  if (/^@monokit\/engine\/(?:llb|oci)\//.test(specifier)) return true;
+  if (!parent.startsWith('file:')) return false;
+  const text = readFileSync(fileURLToPath(parent), 'utf8');
+  const takings = [...text.matchAll(taking)].filter(({ groups }) => groups!['from'] === specifier);
+  const mentions = text.split(new RegExp(`['"\`]${specifier}['"\`]`)).length - 1;
+  return takings.length === mentions && takings.every(({ groups }) => takesHarmless(groups!));
+}
+
+/** `import { … } from '…'`, `const { … } = require('…')` and the like. */
+const taking =
+  /(?<type>type\s*)?\{(?<names>[^{}]*)\}\s*(?:from|=\s*require\s*\(|=\s*await\s+import\s*\()\s*['"](?<from>[^'"]+)['"]/g;
+
+function takesHarmless({ type, names }: Readonly<Record<string, string | undefined>>): boolean {
+  const taken = names!.split(',').map((name) => name.trim().split(/\s*:\s*|\s+as\s+/)[0]!);
+  return type !== undefined || taken.every((name) => name === '' || name.startsWith('type ') || harmless.has(name));
+}
+
 function plain(url: string | undefined): string | undefined {
-  return url?.replace(/[?#].*$/, '');
+  return url?.startsWith('data:') ? url : url?.replace(/[?#].*$/, '');
 }
 
 function own<T>(first: () => T, second: () => T): T {
@@ -169,6 +200,9 @@ function own<T>(first: () => T, second: () => T): T {
     return second();
   }
 }
+
+/** What `require` adds to a name in search of a file. */
+const requirable = ['', '.js', '.json', '.node', '/package.json', '/index.js', '/index.json'];
 
 /** Notes the files whose presence, absence or content leads from a specifier to one file. */
 function noteResolution(
@@ -181,16 +215,18 @@ function noteResolution(
       ? fileURLToPath(plain(specifier)!)
       : resolve(folder, plain(specifier)!);
     if (!required) reads.link(target);
-    else
-      for (const end of ['', '.js', '.json', '.node', '/package.json', '/index.js', '/index.json'])
-        reads.link(target + end);
+    else for (const end of requirable) reads.link(target + end);
     return;
   }
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0];
   if (name === undefined || specifier.startsWith('#')) return; // the nearest package.json decides, and is noted as scope
   for (let at = folder; ; at = dirname(at)) {
     const candidate = join(at, 'node_modules', name);
-    if (reads.link(candidate)) return reads.file(join(candidate, 'package.json'));
+    if (reads.link(candidate)) {
+      const part = specifier.slice(name.length);
+      if (required && part !== '') for (const end of requirable) reads.link(candidate + part + end);
+      return reads.file(join(candidate, 'package.json'));
+    }
     if (at === dirname(at)) return;
   }
 }

@@ -8,7 +8,13 @@ const steady = new Set<string | symbol>(
 );
 
 /** Globals that show the clock, chance or the network. */
-const unsteady = ['fetch', 'navigator', 'performance', 'localStorage', 'sessionStorage'];
+const unsteady = ['fetch', 'navigator', 'performance', 'localStorage', 'sessionStorage', 'Temporal'];
+
+/** What tells of an object when it was made, where nobody said so. */
+const stamped = [
+  [() => Event.prototype, 'timeStamp'],
+  [() => File.prototype, 'lastModified'],
+] as const;
 
 /**
  * Where Node tells of connections made by fetch, WebSocket and EventSource. The latter two cannot be replaced as globals:
@@ -36,7 +42,19 @@ export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable
     },
   });
   replace(globalThis, 'process', { value: seenProcess, writable: true });
-  replace(globalThis, 'Date', { value: witnessDate(reads), writable: true });
+  const seenDate = witnessDate(reads);
+  replace(globalThis, 'Date', { value: seenDate, writable: true });
+  replace(Date.prototype, 'constructor', { value: seenDate, writable: true });
+  replace(Intl, 'DateTimeFormat', { value: witnessFormat(reads), writable: true });
+  for (const [prototype, key] of stamped) {
+    const before = Object.getOwnPropertyDescriptor(prototype(), key);
+    replace(prototype(), key, {
+      get(): unknown {
+        reads.impure.add('the clock');
+        return before!.get!.call(this);
+      },
+    });
+  }
   replace(Math, 'random', { value: noted(reads, 'Math.random()', Math.random), writable: true });
   const makeCrypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto')?.get;
   let seenCrypto: typeof crypto | undefined;
@@ -82,6 +100,10 @@ export function witnessEnv(reads: Reads, env: NodeJS.ProcessEnv): NodeJS.Process
       reads.impure.add(`setting process.env.${String(key)}`);
       return Reflect.set(target, key, value);
     },
+    defineProperty(target, key, descriptor) {
+      reads.impure.add(`setting process.env.${String(key)}`);
+      return Reflect.defineProperty(target, key, descriptor);
+    },
     deleteProperty(target, key) {
       reads.impure.add(`deleting process.env.${String(key)}`);
       return Reflect.deleteProperty(target, key);
@@ -102,6 +124,20 @@ function witnessDate(reads: Reads): DateConstructor {
     get(target, key) {
       if (key === 'now') reads.impure.add('the clock');
       return Reflect.get(target, key, target) as unknown;
+    },
+  });
+}
+
+/** Formats what time it is where no date is given: nothing tells whether one will be. */
+function witnessFormat(reads: Reads): typeof Intl.DateTimeFormat {
+  return new Proxy(Intl.DateTimeFormat, {
+    construct(target, args, newTarget) {
+      reads.impure.add('Intl.DateTimeFormat');
+      return Reflect.construct(target, args, newTarget) as Intl.DateTimeFormat;
+    },
+    apply(target, self, args) {
+      reads.impure.add('Intl.DateTimeFormat');
+      return Reflect.apply(target, self, args) as Intl.DateTimeFormat;
     },
   });
 }
