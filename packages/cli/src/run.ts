@@ -86,7 +86,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
   if (first === 'build') {
     const { freshPath, recallAnswer } = await import('./fresh/fresh.ts');
     answerPath = freshPath(argv, { cwd: process.cwd(), env });
-    const answer = recallAnswer(answerPath);
+    const answer = recallAnswer(answerPath, env);
     if (answer) {
       const { tellAnswer } = await import('./fresh/tell.ts');
       const { stdout, stderr } = process;

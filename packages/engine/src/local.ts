@@ -64,6 +64,8 @@ export interface LocalEngine extends Engine {
   readonly lookedAt: LookedAt;
   /** A file that is another one whenever names in the store come to mean something else, or something is pruned. */
   readonly changedFile: string;
+  /** Whether no other process did any of that since this engine was opened. */
+  readonly onlyOurs: boolean;
   /** The images in the store, by name. */
   images(): Iterable<KeptImage>;
   /** What the cache keeps of images, by digest. */
@@ -228,6 +230,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     lookedAt,
     changedFile: cache.folder.changed,
+    get onlyOurs() {
+      return cache.onlyOurs;
+    },
     content: cache.content,
     images: () => cache.images.list(),
     imageSize: (image) => cache.images.size(image),

@@ -6,6 +6,8 @@ import { bakeFlags, imageFlags, workFlags } from '../flags/build.ts';
 import { callFlags, callOf } from '../flags/call.ts';
 import type { Flags, Given } from '../flags/flags.ts';
 import { refuseFlags } from '../flags/refuse.ts';
+import { askedVariables } from '../fresh/asked-variables.ts';
+import { passing } from '../fresh/fresh.ts';
 import { isFolder } from '../tasks/folder.ts';
 import type { RunPage } from '../graph/page.ts';
 import { Mistake } from '../mistake.ts';
@@ -110,7 +112,8 @@ async function buildImages(
 
   await using scope = new AsyncDisposableStack();
   const { chosenTasks } = await import('../tasks/tasks.ts');
-  const chosen = await chosenTasks(invocation, scope, folders[0]);
+  const { env: noting, asked: variables } = askedVariables(env, passing);
+  const chosen = await chosenTasks({ ...invocation, env: noting }, scope, folders[0]);
   const { tasks, offers, folderOf, settings, asks, seen, scratch } = chosen;
   if (asks !== undefined) return (await import('../call/call.ts')).call(invocation, callOf({ ...flags, call: asks })!);
   if (flags.frozen) {
@@ -182,7 +185,14 @@ async function buildImages(
     const requests = tasks.map(({ request }) => request);
     const { spent, saved } = recorder.worth();
     const worth = spent + saved;
-    answering.keep(invocation.answerPath!, { engine, requests, seen: decided, scratch: scratch?.(), worth });
+    answering.keep(invocation.answerPath!, {
+      engine,
+      requests,
+      variables: Object.fromEntries([...variables].map((name) => [name, env[name] ?? null])),
+      seen: decided,
+      scratch: scratch?.(),
+      worth,
+    });
   }
   const end = { code, endedAt: Date.now() };
   renderer.finish(end);

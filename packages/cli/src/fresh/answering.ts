@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { LocalEngine, RunEvent, SolveRequest } from '@monokit/engine';
 import type { Answer } from './fresh.ts';
 import { namesOf } from '../tasks/image-names.ts';
-import { keepAnswer } from './keep.ts';
+import { keepAnswer, type Looks } from './keep.ts';
 import { isInternal } from '../ui/model.ts';
 
 /** Collects what a run told of its images and steps. */
@@ -28,12 +28,14 @@ export class Answering {
     {
       engine,
       requests,
+      variables,
       seen,
       scratch,
       worth,
     }: {
       readonly engine: LocalEngine;
       readonly requests: readonly SolveRequest[];
+      readonly variables: Looks['variables'];
       readonly seen: readonly string[];
       /** A folder that is gone after the run. */
       readonly scratch?: string | undefined;
@@ -42,7 +44,7 @@ export class Answering {
     },
   ): void {
     const outputs = requests.map(outputsOf);
-    if (!engine.lookedAt.local || outputs.some((each) => each === undefined)) return;
+    if (!engine.lookedAt.local || !engine.onlyOurs || outputs.some((each) => each === undefined)) return;
     const lasts = (path: string) => scratch === undefined || (path !== scratch && !path.startsWith(`${scratch}/`));
     const names = namesOf(requests);
     const images = requests.flatMap(({ id }) => {
@@ -51,6 +53,7 @@ export class Answering {
     });
     const answer: Answer = { images, steps: this.#steps, shared: this.#shared, ...(worth > 0 && { worth }) };
     keepAnswer(path, answer, {
+      variables,
       paths: [...seen, ...engine.lookedAt.paths].filter(lasts),
       made: [engine.changedFile, ...outputs.flatMap((each) => each ?? [])],
       folders: [...engine.lookedAt.folders()].filter(({ path }) => lasts(path)),

@@ -32,6 +32,8 @@ export interface SeenFolder {
 
 export interface Kept {
   readonly answer: Answer;
+  /** Variables that are no part of the question and were read, null where they were not set. */
+  readonly variables: Readonly<Record<string, string | null>>;
   /** Path → what it was, null where nothing was. */
   readonly paths: Readonly<Record<string, string | null>>;
   readonly folders: readonly { readonly path: string; readonly names: readonly string[]; readonly numbers: string }[];
@@ -40,6 +42,9 @@ export interface Kept {
 /** Numbers kept of each entry: how many, and what. The engine's rows have the same in the same order. */
 export const width = 8;
 export const ctimeColumn = 4;
+
+/** Raised whenever what is kept of an answer has another form. */
+const form = 2;
 
 /** Where the answer to a command line is kept: the same words in the same folder and environment have the same place. */
 export function freshPath(
@@ -50,21 +55,28 @@ export function freshPath(
     version: string;
   };
   const variables = Object.entries(env)
-    .filter(([name]) => !passing.test(name))
+    .filter(([name]) => !passing.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const question = [version, process.version, process.getuid?.(), cwd, argv, variables];
+  const question = [form, version, process.version, process.getuid?.(), cwd, argv, variables];
   const flag = argv.findLastIndex((arg) => arg === '--cache-dir' || arg.startsWith('--cache-dir='));
   const asked = flag < 0 ? undefined : (argv[flag]!.split('=')[1] ?? argv[flag + 1]);
   const folder = join(cachePath({ env, ...(asked !== undefined && { asked }) }), 'fresh');
   return join(folder, `${hash('sha256', JSON.stringify(question), 'hex').slice(0, 32)}.json`);
 }
 
-/** Variables that change from terminal to terminal and that no build reads. Those of npm are read: it tells of a version. */
-const passing =
-  /^(_|SHLVL|OLDPWD|PWD|COLUMNS|LINES|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|TERM_SESSION_ID|NODE_COMPILE_CACHE|NO_COLOR|FORCE_COLOR)$/;
+/**
+ * Variables that change from terminal to terminal and that hardly any build reads: they are no part of the question, and
+ * of one that was read all the same, the answer holds what it was. Those of npm are read: it tells of a version.
+ */
+export const passing: ReadonlySet<string> = new Set(
+  (
+    '_ SHLVL OLDPWD PWD COLUMNS LINES TERM TERM_PROGRAM TERM_PROGRAM_VERSION TERM_SESSION_ID NODE_COMPILE_CACHE ' +
+    'NO_COLOR FORCE_COLOR'
+  ).split(' '),
+);
 
 /** The last answer, if nothing that it came from was touched since. */
-export function recallAnswer(path: string): Answer | undefined {
+export function recallAnswer(path: string, env: NodeJS.ProcessEnv): Answer | undefined {
   let kept: Kept;
   try {
     kept = JSON.parse(readFileSync(path, 'utf8')) as Kept;
@@ -72,6 +84,7 @@ export function recallAnswer(path: string): Answer | undefined {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  for (const [name, value] of Object.entries(kept.variables)) if ((env[name] ?? null) !== value) return undefined;
   for (const [each, look] of Object.entries(kept.paths)) if (lookAt(each) !== look) return undefined;
   return kept.folders.every(isUntouched) ? kept.answer : undefined;
 }

@@ -9,6 +9,8 @@ const most = 256;
 
 /** What an answer came from and what it left. */
 export interface Looks {
+  /** Variables that are no part of the question and were read all the same. */
+  readonly variables: Kept['variables'];
   /** Files and folders that were looked at, whether they were there or not. */
   readonly paths: Iterable<string>;
   /** Files that the build itself made or changed. */
@@ -19,7 +21,7 @@ export interface Looks {
 }
 
 /** Keeps an answer with what it came from. Nothing is kept where a file may have changed since it was looked at. */
-export function keepAnswer(path: string, answer: Answer, { paths, made, folders, began }: Looks): void {
+export function keepAnswer(path: string, answer: Answer, { variables, paths, made, folders, began }: Looks): void {
   const looked: Record<string, string | null> = Object.fromEntries([...made].map((each) => [each, lookAt(each)]));
   for (const each of paths) {
     const stats = statSync(each, { throwIfNoEntry: false });
@@ -35,9 +37,10 @@ export function keepAnswer(path: string, answer: Answer, { paths, made, folders,
   const parent = join(path, '..');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify({ answer, paths: looked, folders: all } satisfies Kept), { mode: 0o600 });
+  const kept: Kept = { answer, variables, paths: looked, folders: all };
+  writeFileSync(temporary, JSON.stringify(kept), { mode: 0o600 });
   renameSync(temporary, path);
-  const kept = readdirSync(parent);
-  if (kept.length > most)
-    for (const name of kept) if (join(parent, name) !== path) rmSync(join(parent, name), { force: true });
+  const names = readdirSync(parent);
+  if (names.length > most)
+    for (const name of names) if (join(parent, name) !== path) rmSync(join(parent, name), { force: true });
 }

@@ -86,7 +86,7 @@ export async function readDefinition({
       const made = readBake(
         bakes,
         {
-          env: { ...env, HOME: variable('HOME') },
+          env: { HOME: variable('HOME') },
           clock: Date.now,
           lookUp,
           builtIn: { BAKE_CMD_CONTEXT: 'cwd://', BAKE_LOCAL_PLATFORM: formatPlatform(hostPlatform()) },

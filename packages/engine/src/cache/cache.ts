@@ -8,7 +8,7 @@ import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import { Flight } from '../std/flight.ts';
 import type { Cache, CacheMountHold, CacheMountOptions, NotedTree, PrunePolicy, UsageRecord } from './api.ts';
-import { markChanged } from './changed.ts';
+import { ChangeMark } from './changed.ts';
 import { Copies } from './copies.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type Claims, claimsIn, sweepClaims } from './claim.ts';
@@ -37,6 +37,8 @@ export interface OpenCache extends Cache, AsyncDisposable {
   readonly content: DiskStore;
   readonly images: Images;
   readonly claims: Claims;
+  /** Whether no other process changed a name or pruned since this was opened. */
+  readonly onlyOurs: boolean;
   /** Opened by the first who asks. */
   readonly snapshotter: () => Promise<Snapshotter>;
 }
@@ -117,6 +119,7 @@ class FolderCache extends Trees implements OpenCache {
   readonly images: Images;
   readonly mounts: CacheMounts;
   readonly copies: Copies;
+  readonly #changes: ChangeMark;
   readonly #parts: Parts;
   readonly #closeTrees: () => Promise<void>;
   #closed: Promise<void> | undefined;
@@ -125,7 +128,8 @@ class FolderCache extends Trees implements OpenCache {
     super(parts);
     this.#parts = parts;
     this.#closeTrees = closeTrees;
-    this.images = new Images(parts.index, parts.content, () => markChanged(parts.folder));
+    this.#changes = new ChangeMark(parts.folder);
+    this.images = new Images(parts.index, parts.content, () => this.#changes.mark());
     this.mounts = new CacheMounts(parts);
     this.copies = new Copies(parts.folder);
   }
@@ -136,6 +140,10 @@ class FolderCache extends Trees implements OpenCache {
 
   get lease(): Lease {
     return this.#parts.lease;
+  }
+
+  get onlyOurs(): boolean {
+    return this.#changes.onlyOurs;
   }
 
   get index(): Index {
@@ -182,8 +190,9 @@ class FolderCache extends Trees implements OpenCache {
 
   async prune(policy: PrunePolicy, work: Work): Promise<readonly UsageRecord[]> {
     const { prune } = await import('./gc.ts');
-    markChanged(this.#parts.folder);
-    const pruned = await prune(this.#parts, policy, { mounts: this.mounts, images: this.images, signal: work.signal });
+    const { mounts, images } = this;
+    const onChange = () => this.#changes.mark();
+    const pruned = await prune(this.#parts, policy, { mounts, images, signal: work.signal, onChange });
     this.copies.sweep();
     return pruned;
   }

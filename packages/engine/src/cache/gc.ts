@@ -24,12 +24,18 @@ interface Others {
   readonly signal: AbortSignal;
 }
 
+interface Pruning extends Others {
+  /** Told before the first record goes, and again when the last one went. */
+  readonly onChange: () => void;
+}
+
 /** Removes what the policy lets go and nobody uses. Gives the records that went. One process prunes at a time. */
-export async function prune(parts: Parts, policy: PrunePolicy, others: Others): Promise<readonly UsageRecord[]> {
-  const { signal } = others;
+export async function prune(parts: Parts, policy: PrunePolicy, others: Pruning): Promise<readonly UsageRecord[]> {
+  const { signal, onChange } = others;
   using _one = await lock(join(parts.folder.locks, 'prune'), { signal });
   // Removing needs a little room too; where there is none left, this is it.
   releaseReserve(parts.folder.path);
+  let changing = false;
   try {
     // Marks of one who was killed while pruning.
     const marked = [...parts.records.refs.entries()].filter(([, { going }]) => going);
@@ -43,6 +49,8 @@ export async function prune(parts: Parts, policy: PrunePolicy, others: Others): 
       if (policy.keepStorage !== undefined && total <= policy.keepStorage) break;
       const candidates = choose(rows, policy);
       if (candidates.length === 0) break;
+      if (!changing) onChange();
+      changing = true;
       for (const row of policy.keepStorage === undefined ? candidates : candidates.slice(0, 1)) {
         rows.delete(row.id);
         if (!(await take(parts, row, others))) continue;
@@ -53,6 +61,7 @@ export async function prune(parts: Parts, policy: PrunePolicy, others: Others): 
     await sweep(parts, others);
     return gone;
   } finally {
+    if (changing) onChange();
     restoreReserve(parts.folder.path);
   }
 }

@@ -22,7 +22,7 @@ export class Images {
   readonly #onChange: () => void;
   readonly #table: Table<Omit<KeptImage, 'name'>>;
 
-  /** `onChange` is told before a name comes to mean something else. */
+  /** `onChange` is told before a name comes to mean something else, and again afterwards. */
   constructor(index: Index, content: DiskStore, onChange: () => void = () => {}) {
     this.#onChange = onChange;
     this.#index = index;
@@ -39,6 +39,7 @@ export class Images {
     if (this.#table.get(key)?.descriptor.digest === descriptor.digest) return;
     this.#onChange();
     await this.#index.write(() => this.#table.put(key, { descriptor, createdAt: Date.now() }));
+    this.#onChange();
   }
 
   /** The image of this name; throws a `TypeError` if it is none. */
@@ -65,7 +66,9 @@ export class Images {
   async remove(name: string): Promise<boolean> {
     const key = normalised(parseReference(name));
     this.#onChange();
-    return this.#index.write(() => this.#table.remove(key));
+    const removed = await this.#index.write(() => this.#table.remove(key));
+    this.#onChange();
+    return removed;
   }
 
   /** All of them, in the order of their names. */
