@@ -266,3 +266,34 @@ test('each round of a watch that built something is a run', async () => {
   assert.equal((await rig.ok(['runs', 'logs', good.at(-1)!])).stdout, 'one\n');
   assert.equal(good.length, 2);
 });
+
+test('a run tells the bytes of the layers that its steps made, its images times and its path, as the build did', async () => {
+  const loop = 'for i in $(seq 1 900); do echo 12345678 > /many/$i; done';
+  const linked = 'echo 1234567 > /few && ln /few /again && ln -s /few /link && rm -r /many';
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify({
+      defaults: { contexts: { busybox: `oci-layout://${busyboxLayout()}` } },
+      images: { base: { context: 'base' }, api: { context: 'api' } },
+    }),
+    'base/Dockerfile': `FROM busybox\nRUN mkdir /many && ${loop}\nRUN ${linked}\n`,
+    'api/Dockerfile': 'FROM busybox AS copied\nCOPY file /a/file\nFROM base\nCOPY --from=copied /a /a\n',
+    'api/file': 'x'.repeat(5000),
+  });
+  const { stderr } = await rig.ok(['build', 'all']);
+  const { steps, images } = await shown(rig);
+  const bytesOf = (text: string) => steps.find(({ name }) => name.includes(text))?.made;
+  assert.equal(bytesOf('mkdir /many'), 900 * 9, 'more files than are counted at once');
+  assert.equal(bytesOf('ln /few'), 8, 'names of one file count once, and what is gone does not');
+  assert.equal(bytesOf('COPY file'), 5000);
+  assert.equal(bytesOf('COPY --from'), 5000);
+  assert.match(stderr, /Cache: .* · 17\.7 KiB stored/);
+
+  const { stdout } = await rig.ok(['runs', 'show']);
+  const path = /critical path .*/.exec(stderr)![0];
+  assert.match(path, /critical path \S+: base → api$/);
+  assert.ok(stdout.includes(path) && stdout.includes('17.7 KiB stored'), stdout);
+  for (const { id } of images) {
+    const [, took] = new RegExp(`✔ ${id} .*?  (\\d\\S*m?s)  `).exec(stderr)!;
+    assert.match(stdout, new RegExp(`^${id} +built +${took} `, 'm'));
+  }
+});

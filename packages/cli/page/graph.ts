@@ -1,6 +1,6 @@
 // The graph of images and steps: what the cache holds of it, and how a build of it goes.
 import { imagePicture, stepPicture, type Picture } from '../src/graph/cards.ts';
-import { criticalPath } from '../src/graph/critical.ts';
+import { toldPath } from '../src/graph/critical.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
 import type { ShownGraphPage } from '../src/graph/page.ts';
 import type { EventLine } from '../src/page/feed.ts';
@@ -211,7 +211,7 @@ function markCritical(): void {
     return kind === 'source' || outlook === 'hit' || outlook === 'look' ? 0 : 1;
   };
   const steps = only === undefined ? graph.steps : partOf(only).steps;
-  const path = criticalPath(steps, weight);
+  const path = toldPath(steps, weight);
   const total = path.reduce((sum, step) => sum + weight(step), 0);
   if (!run.startedAt || run.ended)
     say(ran ? `critical path ${duration(total)}` : `critical path: ${count(total, 'step')} to run`);

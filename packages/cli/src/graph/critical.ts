@@ -1,5 +1,25 @@
 // The chain of steps that a build can't be quicker than. Pure, and the same in Node and in a browser.
 
+/** Less is no matter of a step that no Dockerfile has, in ms. */
+export const noticedOfOthers = 1000;
+
+/** Whether a Dockerfile has the step: none has what a build does on its own account, such as reading the context. */
+export function isWritten({ name, images }: { readonly name: string; readonly images: readonly string[] }): boolean {
+  return !name.startsWith('[internal]') && images.length > 0;
+}
+
+/** The critical path as it is told everywhere: what took any time of it, and what no Dockerfile has where it took long. */
+export function toldPath<
+  S extends {
+    readonly digest: string;
+    readonly name: string;
+    readonly inputs: readonly string[];
+    readonly images: readonly string[];
+  },
+>(steps: readonly S[], tookOf: (step: S) => number): readonly S[] {
+  return criticalPath(steps, tookOf).filter((step) => tookOf(step) > (isWritten(step) ? 0 : noticedOfOthers));
+}
+
 /** The heaviest path through a graph whose inputs come before what reads them; `weight` is not negative. */
 export function criticalPath<S extends { readonly digest: string; readonly inputs: readonly string[] }>(
   steps: readonly S[],

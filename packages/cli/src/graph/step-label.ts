@@ -1,12 +1,33 @@
-// Steps as the path that people know them by: `web#build` for a stage of an image. Pure, and the same in Node and in a browser.
+// Steps as the path that people know them by: `web#build` for a stage of an image.
+import { stepPlace } from '../ui/step-word.ts';
+import { titleOf } from './step-title.ts';
 
-/** `web#build` for `[build 5/8] RUN make` of the image `web`; `web` where the stage has no name of its own. */
-export function labelOf(name: string, image: string): string {
-  const [, stage] = /^\[(?:[^\s\]]+\/[^\s\]]+ )?(?:([^\s\]]+) )?\d+\/\d+\]/.exec(name) ?? [];
-  return stage === undefined || /^stage-\d+$/.test(stage) ? image : `${image}#${stage}`;
+/** A step of a path. */
+interface LabelledStep {
+  readonly name: string;
+  /** The image that it is told of. */
+  readonly image: string;
 }
 
-/** The labels along a path, each once in a row: `base → web#build → web`. */
-export function labelsOf(path: readonly { readonly name: string; readonly image: string }[]): readonly string[] {
-  return path.map(({ name, image }) => labelOf(name, image)).filter((label, i, labels) => label !== labels[i - 1]);
+/**
+ * The labels along a path, each once: `base → web#build → web`, where a stage without a name of its own is called as its
+ * image. Loading an image or a folder is the matter of the stage that the path goes on with.
+ */
+export function labelsOf(path: readonly LabelledStep[]): readonly string[] {
+  const labels: string[] = [];
+  const last = new Map<string, string>();
+  for (const { name, image } of path.toReversed()) {
+    if (labels.length > 0 && isLoad(name)) continue;
+    const stage = stepPlace(name)?.stage ?? '';
+    if (!last.has(image)) last.set(image, stage);
+    const isNamed = stage !== '' && !/^stage-\d+$/.test(stage);
+    // Of several without names the last is what the image is made of.
+    const label = isNamed || stage !== last.get(image) ? `${image}#${stage}` : image;
+    if (label !== labels[0]) labels.unshift(label);
+  }
+  return labels;
+}
+
+function isLoad(name: string): boolean {
+  return !stepPlace(name) || titleOf(name).text.startsWith('FROM ');
 }

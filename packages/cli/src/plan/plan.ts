@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { AskedCache, ExpectedTime, StepForecast } from '@monokit/engine';
 import { defineImages, type DefinedImages, type ShowInvocation } from '../tasks/defined-images.ts';
-import { criticalPath } from '../graph/critical.ts';
+import { toldPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
 import { labelsOf } from '../graph/step-label.ts';
@@ -117,7 +117,7 @@ function plannedTime(
     image: ownerOf(step.images, vertices[i]!.source?.folder, folderOf) ?? '',
     took: forecast.get(step.digest)!.expected?.duration ?? 0,
   }));
-  const path = criticalPath(nodes, ({ took }) => took).filter(({ took }) => took > 0);
+  const path = toldPath(nodes, ({ took }) => took);
   return {
     wallMs: wall,
     cpus: availableParallelism(),

@@ -60,9 +60,11 @@ export class RecordedSteps {
         if (event.from) step.from = event.from;
         return this.#end(step, 'cached', event.at);
       case 'vertex-completed':
-        if (event.made !== undefined) step.made = event.made;
         if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
         return this.#end(step, 'run', event.at);
+      case 'vertex-measured':
+        step.made = event.made;
+        return;
       case 'vertex-failed':
         if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
         return this.#end(step, 'failed', event.at);

@@ -67,6 +67,7 @@ test('a run is written down: images, steps with their owners and times, logs', a
     status: 'run',
     startedAt: began + 100,
     endedAt: began + 1300,
+    made: 14_000,
     log: { pieces: [[0, 22]], length: 22, lines: 3 },
   });
   assert.deepEqual([...linesOf(step.log!, folder.logPath(made.id))], ['cc -o app', 'linking', 'done']);
@@ -166,7 +167,8 @@ test('a step that is run again counts its retries, and one that waited for anoth
     { kind: 'vertex-waiting', vertex: compile, at: began + 50 },
     { kind: 'vertex-started', vertex: compile, at: began + 80, waited: 12.3 },
     { kind: 'vertex-retried', vertex: compile, at: began + 100, attempt: 2, attempts: 3, message: 'exit code: 1' },
-    { kind: 'vertex-completed', vertex: compile, at: began + 200, made: 5, peakMemory: 6 },
+    { kind: 'vertex-completed', vertex: compile, at: began + 200, peakMemory: 6 },
+    { kind: 'vertex-measured', vertex: compile, at: began + 201, made: 5 },
   ]);
   await made.finish(end(0));
   const {

@@ -65,6 +65,8 @@ export class Recorder implements AsyncDisposable {
   readonly #folder: RunsFolder;
   readonly #redaction: Redaction;
   readonly #images: Map<string, Mutable<RecordedImage>>;
+  /** Images of which something ran. */
+  readonly #built = new Set<string>();
   readonly #errors = new Map<string, unknown>();
   readonly #steps: RecordedSteps;
   /** Steps that failed and can be entered. */
@@ -161,9 +163,8 @@ export class Recorder implements AsyncDisposable {
       }
       case 'task-completed': {
         const { task, digest, size, at } = event;
-        const ran = this.#images.get(task)?.startedAt !== undefined;
         const result = { ...(digest && { digest }), ...(size !== undefined && { size }) };
-        return this.#image(task, { status: ran ? 'built' : 'cached', endedAt: at, ...result });
+        return this.#image(task, { status: this.#built.has(task) ? 'built' : 'cached', endedAt: at, ...result });
       }
       case 'task-failed': {
         this.#worked = true;
@@ -212,11 +213,14 @@ export class Recorder implements AsyncDisposable {
   #start(vertex: Digest, at: number): void {
     const step = this.#steps.get(vertex);
     // What is in no image's graph, such as a look at a base, is no work of a build.
-    if (!step || isInternal(step) || step.wantedBy.length === 0) return;
+    if (!step || step.wantedBy.length === 0) return;
     for (const id of step.wantedBy) {
       const image = this.#images.get(id);
       if (image) image.startedAt ??= at;
     }
+    // Nor is a look at a folder.
+    if (isInternal(step)) return;
+    for (const id of step.wantedBy) this.#built.add(id);
     if (this.#worked) return;
     this.#worked = true;
     this.#git ??= gitAt(this.#begin.root, this.#begin.env);

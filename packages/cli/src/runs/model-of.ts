@@ -73,6 +73,7 @@ function stepOf({
   source,
   startedAt,
   endedAt,
+  made,
   log,
 }: RecordedStep): StepModel {
   return {
@@ -85,6 +86,7 @@ function stepOf({
     uses,
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
+    ...(made !== undefined && { made }),
     tail: [],
     lines: log?.lines ?? 0,
     progress: new Map(),

@@ -85,7 +85,7 @@ export interface RecordedStep {
   readonly waited?: number;
   /** How often it was started again after it had failed. */
   readonly retries?: number;
-  /** Bytes of what it added to its tree. */
+  /** Bytes of the files in the layers that it made, uncompressed. */
   readonly made?: number;
   readonly peakMemory?: number;
   readonly log?: RecordedLog;

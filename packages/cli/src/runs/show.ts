@@ -10,7 +10,7 @@ import { foldersOf, modelOf } from './model-of.ts';
 import type { RecordedFailure, RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultText, whenText } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { criticalSteps, slowest, tookOf } from './times.ts';
+import { criticalSteps, slowest, timesOf, tookOf } from './times.ts';
 
 /** Steps, images and log lines that are shown. */
 const most = { slowest: 8, critical: 12, images: 40, cached: 10, lines: 20 } as const;
@@ -71,7 +71,8 @@ function unended({ isRunning, record: { id } }: KeptRun): string {
 function startOf(record: RunRecord) {
   const folders = foldersOf(record);
   const ids = record.images.map(({ id }) => id);
-  return { ids, startedAt: record.startedAt, verbose: false, folders, retry: () => undefined };
+  const facts = { times: () => timesOf(record.steps, 0) };
+  return { ids, startedAt: record.startedAt, verbose: false, folders, facts, retry: () => undefined };
 }
 
 function failureText(failure: RecordedFailure, { record, logPath }: KeptRun, stream: NodeJS.WriteStream): string {

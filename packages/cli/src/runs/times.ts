@@ -1,5 +1,5 @@
 // Where the time of a run went.
-import { criticalPath } from '../graph/critical.ts';
+import { isWritten, noticedOfOthers, toldPath } from '../graph/critical.ts';
 import { labelsOf } from '../graph/step-label.ts';
 import type { Times } from '../ui/facts.ts';
 import { isInternal } from '../ui/model.ts';
@@ -13,14 +13,18 @@ export function tookOf({ status, startedAt, endedAt }: RecordedStep): number {
 
 /** Steps that ran, the slowest first. What a build does on its own account is among them where it took long. */
 export function slowest({ steps }: Pick<RunRecord, 'steps'>, most: number): readonly RecordedStep[] {
-  const ran = steps.filter((step) => tookOf(step) > (isOwn(step) ? 0 : noticedOfOthers));
+  const ran = steps.filter((step) => tookOf(step) > (isWritten(pathStep(step)) ? 0 : noticedOfOthers));
   return ran.sort((a, b) => tookOf(b) - tookOf(a)).slice(0, most);
 }
 
-/** The chain of steps that the run could not have been quicker than: those of them that took any time. */
+/** The chain of steps that the run could not have been quicker than. */
 export function criticalSteps({ steps }: Pick<RunRecord, 'steps'>): readonly RecordedStep[] {
-  const nodes = steps.map((step) => ({ digest: step.vertex, inputs: step.inputs, step }));
-  return criticalPath(nodes, ({ step }) => tookOf(step)).flatMap(({ step }) => (tookOf(step) > 0 ? [step] : []));
+  return toldPath(steps.map(pathStep), ({ step }) => tookOf(step)).map(({ step }) => step);
+}
+
+function pathStep(step: RecordedStep) {
+  const { vertex: digest, name, inputs, wantedBy: images, image = '' } = step;
+  return { digest, name, inputs, images, image, step };
 }
 
 /** What steps that ran took, and those that did not by what they took before (`before`), in ms. */
@@ -39,14 +43,14 @@ export function worthOf(
 
 /** What the summary says of a run's time; `saved` is what `worthOf` gives. */
 export function timesOf(steps: readonly RecordedStep[], saved: number): Times {
-  const path = criticalSteps({ steps }).filter(isOwn);
+  const path = criticalSteps({ steps });
   const duration = path.reduce((sum, step) => sum + tookOf(step), 0);
   const recoverable = recoverableOf(steps, duration);
   return {
     ...(path.length > 0 && {
       critical: {
         duration,
-        path: labelsOf(path.map(({ name, image = '' }) => ({ name, image }))),
+        path: labelsOf(path.map(pathStep)),
       },
     }),
     ...(recoverable >= noticed && { recoverable }),
@@ -54,14 +58,8 @@ export function timesOf(steps: readonly RecordedStep[], saved: number): Times {
   };
 }
 
-/** Less is no matter, in ms: of what could be spared, and of a step that is no image's own. */
+/** What could be spared is no matter where it is less, in ms. */
 const noticed = 100;
-const noticedOfOthers = 1000;
-
-/** Whether an image has the step: none has those that load what a build is made of. */
-function isOwn(step: RecordedStep): boolean {
-  return !isInternal(step) && step.wantedBy.length > 0;
-}
 
 /**
  * What more processors, memory or places could have spared at most: the time in which some step was ready and waited, as

@@ -104,7 +104,8 @@ function imageEvents({ images: all, startedAt: began }: RunRecord): TraceEvent[]
     };
     const at = { name: id, cat: status, pid: images, tid: i + 1, args: facts };
     // One that was cached was never at work.
-    if (startedAt === undefined) return [{ ...at, ph: 'i', s: 't', ts: (endedAt - began) * 1000 }];
+    if (status === 'cached' || startedAt === undefined)
+      return [{ ...at, ph: 'i', s: 't', ts: (endedAt - began) * 1000 }];
     return [{ ...at, ph: 'X', ts: (startedAt - began) * 1000, dur: (endedAt - startedAt) * 1000 }];
   });
 }

@@ -76,7 +76,7 @@ done
  Images:  2 built, 2 total
   Steps:  3 run, 2 shared, 1 cached
  Shared:  1 step ran once instead of 2 times, 1.2s saved
-  Cache:  25% hit
+  Cache:  25% hit · 14.2 KiB stored
    Time:  2.5s
 ::word::
 `,
@@ -307,7 +307,7 @@ test('the job summary is Markdown, appended to where GitHub wants it', async () 
 | api | built | 2.4s | 118.3 MiB | \`sha256:616161616161\` |
 | web | built | 1.3s | 3.0 MiB | \`sha256:777777777777\` |
 
-Images: 2 built, 2 total · Steps: 3 run, 2 shared, 1 cached · Shared: 1 step ran once instead of 2 times, 1.2s saved · Cache: 25% hit · Time: 2.5s
+Images: 2 built, 2 total · Steps: 3 run, 2 shared, 1 cached · Shared: 1 step ran once instead of 2 times, 1.2s saved · Cache: 25% hit · 14.2 KiB stored · Time: 2.5s
 
 <details><summary>slowest steps</summary>
 

@@ -10,7 +10,7 @@ export interface RunFacts {
   readonly remaining?: (now: number) => number | undefined;
   /** Why an image is built again, on its line: `src/db.ts → [7/9] COPY src/`. */
   readonly cause?: (image: string) => Cause | undefined;
-  /** What an image was before this run, on its line: `+14.2 KiB`, or `digest kept`. */
+  /** What an image was before this run: then its line tells what was added, `+14.2 KiB`, or `digest kept`. */
   readonly before?: (image: string) => Before | undefined;
   /** In a failure, behind `changed since last good build:`: files and the like, those that matter most first. */
   readonly suspects?: (images: readonly string[], step: Digest | undefined) => readonly string[] | undefined;
@@ -47,8 +47,6 @@ export interface Cause {
 
 export interface Before {
   readonly digest?: string;
-  /** Bytes. */
-  readonly size?: number;
 }
 
 /** All in milliseconds. */

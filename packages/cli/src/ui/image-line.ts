@@ -1,7 +1,7 @@
 // The line of an image that is done, as facts and as text: what and why, how long, how large, its digest.
-import type { Before, Cause } from './facts.ts';
+import type { Cause } from './facts.ts';
 import { bytes, count, duration, shortDigest } from './format.ts';
-import { isInternal, isWork, type ImageModel, type RunModel, type StepModel } from './model.ts';
+import { isInternal, isWork, madeBytes, type ImageModel, type RunModel, type StepModel } from './model.ts';
 import type { RunStart } from './renderer.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -36,7 +36,7 @@ export function imageFacts(model: RunModel, image: ImageModel, { facts = {} }: P
           [
             count(ran.length, 'step'),
             ...sharedText(ran.filter(({ uses }) => uses > 1).length),
-            ...grown(before, size),
+            ...(before ? madeText(ran) : []),
           ].join(', '),
         ];
   const fetched = image.steps.some((vertex) => model.steps.get(vertex)?.from === 'remote');
@@ -72,7 +72,8 @@ function sharedText(shared: number): string[] {
   return shared > 0 ? [`${shared} shared`] : [];
 }
 
-function grown(before: Before | undefined, size: number | undefined): string[] {
-  if (before?.size === undefined || size === undefined || before.size === size) return [];
-  return [`${size > before.size ? '+' : '-'}${bytes(Math.abs(size - before.size))}`];
+/** `+14.2 KiB`, of the layers that are new. */
+function madeText(ran: readonly StepModel[]): string[] {
+  const made = madeBytes(ran);
+  return made > 0 ? [`+${bytes(made)}`] : [];
 }

@@ -44,6 +44,8 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
           return void write('cache.hit', event.at, { step: event.vertex, from: event.from });
         case 'vertex-completed':
           return void write('step.end', event.at, { step: event.vertex, status: 'done', ...usageOf(event) });
+        case 'vertex-measured':
+          return void write('step.made', event.at, { step: event.vertex, bytes: event.made });
         case 'vertex-failed':
           return void write('step.end', event.at, {
             step: event.vertex,

@@ -48,7 +48,7 @@ test('no line is wider than the screen, whatever is written and however narrow i
 });
 
 test('there is a third of the screen, the row of the cursor included', () => {
-  const two = built.slice(0, 12);
+  const two = built.slice(0, 13);
   assert.equal(region(two, { after: 5000, rows: 12 }).steps.length, 2);
   const { steps, status } = region(two, { after: 5000, rows: 9 });
   assert.equal(steps.length, 1);

@@ -17,6 +17,7 @@ export type ImageState =
 export interface ImageModel {
   readonly id: string;
   readonly state: ImageState;
+  /** When the first step that it wants was started. */
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly steps: readonly Digest[];
@@ -40,6 +41,8 @@ export interface StepModel {
   readonly waitingSince?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** Bytes of the files in the layers that it made. */
+  readonly made?: number;
   /** The last lines it wrote. */
   readonly tail: readonly string[];
   /** All lines it wrote, the unfinished last one included. */
@@ -123,6 +126,9 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
     case 'vertex-completed':
       step(event.vertex, { state: 'done', endedAt: event.at });
       return model;
+    case 'vertex-measured':
+      step(event.vertex, { made: event.made });
+      return model;
     case 'vertex-failed':
       step(event.vertex, { state: 'failed', endedAt: event.at });
       return model;
@@ -197,6 +203,13 @@ export function tally(model: RunModel): {
     if (step.from === 'remote') fetched++;
   }
   return { run, cached, fetched, shared, total };
+}
+
+/** Bytes of the files in the layers that a run made. */
+export function madeBytes(steps: Iterable<StepModel>): number {
+  let sum = 0;
+  for (const { made = 0 } of steps) sum += made;
+  return sum;
 }
 
 /** Shared steps that ran: how many, how often they would have run without sharing, and the time that took nobody. */

@@ -44,7 +44,7 @@ test('plain tells of steps that run, what they write, and images when they are d
  Images:  2 built, 2 total
   Steps:  3 run, 2 shared, 1 cached
  Shared:  1 step ran once instead of 2 times, 1.2s saved
-  Cache:  25% hit
+  Cache:  25% hit · 14.2 KiB stored
    Time:  2.5s
 `,
   );
@@ -131,8 +131,8 @@ test('json writes an object a line, each with version, time and type', () => {
     lines.map(({ type }) => type),
     [
       ...['run.start', 'image.start', 'image.start', 'plan', 'step.start', 'step.end', 'cache.hit', 'step.start'],
-      ...['step.log', 'step.log', 'step.end', 'step.start', 'step.start', 'step.end', 'image.end', 'step.end'],
-      ...['image.end', 'run.end'],
+      ...['step.log', 'step.log', 'step.made', 'step.end', 'step.start', 'step.start', 'step.made', 'step.end'],
+      ...['image.end', 'step.end', 'image.end', 'run.end'],
     ],
   );
   assert.deepEqual(lines.at(-2), {

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { widthOf } from './columns.ts';
 import type { Recorded, Times } from './facts.ts';
-import { count, duration } from './format.ts';
+import { bytes, count, duration } from './format.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { fileLink } from './links.ts';
-import { sharing, tally, type ImageModel, type RunModel } from './model.ts';
+import { madeBytes, sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { stepWord } from './step-word.ts';
 import { roomOf } from './terminal.ts';
@@ -51,6 +51,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, t
   const room = roomOf(stream, env) - keyWidth - 1;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
   const took = duration(endedAt - model.startedAt);
+  const made = madeBytes(model.steps.values());
   const all = isUpToDate(model) ? styleText('bold', '  ▰▰▰▰▰ ALL CACHED', { stream }) : '';
   const rows: [string, string][] = [
     ['Images', [...counts, `${images.length} total`].join(', ')],
@@ -61,6 +62,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, t
       [
         hit,
         ...(fetched > 0 ? [`${fetched} from remote`] : []),
+        ...(made > 0 ? [`${bytes(made)} stored`] : []),
         ...(times?.saved ? [`saved ${duration(times.saved)}`] : []),
       ].join(' · '),
     ],

@@ -23,8 +23,6 @@ export interface MadeImage {
   readonly lists: readonly string[];
   readonly ok: boolean;
   readonly digest?: string;
-  /** Bytes of its layers. */
-  readonly size?: number;
 }
 
 /** A run of an image. */

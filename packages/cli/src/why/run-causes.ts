@@ -29,7 +29,7 @@ interface Known {
   readonly made: Omit<MadeImage, 'ok'>;
   readonly last: MadeRunOf | undefined;
   readonly forced: boolean;
-  end: Pick<MadeImage, 'ok' | 'digest' | 'size'>;
+  end: Pick<MadeImage, 'ok' | 'digest'>;
 }
 
 export class RunCauses {
@@ -79,8 +79,8 @@ export class RunCauses {
     if (event.kind === 'vertex-started') this.#ran.add(event.vertex);
     if (event.kind === 'task-completed') {
       const known = this.#images.get(event.task);
-      const { digest, size } = event;
-      if (known) known.end = { ok: true, ...(digest && { digest }), ...(size !== undefined && { size }) };
+      const { digest } = event;
+      if (known) known.end = { ok: true, ...(digest && { digest }) };
     }
   }
 
@@ -135,8 +135,8 @@ export class RunCauses {
 
   #before(image: string): Before | undefined {
     const { last } = this.#images.get(image) ?? {};
-    const { digest, size } = (last?.image.ok ? last : this.#good(image))?.image ?? {};
-    return digest === undefined ? undefined : { digest, ...(size !== undefined && { size }) };
+    const { digest } = (last?.image.ok ? last : this.#good(image))?.image ?? {};
+    return digest === undefined ? undefined : { digest };
   }
 
   #cause(image: string): ShownCause | undefined {

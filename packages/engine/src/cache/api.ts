@@ -56,6 +56,8 @@ export interface Cache {
   noted(type: RecordType): Iterable<NotedTree>;
   /** Removes a tree that was made here, at once, unless somebody holds it or builds on it. Says whether it is gone. */
   drop(id: RefId): Promise<boolean>;
+  /** Bytes of the files in a tree's uppermost layer, at once where they are few; 0 unless it was made here. */
+  layerBytes(ref: ImmutableRef, options: Pick<Work, 'signal'>): number | Promise<number>;
   /** What copies of clients' folders wrote. */
   readonly copies: Copies;
   usage(): Promise<readonly UsageRecord[]>;

@@ -5,6 +5,7 @@ import type { Work } from '../progress/work.ts';
 import type { WritableLayer } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import type { Cache, RefOptions, RemoteLayer } from './api.ts';
+import { layerBytes } from './layer-bytes.ts';
 import type { Parts } from './parts.ts';
 import { freed, type LayerKey, madeHere, original, type RefRecord, refIdOf, scratchId } from './records.ts';
 import type { BlobOptions, CommitOptions, ImmutableRef, LayerBlob, MutableRef, RefId } from './ref.ts';
@@ -22,6 +23,7 @@ export class Trees implements Pick<
   | 'fetchLayers'
   | 'keptBlobs'
   | 'lasting'
+  | 'layerBytes'
   | 'merge'
   | 'diff'
 > {
@@ -170,6 +172,10 @@ export class Trees implements Pick<
     if (!(ref instanceof LayeredRef)) return undefined;
     const { keptBlobsOf } = await import('./blobs.ts');
     return keptBlobsOf(this.#parts, ref.layers, options);
+  }
+
+  layerBytes(ref: ImmutableRef, options: Pick<Work, 'signal'>): number | Promise<number> {
+    return ref instanceof LayeredRef ? layerBytes(this.#parts, ref.layers.at(-1), options) : 0;
   }
 
   async lasting(ref: ImmutableRef, work: Work): Promise<RefId> {

@@ -11,7 +11,7 @@ import { Failed, failedOf } from '../std/failed.ts';
 import { holdMounts, secretMissing } from './mounts.ts';
 import type { Surroundings } from './surroundings.ts';
 
-interface ExecWorld extends RunFacts {
+interface ExecWorld extends Pick<RunFacts, 'used'> {
   /** Whether it is run again after this failure; never when left out. */
   readonly isRetried?: (error: unknown) => boolean;
   readonly job: Job;

@@ -15,7 +15,7 @@ type Keyed = Exclude<Op, { kind: 'source' }>;
 type Run<K extends Op['kind']> = (
   op: Extract<Op, { kind: K }>,
   inputs: readonly ImmutableRef[],
-  world: Surroundings & RunFacts & { readonly job: Job; readonly vertex: GraphVertex },
+  world: Surroundings & Pick<RunFacts, 'used'> & { readonly job: Job; readonly vertex: GraphVertex },
 ) => Promise<readonly ImmutableRef[]>;
 
 /** A kind that is missing here does not compile. What is heavy is loaded when it first runs. */
@@ -45,15 +45,29 @@ export function operatorOf(vertex: GraphVertex, world: Surroundings, session: Se
   if (op.kind === 'source') return sourceOperator(op, vertex, world, session);
   return {
     cacheMaps: async () => [cacheMapOf(op, world)],
-    async run(inputs, { signal, report }, { used }) {
+    async run(inputs, { signal, report }, { used, made }) {
       const run = runs[op.kind] as Run<Op['kind']>;
       try {
-        return await run(op, inputs, { ...world, vertex, used, job: { signal, report, session } });
+        const outputs = await run(op, inputs, { ...world, vertex, used, job: { signal, report, session } });
+        if (op.kind === 'exec' || op.kind === 'file') made(madeBytes(outputs, inputs, { ...world, signal }));
+        return outputs;
       } catch (error) {
         throw asUnprivileged(error);
       }
     },
   };
+}
+
+/** Bytes of the files in new layers; an output that is an input, such as what was mounted to be read, has none. */
+function madeBytes(
+  outputs: readonly ImmutableRef[],
+  inputs: readonly ImmutableRef[],
+  { cache, signal }: Pick<Surroundings, 'cache'> & Pick<Job, 'signal'>,
+): number | Promise<number> {
+  const news = outputs.filter(({ id }) => inputs.every((input) => input.id !== id));
+  const counts = news.map((ref) => cache.layerBytes(ref, { signal }));
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  return counts.every((count) => typeof count === 'number') ? sum(counts) : Promise.all(counts).then(sum);
 }
 
 function cacheMapOf(op: Keyed, { contentHash }: Surroundings): CacheMap<ImmutableRef, Job> {

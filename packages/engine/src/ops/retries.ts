@@ -10,12 +10,12 @@ const firstPause = 500;
 const longestPause = 10_000;
 
 /** What an attempt is told. */
-interface Attempt extends RunFacts {
+interface Attempt extends Pick<RunFacts, 'used'> {
   /** Whether another one follows this failure. */
   isRetried(error: unknown): boolean;
 }
 
-interface RetryWorld extends RunFacts {
+interface RetryWorld extends Pick<RunFacts, 'used'> {
   readonly job: Work;
   readonly vertex: Pick<GraphVertex, 'digest'>;
 }

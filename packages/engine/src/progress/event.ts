@@ -14,6 +14,7 @@ export type Event =
   | VertexRetried
   | VertexCached
   | VertexCompleted
+  | VertexMeasured
   | VertexFailed
   | VertexKept
   | VertexCancelled
@@ -114,8 +115,13 @@ export interface Usage {
 
 export interface VertexCompleted extends OfVertex, Usage {
   readonly kind: 'vertex-completed';
-  /** Bytes of what it added to its tree, where that is known. */
-  readonly made?: number;
+}
+
+/** The layers that it made were measured. That may be told after it completed, but before the build ends. */
+export interface VertexMeasured extends OfVertex {
+  readonly kind: 'vertex-measured';
+  /** Bytes of the files in them, uncompressed; files with several names count once. */
+  readonly made: number;
 }
 
 export interface VertexFailed extends OfVertex, Usage {

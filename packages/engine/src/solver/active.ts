@@ -17,6 +17,8 @@ export interface Surroundings<R extends Held<R>, J extends Work> {
   admit(vertex: Vertex): Promise<Place>;
   /** Work that goes on behind the results, and is waited for at the end. */
   keep(work: Promise<void>): void;
+  /** The same for work that no later build needs: it is only waited for when the job is closed. */
+  trail(work: Promise<void>): void;
   /** Puts a failure into the words of this vertex, and tells whoever must know. */
   failed(vertex: Vertex, error: unknown): unknown;
 }
@@ -146,7 +148,8 @@ export class Active<R extends Held<R>, J extends Work> {
     place.signal.throwIfAborted();
     this.#tell('vertex-started', { waited: Math.round(place.waited) });
     const used = (usage: Usage) => void (this.#usage = usage);
-    const outputs = await this.#operator.run(results, { ...job, signal: place.signal }, { used });
+    const made = (bytes: number | Promise<number>) => this.#measured(bytes);
+    const outputs = await this.#operator.run(results, { ...job, signal: place.signal }, { used, made });
     if (keyed) {
       // Nobody here waits for the disk: the claim goes to others once they can see what was saved.
       const claim = claims.move();
@@ -214,6 +217,13 @@ export class Active<R extends Held<R>, J extends Work> {
     }
     this.#state = 'done';
     return failure;
+  }
+
+  #measured(bytes: number | Promise<number>): void {
+    const tell = (made: number) =>
+      this.#around.job.report({ kind: 'vertex-measured', vertex: this.vertex.digest, at: Date.now(), made });
+    if (typeof bytes === 'number') tell(bytes);
+    else this.#around.trail(bytes.then(tell));
   }
 
   #tell(kind: 'vertex-started' | 'vertex-cached' | 'vertex-completed', facts: Facts = {}): void {

@@ -24,6 +24,7 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
   readonly #job: J;
   readonly #active = new Map<string, Active<R, J>>();
   readonly #kept: Promise<void>[] = [];
+  readonly #trailing: Promise<void>[] = [];
 
   constructor(job: J, options: SolverOptions<R, J>) {
     this.#job = job;
@@ -96,8 +97,11 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#kept);
+    const trailing = await Promise.allSettled(this.#trailing);
     await Promise.all([...this.#active.values()].map((active) => active.release()));
     this.#active.clear();
+    const failed = trailing.find((each) => each.status === 'rejected');
+    if (failed && !this.#job.signal.aborted) throw failed.reason;
   }
 
   #of(vertex: Vertex): Active<R, J> {
@@ -112,6 +116,10 @@ export class Solver<R extends Held<R>, J extends Work> implements AsyncDisposabl
         keep: (work) => {
           work.catch(() => undefined); // `settle` tells it
           this.#kept.push(work);
+        },
+        trail: (work) => {
+          work.catch(() => undefined); // told when the job is closed
+          this.#trailing.push(work);
         },
         failed: (failing, error) => this.#failed(failing, error),
       });

@@ -35,6 +35,8 @@ export interface Operator<R, J> {
 export interface RunFacts {
   /** What it took so far; of several tellings the last one counts. */
   used(usage: Usage): void;
+  /** Bytes of the files that it made, which may come to be known after it has ended. */
+  made(bytes: number | Promise<number>): void;
 }
 
 /** Permission to run, until it is disposed. */
