@@ -241,11 +241,11 @@ test('a record that others wrote moves no cursor, and its page takes no other fi
   await using rig = await Rig.open(workspace);
   await rig.ok(['build', 'base', '--summarize=run.json']);
   const record = JSON.parse(readFileSync(rig.path('run.json'), 'utf8')) as RunRecord;
-  const evil = '\u001b]0;owned\u0007\u001b[2J\u009b1A\u202e\r';
+  const evil = 'seen\u001b]0;owned\u0007\u001b[2J\u009b1A\u202e\r';
   const text = JSON.stringify({ ...record, root: evil, monokit: evil, command: [evil], warnings: [], git: undefined });
   await rig.write({ brought: text });
   const { stdout } = await rig.ok(['runs', 'show', './brought']);
-  assert.match(stdout, /owned/);
+  assert.match(stdout, /seen/);
   // oxlint-disable-next-line no-control-regex
   assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
   await rig.cli(['runs', 'open', './brought'], { env: { BROWSER: 'true' } });

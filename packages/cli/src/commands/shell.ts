@@ -16,6 +16,7 @@ import { lender } from '../shell/lender.ts';
 import { sitIn } from '../shell/sit.ts';
 import { isAt, parseAddress } from '../shell/address.ts';
 import { describe } from '../ui/failure.ts';
+import { oneLine } from '../ui/tame.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
 import { isInternal } from '../ui/model.ts';
 
@@ -186,6 +187,6 @@ async function enterBuilt(
   return sit(entered, args, { invocation, command: false });
 
   function tellStep(name: string | undefined): void {
-    if (name !== undefined && !isInternal({ name })) stderr.write(`${name}\n`);
+    if (name !== undefined && !isInternal({ name })) stderr.write(`${oneLine(name)}\n`);
   }
 }

@@ -1,14 +1,11 @@
 // What people type may hold secrets, and a record is shown to others: they are taken out before anything is kept.
 import { redacted } from '@monokit/engine/std/redacted';
-import { secretive } from '../why/veil.ts';
+import { secretive, shortestSecret } from '../why/veil.ts';
 
 const hidden = '***';
 
 /** Flags whose values are assignments, each of one name or a list of them. */
 const assigning = /^--(build-arg|var|set|label|annotation|cache-from|cache-to|output|secret|ssh|attest)(=|$)|^-o/;
-
-/** A value that only a secret would be as long as: shorter ones are words that stand elsewhere, too. */
-const shortestSecret = 6;
 
 /** Takes secrets out of the texts of one run. */
 export class Redaction {

@@ -7,6 +7,7 @@ import { settingsHere } from '../tasks/settings-here.ts';
 import type { cacheDirFlag } from '../flags/workspace.ts';
 import { recordVersion, type RunRecord } from './record.ts';
 import { count } from '../ui/format.ts';
+import { harmless } from '../ui/tame.ts';
 import { isRunning } from './run-log.ts';
 import { besideRecord, RunsFolder, runsPath } from './runs-folder.ts';
 
@@ -118,7 +119,9 @@ export class RunsHere {
   #file(path: string): KeptRun {
     let record: RunRecord;
     try {
-      record = JSON.parse(readFileSync(path, 'utf8'), harmless) as RunRecord;
+      record = JSON.parse(readFileSync(path, 'utf8'), (_, value: unknown) =>
+        typeof value === 'string' ? harmless(value) : value,
+      ) as RunRecord;
     } catch (error) {
       throw new Mistake(`${path} is no record of a run: ${(error as Error).message}`);
     }
@@ -127,11 +130,6 @@ export class RunsHere {
     const log = besideRecord(path, 'log');
     return { record, path, logPath: existsSync(log) ? log : undefined, isRunning: false };
   }
-}
-
-/** A text in a record that others wrote: nothing in it moves the cursor, or turns lines around. */
-function harmless(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '�') : value;
 }
 
 /** Shorter ends of ids are words that mean something else. */

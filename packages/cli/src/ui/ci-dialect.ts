@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Problem } from './problems.ts';
+import { tame } from './tame.ts';
 
 /** How a CI's log is written. What comes in is anybody's text; what goes out is read as it was meant. */
 export interface Dialect {
@@ -123,22 +124,6 @@ const issue = /^##vso\[task\.logissue(?: [^\]]*)?\](?!.*##\s*(?:vso)?\[)/i;
 
 function azureText(text: string): string {
   return text.replaceAll('%', '%AZP25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-const [escape, bell] = ['\u001b', '\u0007'];
-/** CSI, then OSC and the like up to their end (for Buildkite's own, too), then whatever else follows an escape. */
-const sequences = new RegExp(
-  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|[\\]_PX^][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|.)?`,
-  'g',
-);
-const colour = new RegExp(`^${escape}\\[[\\d;:]*m$`);
-
-/** One line that leaves the cursor alone: colours stay, all else that steers a terminal (or a CI) goes. */
-export function tame(text: string): string {
-  const coloured = text.replaceAll(sequences, (code) => (colour.test(code) ? code : ''));
-  const parts = coloured.split('\r');
-  const seen = parts.findLast((part) => part.trim() !== '') ?? '';
-  return seen.replaceAll(/\p{Cc}/gu, (sign) => (sign === '\t' || sign === escape ? sign : ''));
 }
 
 function data(text: string): string {

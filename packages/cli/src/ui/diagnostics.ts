@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { excerpt } from './excerpt.ts';
+import { harmless } from './tame.ts';
 
 /** Problems in what people wrote: what, where, the text with a marker, and what to do. Ends in a line break. */
 export function diagnosticsText(
@@ -13,9 +14,10 @@ export function diagnosticsText(
 
 function one(diagnostic: Diagnostic, cwd: string, stream: NodeJS.WriteStream): string {
   const { severity, message, file, range } = diagnostic;
-  const hint = diagnostic.hint !== undefined && message.includes(diagnostic.hint) ? undefined : diagnostic.hint;
+  const told = diagnostic.hint !== undefined && message.includes(diagnostic.hint);
+  const hint = told || diagnostic.hint === undefined ? undefined : harmless(diagnostic.hint);
   const word = styleText(severity === 'error' ? 'red' : 'yellow', severity, { stream });
-  const lines = [`${word}: ${message}`];
+  const lines = [`${word}: ${harmless(message)}`];
   if (range) {
     const { start, end } = range;
     lines.push(`  ${shortest(file, cwd)}:${start.line}:${start.column}`);

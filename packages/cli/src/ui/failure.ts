@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Failed } from '@monokit/engine/std/failed';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { harmless } from './tame.ts';
 
 /** What went wrong, for people: the message, and what lies behind it. A bug comes with its stack. */
 export function describe(error: unknown): string {
@@ -14,7 +15,7 @@ export function describe(error: unknown): string {
 export function bugLines(errors: readonly unknown[]): readonly string[] {
   const bug = errors.find((each) => each instanceof Error && !isTold(each));
   if (!(bug instanceof Error)) return [];
-  return ['', 'This is our mistake. Please report it with this:', bug.stack ?? String(bug)];
+  return ['', 'This is our mistake. Please report it with this:', harmless(bug.stack ?? String(bug))];
 }
 
 /** The messages of an error and its causes, without those that only repeat. */
@@ -51,11 +52,12 @@ function placesOf(error: unknown): readonly Diagnostic[] {
 
 /** A problem in one line; what to do comes behind it, unless the message says so itself. */
 export function noteOf({ message, hint }: Pick<Diagnostic, 'message' | 'hint'>): string {
-  return hint === undefined || message.includes(hint) ? message : `${message}: ${hint}`;
+  return harmless(hint === undefined || message.includes(hint) ? message : `${message}: ${hint}`);
 }
 
+/** What it says of itself; parts of that may be a registry's, a file's or a frontend's own words. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return harmless(error instanceof Error ? error.message : String(error));
 }
 
 /** Failures that are somebody's to mend, and not bugs of this program: ours, and the system's with an errno. */

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from './tame.ts';
 
 /** `42ms`, `3.2s`, `1m04s`, `1h02m`. */
 export function duration(ms: number): string {
@@ -31,7 +32,7 @@ export function count(number: number, noun: string): string {
 
 /** A step's name on one line, digests cut short. */
 export function shortName(name: string): string {
-  return name.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1');
+  return oneLine(name).replaceAll(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1');
 }
 
 /** A line as a terminal would leave it standing: what was overwritten is gone, and nothing moves the cursor. */

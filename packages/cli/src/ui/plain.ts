@@ -7,6 +7,7 @@ import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { Heading } from './heading.ts';
 import { isUpToDate, summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
+import { harmless, oneLine, tame } from './tame.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
@@ -38,7 +39,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
         }
         case 'vertex-cached':
           if (start.verbose) {
-            write(`#${numberOf(event.vertex)} CACHED ${model.steps.get(event.vertex)?.name ?? ''}`.trimEnd());
+            write(`#${numberOf(event.vertex)} CACHED ${oneLine(model.steps.get(event.vertex)?.name ?? '')}`.trimEnd());
           }
           return;
         case 'vertex-completed':
@@ -50,7 +51,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           const took = step.startedAt === undefined ? '' : ` ${duration(event.at - step.startedAt)}`;
           if (event.kind === 'vertex-failed') {
             if (!numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} ${titleOf(step)}`);
-            write(`#${numberOf(event.vertex)} ERROR${took}: ${event.message}`);
+            write(`#${numberOf(event.vertex)} ERROR${took}: ${harmless(event.message)}`);
           } else if (event.kind === 'vertex-cancelled') {
             if (numbers.has(event.vertex)) write(`#${numberOf(event.vertex)} CANCELLED${took}`);
           } else if (isWork(step) || start.verbose) write(`#${numberOf(event.vertex)} DONE${took}`);
@@ -97,8 +98,9 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
 
   /** With the image that wants it, where there are several. */
   function titleOf({ name, wantedBy: [first, ...others] }: StepModel): string {
-    if (alone || first === undefined) return name;
-    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${name}`;
+    const line = oneLine(name);
+    if (alone || first === undefined) return line;
+    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${line}`;
   }
 
   function numberOf(vertex: string): number {
@@ -112,7 +114,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     const lines = ((open.get(vertex) ?? '') + text).split('\n');
     open.set(vertex, lines.pop()!);
     const started = model.steps.get(vertex as StepModel['vertex'])?.startedAt ?? at;
-    for (const line of lines) write(`#${numberOf(vertex)} ${((at - started) / 1000).toFixed(3)} ${line}`);
+    for (const line of lines) write(`#${numberOf(vertex)} ${((at - started) / 1000).toFixed(3)} ${tame(line)}`);
   }
 
   function flush(vertex: string, { endedAt }: StepModel): void {

@@ -1,3 +1,4 @@
+import { oneLine } from './tame.ts';
 import { roomOf } from './terminal.ts';
 
 /** Columns under headings, the last one cut at the terminal's edge. */
@@ -6,7 +7,8 @@ export function table(
   rows: readonly (readonly string[])[],
   stream: NodeJS.WriteStream,
 ): string {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const lines = [headings, ...rows.map((row) => row.map(oneLine))];
+  const widths = headings.map((_, i) => Math.max(...lines.map((row) => (row[i] ?? '').length)));
   const columns = roomOf(stream);
   const line = (cells: readonly string[]) => {
     const text = cells
@@ -15,5 +17,5 @@ export function table(
       .trimEnd();
     return `${text.length > columns ? `${text.slice(0, columns - 1)}…` : text}\n`;
   };
-  return [headings, ...rows].map(line).join('');
+  return lines.map(line).join('');
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { harmless } from './tame.ts';
 
 /** Warnings of a run, each told once however many images and platforms it comes up in. */
 export class Warnings {
@@ -19,7 +20,8 @@ export class Warnings {
       const at = range ? `${file}:${range.start.line}` : file;
       // A frontend may warn of no file.
       const place = at === '' ? '' : ` (${at})`;
-      return `${styleText('yellow', 'warning', { stream })} ${code}: ${message}${place}${hint ? `: ${hint}` : ''}`;
+      const text = harmless(`${code}: ${message}${place}${hint ? `: ${hint}` : ''}`);
+      return `${styleText('yellow', 'warning', { stream })} ${text}`;
     });
   }
 }

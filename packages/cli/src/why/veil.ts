@@ -1,8 +1,10 @@
 // What a record may show of a value. Names tell which are secrets; of those stands a digest that only this machine can
 // make, so that one can see that it is another one, and nobody can find out which by trying.
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { redacted } from '@monokit/engine/std/redacted';
+import { uniqueName } from '@monokit/engine/std/temp';
 
 export interface Veil {
   /** A variable's value. */
@@ -24,10 +26,10 @@ export function veilWith(key: () => Uint8Array, secrets: readonly string[] = [])
       .digest('hex')
       .slice(0, 8)}`;
   const text = (written: string) =>
-    secrets
-      .reduce((shown, secret) => shown.replaceAll(secret, () => digest(secret)), written)
-      .replaceAll(/(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@(?!sha256:)/gi, '$1…@')
-      .replaceAll(assignment, (_, name: string, value: string) => `${name}=${digest(value)}`);
+    redacted(secrets.reduce((shown, secret) => shown.replaceAll(secret, () => digest(secret)), written)).replaceAll(
+      assignment,
+      (_, name: string, value: string) => `${name}=${digest(value)}`,
+    );
   const value = <T extends string | undefined>(name: string, plain: T) =>
     plain === undefined ? plain : secretive.test(name) ? digest(plain) : text(plain);
   const all = (values: Readonly<Record<string, string>>) =>
@@ -42,7 +44,7 @@ export function veilWith(key: () => Uint8Array, secrets: readonly string[] = [])
 }
 
 /** Shorter values are words that stand elsewhere, too. */
-const shortestSecret = 6;
+export const shortestSecret = 6;
 
 /** Names of variables, also behind what they are part of, whose values nobody should read. */
 export const secretive =
@@ -57,13 +59,23 @@ function nameIn(key: string): string {
   return /^(?:env|label|build-arg)[ :](.*)$/s.exec(key)?.[1] ?? '';
 }
 
-/** The key that is kept in a file, made when it is first asked for. */
+/** The key that is kept in a file, made when it is first asked for. It is there whole or not at all. */
 export function keyIn(file: string): Uint8Array {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
-    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
+    return readFileSync(file);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${uniqueName()}`;
+  try {
+    writeFileSync(temporary, randomBytes(32), { mode: 0o600 });
+    linkSync(temporary, file);
+  } catch (error) {
+    // Another process was first: its key is everybody's.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary, { force: true });
   }
   return readFileSync(file);
 }

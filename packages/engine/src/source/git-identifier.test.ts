@@ -31,4 +31,6 @@ test('what would run programs or read this machine’s files is refused', () => 
     'y',
   );
   assert.equal(redacted('fatal: https://me:pw@h/r and ssh://k@h'), 'fatal: https://xxxxx@h/r and ssh://xxxxx@h');
+  assert.equal(redacted('https://me:p@ss@h/r'), 'https://xxxxx@h/r');
+  assert.equal(redacted('docker-image://alpine@sha256:12'), 'docker-image://alpine@sha256:12');
 });
