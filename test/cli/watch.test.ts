@@ -243,6 +243,38 @@ test('--once, --no-initial and --on-busy say what a change does', async () => {
   assert.deepEqual([code, /--no-initial builds nothing/.test(stderr)], [2, true], stderr);
 });
 
+test('what is built at the beginning is told once, and its command runs once', async () => {
+  await using rig = await Rig.open(files);
+  for (const before of ['nothing is cached', 'all is cached']) {
+    await using watching = new Watching(rig, ['all', '-q', ...built]);
+    // Nothing says so when a watch has begun: what came of this change is told after all that the beginning tells.
+    await watching.hears('built: ');
+    await watching.hears('\n');
+    writeFileSync(rig.path('web/w.txt'), before);
+    const [told] = (await watching.hears('built: ')).split('built: ');
+    assert.deepEqual(told!.match(/^web\t/gm), ['web\t'], told);
+    assert.deepEqual(told!.match(/^(api|base)\t/gm), null, told);
+  }
+  const { done, told } = rig.start(['watch', 'web', '--json', '--once']);
+  await told('"run.end"');
+  writeFileSync(rig.path('web/w.txt'), 'once more');
+  const { code, stdout } = await done;
+  assert.deepEqual([code, stdout.match(/"run\.end"/g)!.length], [0, 2], stdout);
+});
+
+test('a step that fails at the beginning is not tried again before something changes', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify(config),
+    web: {
+      Dockerfile: 'FROM busybox\nCOPY a /a\nRUN --mount=type=cache,target=/tries date >> /tries/all; grep good /a\n',
+      a: 'bad',
+    },
+  });
+  await using watching = new Watching(rig, ['web']);
+  const told = await watching.hears('watching');
+  assert.equal(told.match(/exit code: 1/g)?.length, 1, told);
+});
+
 test('a change during a build waits for it, or is let be, where that is asked for', { skip: chrooted }, async () => {
   const dockerfile = (turn: string) => `FROM busybox
 COPY a /a

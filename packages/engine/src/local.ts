@@ -31,6 +31,7 @@ import { machineBudget, type MemoryShare } from './scheduler/machine.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import type { CacheRecord } from './solver/records.ts';
 import { Failed } from './std/failed.ts';
+import { giveBackFreed } from './sys/malloc.ts';
 import type { BuildFailure } from './build/failure.ts';
 import type { Forecast } from './build/forecast.ts';
 import type { Reach } from './build/look.ts';
@@ -62,6 +63,8 @@ export interface EngineOptions {
 export interface LocalEngine extends Engine {
   /** What builds of this engine looked at so far. */
   readonly lookedAt: LookedAt;
+  /** Between builds of one who builds on and on: what was looked at is forgotten, and freed memory given back. */
+  rest(): void;
   /** A file that is another one whenever names in the store come to mean something else, or something is pruned. */
   readonly changedFile: string;
   /** Whether no other process did any of that since this engine was opened. */
@@ -229,6 +232,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       };
     },
     lookedAt,
+    rest: () => {
+      lookedAt.forget();
+      giveBackFreed();
+    },
     changedFile: cache.folder.changed,
     get onlyOurs() {
       return cache.onlyOurs;

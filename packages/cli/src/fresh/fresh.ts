@@ -92,13 +92,18 @@ export function recallAnswer(path: string, env: NodeJS.ProcessEnv): Answer | und
 function isUntouched({ path, names, numbers: encoded }: Kept['folders'][number]): boolean {
   const bytes = Buffer.from(encoded, 'base64');
   const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  const now = new Float64Array(width);
   return names.every((name, i) => {
     const stats = lstatSync(nameOf(`${path}/${name}`), { throwIfNoEntry: false });
-    if (!stats) return false;
-    looks(stats, now);
-    return now.every((value, column) => value === numbers[i * width + column]);
+    return stats !== undefined && isAsSeen(stats, numbers.subarray(i * width, (i + 1) * width));
   });
+}
+
+const now = new Float64Array(width);
+
+/** Whether a file is what the numbers of its row say. */
+export function isAsSeen(stats: Stats, row: Float64Array): boolean {
+  looks(stats, now);
+  return now.every((value, column) => value === row[column]);
 }
 
 /** What a path leads to; null where that is nothing. */

@@ -6,6 +6,7 @@ import type { Chosen } from '../tasks/tasks.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Containers } from './containers.ts';
+import { FirstLook } from './first-look.ts';
 import { Inputs, type Reading } from './inputs.ts';
 import { LookAnew } from './look-anew.ts';
 import { Round, type RoundEnd } from './round.ts';
@@ -81,10 +82,12 @@ export class Watch {
 
   /** Resolves when it is stopped; rejects with what no change can mend. */
   async run(): Promise<void> {
-    const { signal, debounce, poll, tell } = this.#options;
+    const { engine, signal, debounce, poll, initial, tell } = this.#options;
     signal.addEventListener('abort', () => this.#over.resolve(), { once: true });
-    this.#state = await this.#open();
-    const lock = gitLock(this.#state.chosen.root);
+    const began = Date.now();
+    const first = (this.#state = await this.#open());
+    const look = new FirstLook([...engine.lookedAt.paths, ...first.inputs.places.paths], began);
+    const lock = gitLock(first.chosen.root);
     await using watcher = (this.#watcher = new Watcher({
       debounce,
       ...(lock !== undefined && { lock }),
@@ -93,25 +96,27 @@ export class Watch {
       onChange: (paths) => this.#next(() => this.#changed(paths)),
       onPoll: (limit, polling) => {
         tell({ kind: 'polling', limit });
-        // What changed meanwhile shows now; at the beginning all is built in any case.
+        // What changed meanwhile shows now; at the beginning one more look finds it.
         const catchUp = () => this.#isWatching && this.#next(() => this.#begin(this.#all, []));
         polling.then(catchUp, (error: unknown) => this.#over.reject(error));
       },
     }));
-    const ready = watcher.watch(placesOf(this.#state));
-    if (this.#options.initial) await this.#begin(this.#all, []);
+    const ready = watcher.watch(placesOf(first));
+    const walked = Date.now();
+    if (initial) await this.#begin(this.#all, []);
     void ready
-      .then(() => this.#idle())
       .then(() =>
         this.#next(async () => {
           this.#isWatching = true;
-          // What changed before everything was watched shows now: what didn't is cached.
-          if (this.#options.initial) await this.#begin(this.#all, []);
+          // Nobody told of what changed before everything was watched.
+          const changed = this.#state === first ? look.changed(engine.lookedAt.folders(), walked) : undefined;
+          if (changed?.size) await this.#changed(changed);
         }),
       )
       .then(() => this.#turn)
       .then(() => this.#idle())
       .then(() => {
+        engine.rest();
         if (this.#isWatching) tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
       })
       .catch((error: unknown) => this.#over.reject(error));
@@ -264,7 +269,8 @@ export class Watch {
       .finally(() => {
         renderer[Symbol.dispose]();
         this.#rounds.delete(round);
-        engine.lookedAt.forget();
+        // Until all is watched, what was looked at is asked for.
+        if (this.#isWatching) engine.rest();
         if (this.#waiting.size > 0) this.#next(() => this.#changed(new Set()));
       });
   }

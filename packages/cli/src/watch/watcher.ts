@@ -14,7 +14,7 @@ export interface WatchPlaces {
 export interface WatcherOptions {
   /** Milliseconds of silence that end a burst. */
   readonly debounce: number;
-  /** Milliseconds after which a burst that goes on is told all the same. */
+  /** Milliseconds after which a burst that goes on is told all the same, and twice as many for each piece after that. */
   readonly longest: number;
   /** Looks so often (in milliseconds) instead of being told by the kernel. */
   readonly poll?: number;
@@ -33,16 +33,20 @@ export class Watcher implements AsyncDisposable {
   #watchers: readonly FSWatcher[] = [];
   #changed = new Set<string>();
   #began = 0;
+  /** How many times `longest` this burst may go on. */
+  #stretch = 1;
   #timer: NodeJS.Timeout | undefined;
+  #closed = Promise.withResolvers<void>();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
     this.#poll = options.poll;
   }
 
-  /** Watches these places in place of those before; resolves once every change is seen. */
+  /** Watches these places in place of those before; resolves once every change is seen, or others take their place. */
   async watch(places: WatchPlaces): Promise<void> {
     await this.#close();
+    const closed = (this.#closed = Promise.withResolvers<void>());
     const common = {
       ignoreInitial: true,
       followSymlinks: false,
@@ -73,7 +77,7 @@ export class Watcher implements AsyncDisposable {
       });
     }
     const ready = watchers.map((watcher) => new Promise<void>((resolve) => watcher.once('ready', () => resolve())));
-    await Promise.race([failed.promise, Promise.all(ready)]);
+    await Promise.race([failed.promise, closed.promise, Promise.all(ready)]);
   }
 
   /** How many files are watched. */
@@ -95,23 +99,29 @@ export class Watcher implements AsyncDisposable {
     this.#changed.add(path);
     clearTimeout(this.#timer);
     const { debounce, longest } = this.#options;
-    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(debounce, this.#began + longest - now)));
+    this.#timer = setTimeout(
+      () => this.#tell(),
+      Math.max(0, Math.min(debounce, this.#began + longest * this.#stretch - now)),
+    );
   }
 
   #tell(): void {
-    const { lock, debounce } = this.#options;
+    const { lock, debounce, longest } = this.#options;
     if (lock !== undefined && Date.now() - this.#began < longestHold && existsSync(lock)) {
       this.#timer = setTimeout(() => this.#tell(), debounce);
       return;
     }
     const changed = this.#changed;
     this.#changed = new Set();
+    const goesOn = Date.now() - this.#began >= longest * this.#stretch;
+    this.#stretch = goesOn ? Math.min(this.#stretch * 2, mostStretched) : 1;
     this.#options.onChange(changed);
   }
 
   async #close(): Promise<void> {
     const watchers = this.#watchers;
     this.#watchers = [];
+    this.#closed.resolve();
     await Promise.all(watchers.map((watcher) => watcher.close()));
   }
 
@@ -123,6 +133,9 @@ export class Watcher implements AsyncDisposable {
 
 /** How long a lock file is taken for somebody's who still works, in milliseconds: one may be left from a crash. */
 const longestHold = 10_000;
+
+/** Each piece of a storm (git, an install) may be twice as long as the one before, up to so many times `longest`. */
+const mostStretched = 16;
 
 /** How often to look where the kernel cannot tell, in milliseconds. */
 const fallback = 300;
