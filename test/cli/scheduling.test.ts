@@ -1,6 +1,7 @@
 // What runs first, what runs side by side, and what happens when a step takes too much, too long, or fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RunRecord } from '../../packages/cli/src/runs/record.ts';
 import { busyboxLayout } from '../rig/bases.ts';
 import { chrooted } from '../rig/chrooted.ts';
 import { leftOf } from '../rig/left.ts';
@@ -265,18 +266,18 @@ const diamond = workspace({
 for (const [mode, ends, footer] of [
   [
     'never',
-    { left: 'failed', right: 'stopped', top: 'stopped', made: 'stopped' },
-    /Images: {2}1 built, 1 failed, .*5 total/,
+    { left: 'failed', right: 'cancelled', top: 'blocked', made: 'cancelled' },
+    /Images: {2}1 built, 1 failed, 1 blocked, 2 cancelled, 5 total/,
   ],
   [
     'dependencies-successful',
-    { left: 'failed', right: 'built', top: 'stopped', made: 'failed' },
-    /Images: {2}2 built, 1 failed, .*5 total/,
+    { left: 'failed', right: 'built', top: 'blocked', made: 'blocked' },
+    /Images: {2}2 built, 1 failed, 2 blocked, 5 total/,
   ],
   [
     'always',
-    { left: 'failed', right: 'built', top: 'built', made: 'failed' },
-    /Images: {2}3 built, 1 failed, .*5 total/,
+    { left: 'failed', right: 'built', top: 'built', made: 'blocked' },
+    /Images: {2}3 built, 1 failed, 1 blocked, 5 total/,
   ],
 ] as const) {
   test(`--continue=${mode} after a failure in a diamond of images`, async () => {
@@ -293,5 +294,12 @@ for (const [mode, ends, footer] of [
     assert.equal(again, 1);
     assert.match(stderr, footer);
     assert.match(stderr, / Failed: {2}left/);
+    // The record says the same, and so does what is made of it.
+    const record = JSON.parse((await plain.ok(['runs', 'show', '--json'])).stdout) as RunRecord;
+    const kept = Object.fromEntries(record.images.map(({ id, status }) => [id, status]));
+    assert.deepEqual(Object.fromEntries(Object.keys(ends).map((id) => [id, kept[id]])), ends);
+    const blocked = Object.keys(ends).filter((id) => kept[id] === 'blocked');
+    assert.deepEqual(record.failures[0]!.blocked.toSorted(), blocked.toSorted());
+    assert.match((await plain.ok(['runs', 'show'])).stdout, footer);
   });
 }

@@ -13,7 +13,7 @@ import { projectRoot } from '../rig/rig.ts';
 interface Line {
   readonly type: string;
   readonly image?: string;
-  readonly status?: 'built' | 'cached' | 'failed' | 'stopped';
+  readonly status?: 'built' | 'cached' | 'failed' | 'blocked' | 'cancelled';
   readonly digest?: string;
   readonly message?: string;
   readonly steps?: { readonly run: number };

@@ -145,7 +145,7 @@ function pickImage(id: string | undefined): void {
 }
 
 function drawLegend(): void {
-  const order = { failed: 0, built: 1, stopped: 2, cached: 3 } as const;
+  const order = { failed: 0, blocked: 1, built: 2, cancelled: 3, cached: 4 } as const;
   const images = run.images.toSorted((a, b) => order[a.status] - order[b.status]);
   byId('legend').append(
     ...images.map(({ id, hue, facts, status }) => {

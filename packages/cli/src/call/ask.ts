@@ -6,7 +6,7 @@ import type { Question } from '../flags/call.ts';
 import { onlyFolder, type ShowInvocation } from '../tasks/defined-images.ts';
 import type { BuildInvocation } from '../tasks/tasks.ts';
 import { describe, diagnosticsOf, messageOf } from '../ui/failure.ts';
-import { neededImage } from '../ui/failures.ts';
+import { neededImage } from '../ui/outcome.ts';
 import { diagnosticsText, shortest } from '../ui/diagnostics.ts';
 
 /** What an image's frontend answered, or why it didn't. */

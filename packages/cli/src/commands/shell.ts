@@ -91,8 +91,8 @@ async function isMended(wanted: string, invocation: ShellInvocation): Promise<bo
   if (wanted === '@last' || index !== undefined || invocation.flags.before || invocation.flags.replay) return false;
   const { RunsHere } = await import('../runs/runs-here.ts');
   for (const { record } of (await RunsHere.open(invocation)).runs()) {
-    const last = record.images.find(({ id, status }) => id === image && status !== 'stopped');
-    if (last) return last.status !== 'failed';
+    const last = record.images.find(({ id, status }) => id === image && status !== 'cancelled');
+    if (last) return last.status === 'built' || last.status === 'cached';
   }
   return false;
 }

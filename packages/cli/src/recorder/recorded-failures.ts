@@ -1,25 +1,40 @@
 // A run's failures as a record keeps them: with the lines that are meant, for files change.
 import { isAbsolute, join } from 'node:path';
+import type { RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import { excerpt } from '../ui/excerpt.ts';
-import { failuresOf, neededImage } from '../ui/failures.ts';
+import { failuresOf } from '../ui/failures.ts';
+import { neededImage } from '../ui/outcome.ts';
 import { chain, diagnosticsOf, messageOf, noteOf } from '../ui/failure.ts';
-import type { ImageModel, RunModel } from '../ui/model.ts';
+import { runModel } from '../runs/model-of.ts';
+import { reduce, type ImageState, type RunModel } from '../ui/model.ts';
 import type { RecordedFailure, RecordedStep } from '../runs/record.ts';
 
-/** `errors` by image. */
-export function recordedFailures(
-  errors: ReadonlyMap<string, unknown>,
-  { steps, folders }: { readonly steps: readonly RecordedStep[]; readonly folders: ReadonlyMap<string, string> },
-): readonly RecordedFailure[] {
-  if (errors.size === 0) return [];
-  const images = [...errors].map(([id, error]): [string, ImageModel] => [
-    id,
-    { id, state: { kind: 'failed', error }, steps: [] },
-  ]);
-  const known = steps.map((step) => [step.vertex, { ...step, state: 'failed', tail: [], lines: 0 }] as const);
-  const model = { startedAt: 0, images: new Map(images), steps: new Map(known) } as unknown as RunModel;
-  return failuresOf(model, folders).map(({ error, step, source, images, blocked }): RecordedFailure => {
+/** An image was not built. */
+export type ImageEnd = Extract<RunEvent, { readonly kind: 'task-failed' | 'task-blocked' | 'task-cancelled' }>;
+
+/** What became of images that were not built, and why, from the events of their ends. */
+export function recordedEnds(
+  ends: readonly ImageEnd[],
+  {
+    ids,
+    steps,
+    folders,
+  }: {
+    readonly ids: readonly string[];
+    readonly steps: readonly RecordedStep[];
+    readonly folders: ReadonlyMap<string, string>;
+  },
+): { readonly states: ReadonlyMap<string, ImageState>; readonly failures: readonly RecordedFailure[] } {
+  if (ends.length === 0) return { states: new Map(), failures: [] };
+  const model = ends.reduce<RunModel>(reduce, runModel({ ids, startedAt: 0, folders, steps }));
+  const states = new Map([...model.images].map(([id, { state }]) => [id, state]));
+  return { states, failures: failuresIn(model) };
+}
+
+function failuresIn(model: RunModel): readonly RecordedFailure[] {
+  const { folders } = model;
+  return failuresOf(model).map(({ error, step, source, images, blocked }): RecordedFailure => {
     const [cause, ...more] = chain(error).map(messageOf);
     const exitCode = (failedOf(error, 'process-exit')?.failure as { readonly code?: number } | undefined)?.code;
     const [problem] = diagnosticsOf(error).filter(({ severity, range }) => severity === 'error' && range);

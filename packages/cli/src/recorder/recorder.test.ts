@@ -7,6 +7,10 @@ import type { RunEvent } from '@monokit/engine';
 import { began, built, cached, compile, copy, failed, start, test as testing } from '../ui/recorded.fixture.ts';
 import { Stopped } from '../mistake.ts';
 import { linesOf } from '../runs/logs.ts';
+import { modelOf } from '../runs/model-of.ts';
+import { failuresOf } from '../ui/failures.ts';
+import { screenStream } from '../ui/screen.fixture.ts';
+import { summary } from '../ui/summary.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { RunsFolder } from '../runs/runs-folder.ts';
@@ -111,9 +115,47 @@ test('a failure is kept once, with whom it blocks and its exit code', async () =
   const { images: own, blocked, step, exitCode, message } = failures[0]!;
   assert.deepEqual({ own, blocked, step, exitCode }, { own: ['api'], blocked: ['web'], step: compile, exitCode: 2 });
   assert.match(message, /exit code: 2/);
-  assert.ok(images.every(({ status }) => status === 'failed'));
+  assert.deepEqual(
+    images.map(({ id, status, because }) => [id, status, because]),
+    [
+      ['api', 'failed', undefined],
+      ['web', 'blocked', 'api'],
+    ],
+  );
   const of = (digest: string) => steps.find(({ vertex }) => vertex === digest)!.status;
   assert.deepEqual([of(compile), of(testing), of(copy)], ['failed', 'cancelled', 'cancelled']);
+});
+
+test('who depends on what failed is blocked, who was only given up is cancelled, and the words of it come back', async () => {
+  const ids = ['api', 'web', 'tests', 'report', 'docs'];
+  const { made, folder, tell } = recorder({
+    requests: ids.map((id) => ({ id, source: { kind: 'frontend', frontend: 'dockerfile.v0', options: {} } })),
+  });
+  tell(failed);
+  tell([
+    { kind: 'task-blocked', task: 'tests', because: 'web', at: began },
+    { kind: 'task-blocked', task: 'report', because: 'tests', at: began },
+    { kind: 'task-cancelled', task: 'docs', at: began },
+  ]);
+  await made.finish(end(1));
+  const record = folder.read(made.id)!;
+  assert.deepEqual(
+    record.images.map(({ id, status, because }) => [id, status, because]),
+    [
+      ['api', 'failed', undefined],
+      ['web', 'blocked', 'api'],
+      ['tests', 'blocked', 'web'],
+      ['report', 'blocked', 'tests'],
+      ['docs', 'cancelled', undefined],
+    ],
+  );
+  assert.deepEqual(record.failures[0]!.blocked, ['web', 'tests', 'report']);
+  const text = summary(modelOf(record), { ...start, ids }, end(1), { stream: screenStream(), env: {} });
+  assert.match(text, /Images:.* {2}1 failed, 3 blocked, 1 cancelled, 5 total/);
+  const circle = record.images.map((image) =>
+    image.status === 'blocked' ? { ...image, because: image.id === 'web' ? 'report' : image.because! } : image,
+  );
+  assert.equal(failuresOf(modelOf({ ...record, images: circle })).length, 1, 'a record that others wrote');
 });
 
 test('a stopped run says so, and a run that nobody finished is written when it is let go', async () => {

@@ -7,7 +7,7 @@ import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
 import { stopCode } from '../mistake.ts';
 import { shellWord } from '../ui/shell-word.ts';
-import { recordedFailures } from './recorded-failures.ts';
+import { recordedEnds, type ImageEnd } from './recorded-failures.ts';
 import { gitAt } from './git.ts';
 import { History } from '../runs/history.ts';
 import {
@@ -67,7 +67,7 @@ export class Recorder implements AsyncDisposable {
   readonly #images: Map<string, Mutable<RecordedImage>>;
   /** Images of which something ran. */
   readonly #built = new Set<string>();
-  readonly #errors = new Map<string, unknown>();
+  readonly #ends: ImageEnd[] = [];
   readonly #steps: RecordedSteps;
   /** Steps that failed and can be entered. */
   readonly #kept = new Set<Digest>();
@@ -86,7 +86,7 @@ export class Recorder implements AsyncDisposable {
     const args = begin.requests.flatMap(({ source }) => Object.entries(source.options ?? {}));
     this.#redaction = new Redaction(begin.command, args);
     this.#steps = new RecordedSteps({ redaction: this.#redaction, folders: begin.folders });
-    this.#images = new Map(begin.requests.map(({ id }) => [id, { id, status: 'stopped' }]));
+    this.#images = new Map(begin.requests.map(({ id }) => [id, { id, status: 'cancelled' }]));
     if (begin.keeps === 'every') this.#git = gitAt(begin.root, begin.env);
   }
 
@@ -168,12 +168,14 @@ export class Recorder implements AsyncDisposable {
       }
       case 'task-failed': {
         this.#worked = true;
-        this.#errors.set(event.task, event.error);
+        this.#ends.push(event);
         const error = this.#redaction.text(messageOf(event.error));
         return this.#image(event.task, { status: 'failed', endedAt: event.at, error });
       }
-      case 'task-stopped':
-        return this.#image(event.task, { status: 'stopped', endedAt: event.at });
+      case 'task-blocked':
+      case 'task-cancelled':
+        this.#ends.push(event);
+        return this.#image(event.task, { endedAt: event.at });
       default:
     }
   }
@@ -263,10 +265,14 @@ export class Recorder implements AsyncDisposable {
 
   #result(good: boolean) {
     const steps = this.#recordedSteps(good);
-    const failures = recordedFailures(this.#errors, { steps, folders: this.#begin.folders });
+    const ids = [...this.#images.keys()];
+    const { states, failures } = recordedEnds(this.#ends, { ids, steps, folders: this.#begin.folders });
     const { error } = this.#log ?? {};
     return {
-      images: [...this.#images.values()],
+      images: [...this.#images.values()].map((image): RecordedImage => {
+        const state = states.get(image.id);
+        return state?.kind === 'blocked' ? { ...image, status: state.kind, because: state.because } : image;
+      }),
       steps,
       failures: failures.map((failure) => ({
         ...failure,

@@ -97,7 +97,7 @@ function imagesOf(a: RunRecord, b: RunRecord): RunsDiff['images'] {
     };
   return [...new Set([...before!.keys(), ...after!.keys()])].sort().flatMap((id) => {
     const [one, other] = [side(before!.get(id)), side(after!.get(id))];
-    const bad = (status: string | undefined) => status === 'failed' || status === 'stopped';
+    const bad = (status: string | undefined) => status !== 'built' && status !== 'cached';
     const same = one?.digest === other?.digest && one?.size === other?.size && bad(one?.status) === bad(other?.status);
     return one && other && same ? [] : { id, ...(one && { a: one }), ...(other && { b: other }) };
   });

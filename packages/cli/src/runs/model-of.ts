@@ -1,18 +1,37 @@
 import type { Digest } from '@monokit/engine';
 import { Failed } from '@monokit/engine/std/failed';
-import type { ImageModel, RunModel, StepModel, StepState } from '../ui/model.ts';
+import {
+  emptyModel,
+  type ImageModel,
+  type ImageState,
+  type RunModel,
+  type StepModel,
+  type StepState,
+} from '../ui/model.ts';
 import type { RecordedImage, RecordedStep, RunRecord, StepStatus } from './record.ts';
 
 /** A run that was written down as renderers know one, for the words that they have. */
 export function modelOf(record: RunRecord): RunModel {
-  const wanted = new Map<string, Digest[]>(record.images.map(({ id }) => [id, []]));
-  for (const { vertex, wantedBy } of record.steps) for (const id of wantedBy) wanted.get(id)?.push(vertex);
+  const { startedAt, images, steps } = record;
+  const ids = images.map(({ id }) => id);
+  const model = runModel({ ids, startedAt, folders: foldersOf(record), steps });
+  const known = images.map((image) => [image.id, imageOf(image, model.images.get(image.id)!, record)] as const);
+  return { ...model, images: new Map(known) };
+}
+
+/** A run of which the steps are known, and nothing of how its images ended. */
+export function runModel({
+  steps,
+  ...begin
+}: Parameters<typeof emptyModel>[0] & { readonly steps: readonly RecordedStep[] }): RunModel {
+  const model = emptyModel(begin);
+  const wanted = new Map<string, Digest[]>(begin.ids.map((id) => [id, []]));
+  for (const { vertex, wantedBy } of steps) for (const id of wantedBy) wanted.get(id)?.push(vertex);
+  const images = [...model.images].map(([id, image]) => [id, { ...image, steps: wanted.get(id)! }] as const);
   return {
-    startedAt: record.startedAt,
-    images: new Map(
-      record.images.map((image) => [image.id, imageOf(image, wanted.get(image.id)!, errorIn(record, image))]),
-    ),
-    steps: new Map(record.steps.map((step) => [step.vertex, stepOf(step)])),
+    ...model,
+    images: new Map(images),
+    steps: new Map(steps.map((step) => [step.vertex, stepOf(step)])),
   };
 }
 
@@ -28,31 +47,38 @@ export function foldersOf({ failures, steps }: RunRecord): ReadonlyMap<string, s
 
 /** Why an image failed, in the form of the engine: several that one step fails have one failure. */
 function errorIn({ failures }: RunRecord, { id, error = '' }: RecordedImage): Failed {
-  const failure = failures.find(({ images, blocked }) => images.includes(id) || blocked.includes(id));
+  const failure = failures.find(({ images }) => images.includes(id));
   if (failure?.step) return new Failed({ kind: 'vertex', message: error, vertex: failure.step } as never);
-  if (failure?.blocked.includes(id))
-    return new Failed({ kind: 'image-needed', message: error, image: failure.images[0] } as never);
   return new Failed({ kind: 'recorded', message: error });
 }
 
-function imageOf(
-  { id, status, digest, size, startedAt, endedAt }: RecordedImage,
-  steps: Digest[],
-  error: Failed,
-): ImageModel {
-  const result = { ...(digest !== undefined && { digest: digest as Digest }), ...(size !== undefined && { size }) };
+function imageOf(image: RecordedImage, known: ImageModel, record: RunRecord): ImageModel {
+  const { startedAt, endedAt } = image;
   return {
-    id,
-    state:
-      status === 'failed'
-        ? { kind: status, error }
-        : status === 'stopped'
-          ? { kind: status }
-          : { kind: status, ...result },
+    ...known,
+    state: stateOf(image, record),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
-    steps,
   };
+}
+
+function stateOf(image: RecordedImage, record: RunRecord): ImageState {
+  const { status, because = '', digest, size } = image;
+  switch (status) {
+    case 'failed':
+      return { kind: status, error: errorIn(record, image) };
+    case 'blocked':
+      return { kind: status, because };
+    case 'cancelled':
+      return { kind: status };
+    case 'built':
+    case 'cached':
+      return {
+        kind: status,
+        ...(digest !== undefined && { digest: digest as Digest }),
+        ...(size !== undefined && { size }),
+      };
+  }
 }
 
 const states: Readonly<Record<StepStatus, StepState>> = {

@@ -44,8 +44,13 @@ export interface RecordedGit {
 
 export interface RecordedImage {
   readonly id: string;
-  /** `stopped` is given up, because another one failed or the run was stopped. */
-  readonly status: 'built' | 'cached' | 'failed' | 'stopped';
+  /**
+   * `blocked`: an image that it needs was not built. `cancelled`: given up, because another one failed or the run was
+   * stopped.
+   */
+  readonly status: 'built' | 'cached' | 'failed' | 'blocked' | 'cancelled';
+  /** Of a blocked one: the image that it is built from or depends on, which failed or is blocked itself. */
+  readonly because?: string;
   readonly digest?: string;
   /** Bytes of all layers as exported. */
   readonly size?: number;
@@ -102,7 +107,7 @@ export interface RecordedLog {
 export interface RecordedFailure {
   /** Whose own it is; at least one. */
   readonly images: readonly string[];
-  /** Images that are built from those. */
+  /** Images that need those: they are built from them, or depend on them. */
   readonly blocked: readonly string[];
   readonly step?: Digest;
   readonly message: string;

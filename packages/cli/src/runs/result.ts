@@ -12,7 +12,7 @@ export function resultOf({ record: { code }, isRunning }: Pick<KeptRun, 'record'
   return code === 0 ? 'ok' : code === 1 ? 'failed' : 'stopped';
 }
 
-/** `✔ 3 built, 2 cached`, `✖ web failed`, `- stopped`, `? never ended`. */
+/** `✔ 3 built, 2 cached`, `✖ web failed`, `… stopped`, `? never ended`. */
 export function resultText(run: Pick<KeptRun, 'record' | 'isRunning'>, symbols: Symbols): string {
   const { images, failures } = run.record;
   const of = (status: RunRecord['images'][number]['status']) =>
@@ -28,7 +28,7 @@ export function resultText(run: Pick<KeptRun, 'record' | 'isRunning'>, symbols: 
       return [symbols.failed, ...(named.length > 0 ? [named.join(', ')] : []), 'failed'].join(' ');
     }
     case 'stopped':
-      return `${symbols.blocked} stopped`;
+      return `${symbols.cancelled} stopped`;
     case 'running':
       return 'running';
     case 'killed':

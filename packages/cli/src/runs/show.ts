@@ -99,7 +99,7 @@ function failureText(failure: RecordedFailure, { record, logPath }: KeptRun, str
 function images({ images }: RunRecord, stream: NodeJS.WriteStream): string {
   if (images.length === 0) return '';
   // What was built or failed is what people look for; of much that was cached a number says enough.
-  const order = { failed: 0, built: 1, stopped: 2, cached: 3 } as const;
+  const order = { failed: 0, blocked: 1, built: 2, cancelled: 3, cached: 4 } as const;
   const cached = images.filter(({ status }) => status === 'cached').length;
   const told = images.filter(({ status }) => status !== 'cached' || cached <= most.cached);
   const rows = told

@@ -146,9 +146,9 @@ function counters(record: RunRecord, spans: ReadonlyMap<RecordedStep, Span>): Tr
       'done',
       'images',
       record.images.flatMap(({ endedAt, status }) =>
-        endedAt === undefined || status === 'failed' || status === 'stopped'
-          ? []
-          : [[endedAt - record.startedAt, 1] as const],
+        endedAt !== undefined && (status === 'built' || status === 'cached')
+          ? [[endedAt - record.startedAt, 1] as const]
+          : [],
       ),
     ),
   ];

@@ -331,7 +331,7 @@ graph LR
   classDef failed stroke:#cf222e,stroke-width:3px
   classDef blocked stroke:#cf222e,stroke-dasharray:4
   classDef cached stroke:#8c959f,color:#8c959f
-  classDef stopped stroke:#8c959f,stroke-dasharray:4
+  classDef cancelled stroke:#8c959f,stroke-dasharray:4
 \`\`\`
 
 </details>

@@ -22,7 +22,7 @@ const mostHeld = 1 << 20;
  * has its dialect for that; what steps write is kept from being taken for it.
  */
 export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const symbols = symbolsFor(env);
   const warnings = new Warnings();
   const held = new Map<string, HeldLog>();
@@ -101,11 +101,11 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
           return;
         }
         case 'task-failed':
-        case 'task-stopped': {
+        case 'task-blocked':
+        case 'task-cancelled': {
           const lines = logs.get(event.task)?.take() ?? [];
-          const symbol = event.kind === 'task-stopped' ? symbols.cancelled : symbols.blocked;
-          if (lines.length > 0)
-            write(dialect.group(`${symbol} ${event.task}: what it did until then`, lines, event.at));
+          const sign = symbols[model.images.get(event.task)!.state.kind === 'cancelled' ? 'cancelled' : 'blocked'];
+          if (lines.length > 0) write(dialect.group(`${sign} ${event.task}: what it did until then`, lines, event.at));
           return;
         }
         case 'warning':

@@ -84,7 +84,7 @@ test('causes stand in the lines of JSON and in the summary of a job', () => {
     ends.map((line) => (JSON.parse(line) as { readonly cause?: unknown }).cause),
     [{ what: 'src/a|b.ts', step: '[7/9] COPY src/' }, undefined],
   );
-  const model = built.reduce(reduce, emptyModel(['api', 'web'], began));
+  const model = built.reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }));
   const rows = (told: RunFacts) =>
     jobSummary(model, { ...start, facts: told }, { code: 0, endedAt: began + 2500 })
       .split('\n')

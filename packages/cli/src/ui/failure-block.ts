@@ -4,9 +4,10 @@ import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { shortest } from './diagnostics.ts';
 import { excerpt } from './excerpt.ts';
 import { bugLines, chain, diagnosticsOf, messageOf, noteOf } from './failure.ts';
-import { exitCode, failuresOf, neededImage, type RunFailure } from './failures.ts';
+import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { duration, shortName, shownLine } from './format.ts';
 import type { RunModel, StepModel } from './model.ts';
+import { neededImage } from './outcome.ts';
 import { fileLink } from './links.ts';
 import type { RunStart, Screen } from './renderer.ts';
 import { roomOf } from './terminal.ts';
@@ -21,7 +22,7 @@ export function failureBlocks(
   { stderr, env }: Pick<Screen, 'stderr' | 'env'>,
   { output = true }: { readonly output?: boolean } = {},
 ): string[] {
-  return failuresOf(model, start.folders).map((failure) => block(failure, start, { stream: stderr, env, output }));
+  return failuresOf(model).map((failure) => block(failure, start, { stream: stderr, env, output }));
 }
 
 function block(

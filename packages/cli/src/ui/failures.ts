@@ -1,7 +1,8 @@
 // Who failed, and whom that blocks: one failure however many images want what failed.
 import { failedOf } from '@monokit/engine/std/failed';
-import type { Digest, SourcePlace } from '@monokit/engine';
-import type { ImageModel, RunModel, StepModel } from './model.ts';
+import type { SourcePlace } from '@monokit/engine';
+import type { ImageState, RunModel, StepModel } from './model.ts';
+import { brokenStep, neededImage } from './outcome.ts';
 
 export interface RunFailure {
   readonly error: unknown;
@@ -9,49 +10,58 @@ export interface RunFailure {
   readonly source?: SourcePlace;
   /** Whose own it is; at least one. */
   readonly images: readonly string[];
-  /** Images that are built from those. */
+  /** Images that need those: they are built from them, or depend on them. */
   readonly blocked: readonly string[];
 }
 
-/** The run's failures, those of one step together. `folders` are those of the images' Dockerfiles. */
-export function failuresOf(model: RunModel, folders: ReadonlyMap<string, string>): readonly RunFailure[] {
-  const groups = new Map<unknown, ImageModel[]>();
-  for (const image of model.images.values()) {
-    if (image.state.kind !== 'failed') continue;
-    const { error } = image.state;
-    const key = vertexOf(error)?.vertex ?? neededImage(error) ?? image.id;
-    groups.set(key, [...(groups.get(key) ?? []), image]);
+/** The run's failures, those of one step together. */
+export function failuresOf(model: RunModel): readonly RunFailure[] {
+  const groups = new Map<unknown, [id: string, error: unknown][]>();
+  for (const { id, state } of model.images.values()) {
+    const error = errorIn(state, model);
+    if (error === undefined) continue;
+    const key = brokenStep(error)?.vertex ?? neededImage(error) ?? id;
+    groups.set(key, [...(groups.get(key) ?? []), [id, error]]);
   }
-  return [...groups].map(([key, images]) => {
-    const errors = images.map(({ state }) => (state.kind === 'failed' ? state.error : undefined));
-    const own = images.findIndex(({ id }) => id === key);
-    const error = errors[Math.max(0, own)];
-    const vertex = vertexOf(error);
-    const step = vertex && model.steps.get(vertex.vertex);
-    const source = vertex?.source ?? step?.source;
-    const isOwner = ({ id }: ImageModel) =>
-      vertex ? source?.folder !== undefined && folders.get(id) === source.folder : id === key;
-    const owners = images.filter(isOwner);
-    const failed = owners.length > 0 ? owners : images.slice(0, 1);
+  const blocked = blockedImages(model);
+  return [...groups].map(([key, failed]) => {
+    const [, error] = failed.find(([id]) => id === key) ?? failed[0]!;
+    const broken = brokenStep(error);
+    const step = broken && model.steps.get(broken.vertex);
+    const source = broken?.source ?? step?.source;
+    const images = failed.map(([id]) => id);
     return {
       error,
       ...(step && { step }),
       ...(source && { source }),
-      images: failed.map(({ id }) => id),
-      blocked: images.filter((image) => !failed.includes(image)).map(({ id }) => id),
+      images,
+      blocked: images.flatMap((id) => blocked.get(id) ?? []),
     };
   });
 }
 
-function vertexOf(error: unknown): { readonly vertex: Digest; readonly source?: SourcePlace } | undefined {
-  return failedOf(error, 'vertex')?.failure as { vertex: Digest; source?: SourcePlace } | undefined;
+/** Why an image failed. Where the one that blocks it was given up before it could fail, the failure is told as its own. */
+function errorIn(state: ImageState, model: RunModel): unknown {
+  if (state.kind === 'failed') return state.error;
+  if (state.kind !== 'blocked' || state.error === undefined) return undefined;
+  return model.images.get(state.because)?.state.kind === 'cancelled' ? state.error : undefined;
 }
 
-/** The image that could not be defined, where another one is built from it: the innermost of several. */
-export function neededImage(error: unknown): string | undefined {
-  const needed = failedOf(error, 'image-needed');
-  if (!needed) return undefined;
-  return neededImage(needed.cause) ?? (needed.failure as unknown as { readonly image: string }).image;
+/** Who is blocked by each image that failed, be it by way of others. */
+function blockedImages({ images }: RunModel): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, state } of images.values()) {
+    if (state.kind !== 'blocked') continue;
+    // A record that somebody brought here may lead in a circle.
+    const way = new Set([state.because]);
+    for (const each of way) {
+      const above = images.get(each)?.state;
+      if (above?.kind === 'blocked') way.add(above.because);
+    }
+    const root = [...way].at(-1)!;
+    found.set(root, [...(found.get(root) ?? []), id]);
+  }
+  return found;
 }
 
 /** What the process that failed ended with; undefined where none did. */

@@ -8,7 +8,7 @@ import type { About } from './renderer.ts';
 const about: About = { version: '1.2.3', config: 'buildkit.config.ts', platforms: ['linux/amd64'] };
 
 function titleIn(columns: number, told: About | undefined = about): string {
-  const model = emptyModel(['api', 'web'], began);
+  const model = emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() });
   const heading = new Heading();
   const lines = built.flatMap((event) =>
     heading.after(event, reduce(model, event), { columns, ...(told && { about: told }) }),

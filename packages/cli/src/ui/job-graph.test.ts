@@ -8,7 +8,8 @@ import { began, digest } from './recorded.fixture.ts';
 const folders = new Map(['base', 'api', 'web', 'lone'].map((id) => [id, `/src/${id}`]));
 
 /** `base` ← `api` ← `web`, and `lone`, with their steps and what became of them. */
-function modelOf(ends: readonly RunEvent[], ids: readonly string[] = [...folders.keys()]) {
+function modelOf(ends: readonly RunEvent[], named: ReadonlyMap<string, string> = folders) {
+  const ids = [...named.keys()];
   const [base, api, web, lone] = ids as [string, string, string, string];
   const vertex = (letter: string, folder: string, wantedBy: readonly string[]) => ({
     vertex: digest(letter),
@@ -25,7 +26,7 @@ function modelOf(ends: readonly RunEvent[], ids: readonly string[] = [...folders
     vertex('l', '/src/lone', [lone]),
   ];
   const merged: RunEvent = { kind: 'graph-merged', at: began, vertices };
-  return [merged, ...ends].reduce(reduce, emptyModel(ids, began));
+  return [merged, ...ends].reduce(reduce, emptyModel({ ids, startedAt: began, folders: named }));
 }
 
 test('images that were built stand behind those that they are built from, and no others are drawn', () => {
@@ -40,7 +41,7 @@ test('images that were built stand behind those that they are built from, and no
     ...done('web', 'w', true),
     ...done('lone', 'l', false),
   ];
-  const lines = jobGraph(modelOf(ends), folders)!.split('\n');
+  const lines = jobGraph(modelOf(ends))!.split('\n');
   assert.deepEqual(lines.slice(0, 6), [
     'graph LR',
     '  i0["base"]:::cached',
@@ -52,12 +53,13 @@ test('images that were built stand behind those that they are built from, and no
 });
 
 test('nothing is drawn where no image stands on another', () => {
-  assert.equal(jobGraph(modelOf([]), new Map()), undefined);
+  const ids = [...folders.keys()];
+  assert.equal(jobGraph(modelOf([], new Map(ids.map((id) => [id, '/src'])))), undefined);
 });
 
 test('what is in a name is no Mermaid', () => {
   const ids = ['base', 'a"]; click i0 "javascript:x"', 'web', 'lone'];
   const named = new Map(ids.map((id, i) => [id, [...folders.values()][i]!]));
-  const text = jobGraph(modelOf([], ids), named)!;
-  assert.match(text, /^ {2}i1\["a#34;#93;#59; click i0 #34;javascript#58;x#34;"\]:::stopped$/m);
+  const text = jobGraph(modelOf([], named))!;
+  assert.match(text, /^ {2}i1\["a#34;#93;#59; click i0 #34;javascript#58;x#34;"\]:::cancelled$/m);
 });

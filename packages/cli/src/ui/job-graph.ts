@@ -1,23 +1,20 @@
 // The images of a run that were not all there, and what they are built from, as a flowchart of Mermaid.
-import { failuresOf } from './failures.ts';
 import type { ImageModel, RunModel } from './model.ts';
 
 /** More are no picture. */
 const mostImages = 60;
 
 /** Undefined where there is nothing to draw: no image stands on another one, or there are too many. */
-export function jobGraph(model: RunModel, folders: ReadonlyMap<string, string>): string | undefined {
-  const needs = directNeeds(model, folders);
+export function jobGraph(model: RunModel): string | undefined {
+  const needs = directNeeds(model);
   const images = [...model.images.values()];
   const changed = images.filter(({ state }) => state.kind !== 'cached').map(({ id }) => id);
   const shown = new Set(changed.flatMap((id) => [id, ...(needs.get(id) ?? [])]));
   const ids = images.map(({ id }) => id).filter((id) => shown.has(id));
   const edges = changed.flatMap((id) => (needs.get(id) ?? []).map((need) => [need, id] as const));
   if (edges.length === 0 || ids.length > mostImages) return undefined;
-  const blocked = new Set(failuresOf(model, folders).flatMap((failure) => failure.blocked));
   const node = (id: string) => `i${ids.indexOf(id)}`;
-  const look = ({ id, state: { kind } }: ImageModel) =>
-    blocked.has(id) ? 'blocked' : ['waiting', 'running'].includes(kind) ? 'stopped' : kind;
+  const look = ({ state: { kind } }: ImageModel) => (['waiting', 'running'].includes(kind) ? 'cancelled' : kind);
   return [
     'graph LR',
     ...ids.map((id) => `  ${node(id)}["${label(id)}"]:::${look(model.images.get(id)!)}`),
@@ -26,15 +23,12 @@ export function jobGraph(model: RunModel, folders: ReadonlyMap<string, string>):
     '  classDef failed stroke:#cf222e,stroke-width:3px',
     '  classDef blocked stroke:#cf222e,stroke-dasharray:4',
     '  classDef cached stroke:#8c959f,color:#8c959f',
-    '  classDef stopped stroke:#8c959f,stroke-dasharray:4',
+    '  classDef cancelled stroke:#8c959f,stroke-dasharray:4',
   ].join('\n');
 }
 
 /** Which images each one is built from, by the steps of theirs that it needs; not those that it needs through others. */
-function directNeeds(
-  { images, steps }: RunModel,
-  folders: ReadonlyMap<string, string>,
-): ReadonlyMap<string, readonly string[]> {
+function directNeeds({ images, steps, folders }: RunModel): ReadonlyMap<string, readonly string[]> {
   const owners = new Map<string, string[]>();
   for (const [id, folder] of folders) if (images.has(id)) owners.set(folder, [...(owners.get(folder) ?? []), id]);
   const all = new Map<string, Set<string>>([...images.keys()].map((id) => [id, new Set()]));

@@ -20,8 +20,7 @@ export function jobSummary(
   { graph = false }: { readonly graph?: boolean } = {},
 ): string {
   const images = [...model.images.values()];
-  const failures = failuresOf(model, start.folders);
-  const blocked = new Set(failures.flatMap((failure) => failure.blocked));
+  const failures = failuresOf(model);
   const causes = images.map(({ id, state }) =>
     state.kind === 'built' ? causeText(start.facts?.cause?.(id)).join('') : '',
   );
@@ -33,12 +32,7 @@ export function jobSummary(
     )}`,
     table(
       ['image', 'result', ...(isTold ? ['why'] : []), 'time', 'size', 'digest'],
-      images.map((image, i) => [
-        image.id,
-        blocked.has(image.id) ? 'blocked' : image.state.kind,
-        ...(isTold ? [causes[i]!] : []),
-        ...factsOf(image),
-      ]),
+      images.map((image, i) => [image.id, image.state.kind, ...(isTold ? [causes[i]!] : []), ...factsOf(image)]),
     ),
     lineOf(summary(model, start, end, { stream: unseen(), env: {} })),
     ...failures.map(({ error, step, images: whose }) => {
@@ -47,7 +41,7 @@ export function jobSummary(
       return folded(`✖ ${title}`, fenced(lines.join('\n')), { open: true });
     }),
     slowest(model),
-    graph ? drawn(jobGraph(model, start.folders)) : '',
+    graph ? drawn(jobGraph(model)) : '',
   ];
   const text = `${sections.filter(Boolean).join('\n\n')}\n`;
   const cut = Buffer.from(text);

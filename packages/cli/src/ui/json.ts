@@ -11,7 +11,7 @@ const version = 1;
 
 /** One line of JSON for each event, on standard output: `{ v, ts, type, … }`. docs/events.md describes them. */
 export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Screen['stdout'], 'write'> }): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const write = (type: string, at: number, fields: object) =>
     stdout.write(`${JSON.stringify({ v: version, ts: new Date(at).toISOString(), type, ...fields })}\n`);
   write('run.start', start.startedAt, { images: start.ids });
@@ -78,13 +78,16 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
           return void write('image.end', at, { image: task, status, digest, size, cause });
         }
         case 'task-failed':
+        case 'task-blocked':
+        case 'task-cancelled': {
+          const { state } = model.images.get(event.task)!;
           return void write('image.end', event.at, {
             image: event.task,
-            status: 'failed',
-            error: messageOf(event.error),
+            status: state.kind,
+            because: state.kind === 'blocked' ? state.because : undefined,
+            error: event.kind === 'task-failed' ? messageOf(event.error) : undefined,
           });
-        case 'task-stopped':
-          return void write('image.end', event.at, { image: event.task, status: 'stopped' });
+        }
       }
     },
     finish({ code, endedAt }) {

@@ -9,7 +9,7 @@ import { began, built, compile, memoryStream } from './recorded.fixture.ts';
 const small = { columns: 80, rows: 24, names: 8 };
 
 function region(events: readonly RunEvent[], { after = 0, ...screen }: Partial<LiveScreen> & { after?: number } = {}) {
-  const model = events.reduce(reduce, emptyModel(['api', 'web'], began));
+  const model = events.reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }));
   return live(model, { ...small, ...screen, now: began + after, stream: memoryStream() });
 }
 

@@ -5,7 +5,7 @@ import { emptyModel, isInternal, reduce, tally, type RunModel } from './model.ts
 import { began, built, cached, compile, copy, digest, failed, from, test as testStep } from './recorded.fixture.ts';
 
 function after(events: readonly RunEvent[]): RunModel {
-  return events.reduce(reduce, emptyModel(['api', 'web'], began));
+  return events.reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }));
 }
 
 test('an image runs from its first step on, and is built once its task is', () => {

@@ -1,8 +1,11 @@
 import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
+import { outcomeOf } from './outcome.ts';
 
 /** What a run looks like right now. Renderers read it; `reduce` is the only writer. */
 export interface RunModel {
   readonly startedAt: number;
+  /** Folder that Dockerfiles' names are relative to, by image: tells whose a step is. */
+  readonly folders: ReadonlyMap<string, string>;
   readonly images: ReadonlyMap<string, ImageModel>;
   readonly steps: ReadonlyMap<Digest, StepModel>;
 }
@@ -12,7 +15,10 @@ export type ImageState =
   | { readonly kind: 'running' }
   | { readonly kind: 'built' | 'cached'; readonly digest?: Digest; readonly size?: number }
   | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'stopped' };
+  /** An image that it needs was not built: `because` failed, or is blocked itself. */
+  | { readonly kind: 'blocked'; readonly because: string; readonly error?: unknown }
+  /** Given up. */
+  | { readonly kind: 'cancelled' };
 
 export interface ImageModel {
   readonly id: string;
@@ -58,9 +64,13 @@ export function retryLine({ attempt, attempts, message }: Extract<RunEvent, { ki
 /** Lines that are kept of each step, for the failure block. */
 const tailLines = 40;
 
-export function emptyModel(ids: readonly string[], startedAt: number): RunModel {
+export function emptyModel({
+  ids,
+  startedAt,
+  folders,
+}: Pick<RunModel, 'startedAt' | 'folders'> & { readonly ids: readonly string[] }): RunModel {
   const images = ids.map((id): [string, ImageModel] => [id, { id, state: { kind: 'waiting' }, steps: [] }]);
-  return { startedAt, images: new Map(images), steps: new Map() };
+  return { startedAt, folders, images: new Map(images), steps: new Map() };
 }
 
 /** The model after an event. Maps are changed in place and handed on: one owner, no copies of thousands of steps. */
@@ -157,10 +167,9 @@ export function reduce(model: RunModel, event: RunEvent): RunModel {
       return model;
     }
     case 'task-failed':
-      image(event.task, { state: { kind: 'failed', error: event.error }, endedAt: event.at });
-      return model;
-    case 'task-stopped':
-      image(event.task, { state: { kind: 'stopped' }, endedAt: event.at });
+    case 'task-blocked':
+    case 'task-cancelled':
+      image(event.task, { state: outcomeOf(event, model), endedAt: event.at });
       return model;
     case 'graph-foreseen':
     case 'task-defined':

@@ -13,7 +13,7 @@ import { Warnings } from './warnings.ts';
 
 /** Lines without cursor codes: a step's when it starts and ends with what it wrote, an image's when it is done. */
 export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const symbols = symbolsFor(env);
   const numbers = new Map<string, number>();
   const open = new Map<string, string>();
@@ -70,11 +70,13 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
           write(imageLine(imageFacts(model, image, start), symbols));
           return;
         }
-        case 'task-stopped':
+        case 'task-cancelled': {
           // One that had not begun is only counted.
-          if (model.images.get(event.task)?.startedAt !== undefined)
+          const { state, startedAt } = model.images.get(event.task)!;
+          if (state.kind === 'cancelled' && startedAt !== undefined)
             write(`${symbols.cancelled} ${event.task}  cancelled`);
           return;
+        }
         case 'warning':
           warnings.add(event.diagnostic);
           return;

@@ -2,7 +2,8 @@
 import { isAbsolute, join, relative } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { diagnosticsOf, messageOf } from './failure.ts';
-import { failuresOf, neededImage } from './failures.ts';
+import { failuresOf } from './failures.ts';
+import { neededImage } from './outcome.ts';
 import { shortName } from './format.ts';
 import type { RunModel } from './model.ts';
 import type { RunStart } from './renderer.ts';
@@ -33,7 +34,7 @@ export function problemsOf(
     const inside = root === undefined ? path : relative(root, path);
     return inside.startsWith('..') ? path : inside;
   };
-  const failures = failuresOf(model, folders).flatMap(({ error, step, source, images }): Problem[] => {
+  const failures = failuresOf(model).flatMap(({ error, step, source, images }): Problem[] => {
     const whose = images.join(', ');
     const folder = folders.get(neededImage(error) ?? images[0]!);
     const told = diagnosticsOf(error)

@@ -8,7 +8,7 @@ import { writerTo } from './terminal.ts';
  * without a name. Failures still go to standard error.
  */
 export function openQuiet(start: RunStart, { stdout, stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const print = writerTo(stderr, env);
   return {
     report(event) {

@@ -157,7 +157,11 @@ test('json writes an object a line, each with version, time and type', () => {
 
 test('a step that waits for another build says so', () => {
   const waits: RunEvent = { kind: 'vertex-waiting', vertex: compile, at: began };
-  const steps = [...[cached[0]!, waits].reduce(reduce, emptyModel(['api', 'web'], began)).steps.values()];
+  const steps = [
+    ...[cached[0]!, waits]
+      .reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }))
+      .steps.values(),
+  ];
   const pulse = new Pulse();
   assert.deepEqual(pulse.beat(steps, began + 900), []);
   assert.deepEqual(pulse.beat(steps, began + 1100), [
@@ -170,7 +174,9 @@ test('a step that waits for another build says so', () => {
 });
 
 test('a step that says nothing gives a sign of life each half minute', () => {
-  const model = built.slice(0, 7).reduce(reduce, emptyModel(['api', 'web'], began));
+  const model = built
+    .slice(0, 7)
+    .reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }));
   const steps = [...model.steps.values()];
   const pulse = new Pulse();
   assert.deepEqual(pulse.beat(steps, began + 29_000), []);

@@ -11,7 +11,7 @@ import { Warnings } from './warnings.ts';
 
 /** The renderer, which reports, too, when the run ends. */
 export function reporting(inner: Renderer, files: ReportFiles, start: RunStart, { stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const warnings = new Warnings();
   return {
     report(event) {

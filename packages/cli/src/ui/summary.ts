@@ -35,14 +35,14 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, t
   const { stream, env } = terminal;
   const images = [...model.images.values()];
   const of = (kind: ImageModel['state']['kind']) => images.filter(({ state }) => state.kind === kind).length;
-  const failures = failuresOf(model, start.folders);
+  const failures = failuresOf(model);
   const failed = failures.flatMap((failure) => failure.images);
   const counts = [
     [of('built'), 'built'],
     [of('cached'), 'cached'],
-    [failed.length, 'failed'],
-    [failures.flatMap(({ blocked }) => blocked).length, 'blocked'],
-    [of('stopped') + of('waiting') + of('running'), 'stopped'],
+    [of('failed'), 'failed'],
+    [of('blocked'), 'blocked'],
+    [of('cancelled') + of('waiting') + of('running'), 'cancelled'],
   ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
   const { run, cached, fetched, shared } = tally(model);
   const looked = run + cached;

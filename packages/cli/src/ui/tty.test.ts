@@ -58,10 +58,10 @@ test('an image that was stopped at its work says so, one that had not begun does
   using renderer = openTty(start, { stdout: memoryStream(), stderr, env: {} });
   const begun = built.slice(0, 7).filter((event) => event.kind !== 'vertex-started' || event.at === began + 21);
   for (const event of begun) renderer.report(event);
-  for (const task of ['api', 'web']) renderer.report({ kind: 'task-stopped', task, at: began + 600 });
+  for (const task of ['api', 'web']) renderer.report({ kind: 'task-cancelled', task, at: began + 600 });
   renderer.finish({ code: 130, endedAt: began + 700 });
   assert.deepEqual(
-    stderr.lines().filter((line) => line.includes('cancelled')),
+    stderr.lines().filter((line) => line.startsWith('…')),
     ['… api  cancelled'],
   );
 });

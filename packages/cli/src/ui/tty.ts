@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { fit, widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
-import { failuresOf } from './failures.ts';
 import { duration, shortName } from './format.ts';
 import { Heading } from './heading.ts';
 import { imageFacts } from './image-line.ts';
@@ -24,7 +23,7 @@ const [leastNote, widest] = [16, 140];
 /** The live view: finished lines scroll away above, a few lines at the bottom say what is running. */
 export function openTty(start: RunStart, { stderr: terminal, env }: Screen): Renderer {
   const stderr = sized(terminal, env);
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const symbols = symbolsFor(env);
   const utf8 = speaksUtf8(env);
   const warnings = new Warnings();
@@ -67,17 +66,20 @@ export function openTty(start: RunStart, { stderr: terminal, env }: Screen): Ren
           if (image.state.kind === 'built' || start.verbose || alone) print(doneLine(image));
           return;
         }
-        case 'task-failed': {
-          const blocked = failuresOf(model, start.folders).some((failure) => failure.blocked.includes(event.task));
+        case 'task-failed':
+        case 'task-blocked': {
+          const blocked = model.images.get(event.task)!.state.kind === 'blocked';
           const sign = signOf(blocked ? 'blocked' : 'failed', blocked ? 'dim' : 'red');
           print(`${sign} ${inColourOf(event.task, event.task, stderr)}`);
           return;
         }
-        case 'task-stopped':
+        case 'task-cancelled': {
           // One that had not begun is only counted.
-          if (model.images.get(event.task)?.startedAt === undefined) return;
+          const { state, startedAt } = model.images.get(event.task)!;
+          if (state.kind !== 'cancelled' || startedAt === undefined) return;
           print(`${signOf('cancelled', 'dim')} ${inColourOf(event.task, event.task, stderr)}${dim('  cancelled')}`);
           return;
+        }
         case 'warning':
           warnings.add(event.diagnostic);
           return;

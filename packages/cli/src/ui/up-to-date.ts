@@ -7,7 +7,7 @@ import { writerTo } from './terminal.ts';
 
 /** A run in which nothing was to be done, word for word as `plain` tells it: without its modules, it is told at once. */
 export function openUpToDate(start: RunStart, { stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const symbols = symbolsFor(env);
   const print = writerTo(stderr, env);
   return {

@@ -18,7 +18,7 @@ export interface WatchedStart extends RunStart {
 }
 
 export function openWatched(start: WatchedStart, { stderr, env }: Screen): Renderer {
-  let model = emptyModel(start.ids, start.startedAt);
+  let model = emptyModel(start);
   const symbols = symbolsFor(env);
   const warnings = new Warnings();
   const print = writerTo(stderr, env);

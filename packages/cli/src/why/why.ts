@@ -62,7 +62,8 @@ export function newestPair(image: string, here: RunsHere): readonly [before: Ima
     if (after) {
       newest ??= [before, after];
       const status = after.record.images.find(({ id }) => id === image)?.status;
-      if (after.made.made !== before.made.made || (status !== 'cached' && status !== 'stopped')) return [before, after];
+      if (after.made.made !== before.made.made || status === 'built' || status === 'failed' || status === 'blocked')
+        return [before, after];
     }
     after = before;
   }

@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Event } from '../progress/event.ts';
 
 /** Everything a run can tell: what the engine tells, and how each image fares. Times as in `Event`. */
-export type RunEvent = Event | TaskDefined | TaskCompleted | TaskFailed | TaskStopped;
+export type RunEvent = Event | TaskDefined | TaskCompleted | TaskFailed | TaskBlocked | TaskCancelled;
 
 interface OfTask {
   /** The image's id. */
@@ -28,7 +28,14 @@ export interface TaskFailed extends OfTask {
   readonly error: unknown;
 }
 
-/** Given up, because another image failed or the run was cancelled. */
-export interface TaskStopped extends OfTask {
-  readonly kind: 'task-stopped';
+/** Not begun, because an image that it depends on was not built. What is built from one that fails fails with it. */
+export interface TaskBlocked extends OfTask {
+  readonly kind: 'task-blocked';
+  /** The image that it depends on: failed, or blocked itself. */
+  readonly because: string;
+}
+
+/** Given up, because the run was stopped, or another image failed and nothing was to go on. */
+export interface TaskCancelled extends OfTask {
+  readonly kind: 'task-cancelled';
 }

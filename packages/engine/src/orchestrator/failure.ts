@@ -6,4 +6,4 @@ export type OrchestratorFailure =
   /** A question that was asked instead of a build. */
   | { readonly kind: 'no-answer'; readonly image: string; readonly question: string; readonly message: string }
   /** Not built, because an image that it depends on was not. */
-  | { readonly kind: 'stopped'; readonly because: string; readonly message: string };
+  | { readonly kind: 'blocked'; readonly because: string; readonly message: string };

@@ -181,7 +181,7 @@ test('with `always` an image is built after one that failed, unless it is built 
 test('a failure stops what depends on it, and the rest goes on', async () => {
   const { ends, built } = await outcomes({ db: { fails: 'building' }, app: { dependsOn: ['db'] }, web: {} });
   assert.deepEqual(built, ['web']);
-  assert.deepEqual(ends.toSorted(), ['app stopped', 'db failed', 'web completed']);
+  assert.deepEqual(ends.toSorted(), ['app blocked', 'db failed', 'web completed']);
 });
 
 test('an image that cannot be defined fails those that are built from it, with why', async () => {
@@ -197,8 +197,14 @@ test('an image that cannot be defined fails those that are built from it, with w
 });
 
 test('with `never` nothing is built once an image cannot be defined', async () => {
-  const { ends, log } = await outcomes({ bad: { fails: 'defining' }, web: {} }, { after: 'never' });
-  assert.deepEqual(ends, ['bad failed', 'web stopped']);
+  const images = {
+    bad: { fails: 'defining' },
+    web: {},
+    app: { dependsOn: ['bad'] },
+    last: { dependsOn: ['web', 'app'] },
+  } as const;
+  const { ends, log } = await outcomes(images, { after: 'never' });
+  assert.deepEqual(ends, ['bad failed', 'web cancelled', 'app blocked', 'last blocked']);
   assert.deepEqual(
     log.filter((line) => line.startsWith('build')),
     [],

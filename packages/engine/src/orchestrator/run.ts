@@ -1,7 +1,7 @@
 import type { Build, Defined, Engine, ImageKeys, SolveRequest, SolveResponse } from '../engine.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { defineAll } from './define-all.ts';
-import type { RunEvent } from './event.ts';
+import type { RunEvent, TaskBlocked, TaskCancelled, TaskFailed } from './event.ts';
 import type { OrchestratorFailure } from './failure.ts';
 
 export interface RunOptions {
@@ -52,8 +52,7 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
   const outcomes = new Map<string, RunResult>();
   const settle = (task: string, error: unknown) => {
     outcomes.set(task, { id: task });
-    const stopped = signal.aborted || failedOf(error, 'stopped');
-    report({ task, at: Date.now(), ...(stopped ? { kind: 'task-stopped' } : { kind: 'task-failed', error }) });
+    report({ task, at: Date.now(), ...(signal.aborted ? { kind: 'task-cancelled' } : endOf(error)) });
   };
 
   const definitions = new Map<string, Defined>();
@@ -69,7 +68,13 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
     }),
   );
   if (outcomes.size > 0 && onFailure === 'never') {
-    for (const id of definitions.keys()) report({ kind: 'task-stopped', task: id, at: Date.now() });
+    const blockerOf = blockers(tasks, new Set(outcomes.keys()));
+    for (const task of definitions.keys()) {
+      const because = blockerOf(task);
+      const end =
+        because === undefined ? { kind: 'task-cancelled' as const } : { kind: 'task-blocked' as const, because };
+      report({ ...end, task, at: Date.now() });
+    }
     return tasks.map(({ request }) => ({ id: request.id }));
   }
 
@@ -94,6 +99,32 @@ export async function run(engine: Engine, tasks: readonly Task[], options: RunOp
     }),
   );
   return tasks.map(({ request }) => outcomes.get(request.id) ?? { id: request.id });
+}
+
+/** How an image ended that was not built, of a run that nobody stopped. */
+function endOf(
+  error: unknown,
+): Pick<TaskBlocked, 'kind' | 'because'> | Pick<TaskCancelled, 'kind'> | Pick<TaskFailed, 'kind' | 'error'> {
+  const blocked = failedOf(error, 'blocked')?.failure as { readonly because: string } | undefined;
+  if (blocked) return { kind: 'task-blocked', because: blocked.because };
+  return failedOf(error, 'stopped') ? { kind: 'task-cancelled' } : { kind: 'task-failed', error };
+}
+
+/** Tells of an image which one that it depends on is among those that failed, or blocked by one of them. */
+function blockers(tasks: readonly Task[], failed: ReadonlySet<string>): (id: string) => string | undefined {
+  const byId = new Map(tasks.map((task) => [task.request.id, task]));
+  const known = new Map<string, string | undefined>();
+  return function blockerOf(id) {
+    if (!known.has(id)) {
+      known.set(id, undefined); // ends a circle
+      const { dependsOn = [] } = byId.get(id) ?? {};
+      known.set(
+        id,
+        dependsOn.find((each) => failed.has(each) || blockerOf(each) !== undefined),
+      );
+    }
+    return known.get(id);
+  };
 }
 
 /** All that waits for nothing as one graph at once; a task that depends on others as soon as those are exported. */
@@ -147,8 +178,10 @@ function solveInOrder(
           await place(needed);
         } catch (cause) {
           if (onFailure === 'always') return;
-          const message = `stopped because ${id} failed`;
-          throw new Failed<OrchestratorFailure>({ kind: 'stopped', because: id, message }, { cause });
+          // Cancelled with it, and not by it.
+          if (failedOf(cause, 'stopped') && !failedOf(cause, 'blocked')) throw cause;
+          const message = `${id}, which it depends on, was not built`;
+          throw new Failed<OrchestratorFailure>({ kind: 'blocked', because: id, message }, { cause });
         }
       }),
     );
