@@ -120,7 +120,27 @@ test('the plan is told for people, and by build --dry', async () => {
   await rig.ok(['build', 'web']);
   assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, '0 steps to run, 1 image up to date\n');
   append(rig);
-  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B {2}~\S+\n/);
+  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B {2}\+\d+ B {2}~\S+\n/);
+});
+
+test('the plan tells the bytes of layers as they were before, and what of them is uploaded', async () => {
+  await using rig = await Rig.open(files);
+  const totals = async (...flags: string[]) => {
+    const { stdout } = await rig.ok(['plan', 'all', '--json', ...flags]);
+    return (JSON.parse(stdout) as { totals: { bytesMade: number; bytesUp: number } }).totals;
+  };
+  assert.deepEqual((({ bytesMade, bytesUp }) => [bytesMade, bytesUp])(await totals()), [0, 0], 'nothing is known');
+  await rig.ok(['build', 'all']);
+  await rig.write({ 'api/src/a': 'c\n' });
+  // COPY src: a and b; sort: both; COPY --from: both; wc: a number and a name.
+  const { bytesMade, bytesUp } = await totals();
+  const text = (await rig.ok(['plan', 'api', '--cache-to', 'type=local,dest=../cache'])).stdout;
+  const inImage = Number(/ (\d+) B to upload before compression/.exec(text)?.[1]);
+  assert.deepEqual([bytesMade - inImage, bytesUp], [8, 0], 'the stage that is only copied from');
+  assert.equal((await totals('--cache-to', 'type=local,dest=../cache')).bytesUp, inImage);
+  assert.equal((await totals('--cache-to', 'type=local,dest=../cache,mode=max')).bytesUp, bytesMade);
+  assert.equal((await totals('--cache-to', 'type=inline')).bytesUp, 0);
+  assert.equal((await totals('--output', 'type=image,name=localhost:1/api,push=true')).bytesUp, inImage);
 });
 
 test('a server is asked what it has, and sends nothing', async () => {

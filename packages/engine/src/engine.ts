@@ -122,6 +122,8 @@ export interface Estimate {
   readonly duration?: number;
   /** The most memory that its process held, in bytes. */
   readonly memory?: number;
+  /** Bytes of the files in the layers that it made. */
+  readonly made?: number;
 }
 
 /** Tells what is known of a step; it may be asked for each step of a graph, so it has to be quick. */

@@ -1,6 +1,6 @@
 // Images and steps as one graph, as commands show it.
 import type { Defined } from '@monokit/engine';
-import type { GraphVertex } from '@monokit/engine/llb/graph';
+import type { GraphEdge, GraphVertex } from '@monokit/engine/llb/graph';
 import type { DefinedImages } from '../tasks/defined-images.ts';
 
 export interface ShownGraph {
@@ -39,6 +39,8 @@ export interface MergedGraph extends ShownGraph {
   })[];
   /** Those of the steps, in the same order. */
   readonly vertices: readonly GraphVertex[];
+  /** What the parts give that vertices have as owners: an image, for one platform; nothing for scratch. */
+  readonly ends: readonly { readonly image: string; readonly root: GraphEdge | undefined }[];
 }
 
 /** The same with the vertices behind it. */
@@ -79,7 +81,7 @@ export async function mergedGraph({
     steps: stepsOf.get(id)!,
     roots: roots.flatMap((root, part) => (root && parts[part]!.id === id ? [root.vertex.digest] : [])),
   }));
-  return { images, steps, vertices };
+  return { images, steps, vertices, ends: parts.map(({ id }, part) => ({ image: id, root: roots[part] })) };
 }
 
 type Lender = NonNullable<Defined['lenders']> extends ReadonlyMap<infer D, unknown> ? D : never;

@@ -9,6 +9,7 @@ import { labelsOf } from '../graph/step-label.ts';
 import { ownerOf } from '../runs/owner.ts';
 import { isInternal } from '../ui/model.ts';
 import { downloadsOf } from './downloads.ts';
+import { uploadedSteps } from './uploads.ts';
 
 /** What `cli plan --json` prints. There may be more fields one day; none changes its meaning while `version` stays. */
 export interface Plan {
@@ -47,6 +48,10 @@ export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
   readonly bytesDown?: number;
   /** Of files in contexts that it reads. */
   readonly bytesRead?: number;
+  /** Of the files in the layers that it makes, uncompressed: as many as when it last ran; absent without history. */
+  readonly bytesMade?: number;
+  /** Those of them that go to registries and caches elsewhere; what goes to several counts once. */
+  readonly bytesUp?: number;
   /** How long it took when it last ran, in milliseconds; absent without history. */
   readonly durationMs?: number;
 }
@@ -75,6 +80,8 @@ export interface Totals {
   readonly needless: number;
   readonly bytesDown: number;
   readonly bytesRead: number;
+  readonly bytesMade: number;
+  readonly bytesUp: number;
 }
 
 /** Asks what building the chosen images would do. */
@@ -89,7 +96,7 @@ export async function planOfImages(images: DefinedImages, { signal }: Pick<ShowI
     mergedGraph(images),
     images.engine.forecast(images.defined, { reach: 'asking', signal, report: () => undefined }),
   ]);
-  const steps = plannedSteps(graph, forecast);
+  const steps = plannedSteps(graph, forecast, uploadedSteps(graph, images.defined));
   return {
     version: 1,
     images: plannedImages(graph, steps),
@@ -133,12 +140,14 @@ function plannedTime(
 function plannedSteps(
   { steps, vertices }: MergedGraph,
   forecast: ReadonlyMap<string, StepForecast>,
+  uploaded: ReadonlySet<string>,
 ): readonly PlannedStep[] {
   const down = downloadsOf(steps.map(({ digest }) => [digest, forecast.get(digest)!.downloads]));
   return steps.flatMap(({ inputs: _inputs, ...step }, i): PlannedStep[] => {
     if (isInternal(step)) return [];
     const foreseen = forecast.get(step.digest)!;
     const bytesDown = down.get(step.digest);
+    const { seen, duration, made = 0 } = foreseen.expected ?? {};
     return [
       {
         ...step,
@@ -146,7 +155,8 @@ function plannedSteps(
         ...outlookOf(foreseen),
         ...(bytesDown !== undefined && { bytesDown }),
         ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),
-        ...(foreseen.expected?.seen && { durationMs: foreseen.expected.duration }),
+        ...(made > 0 && { bytesMade: made, ...(uploaded.has(step.digest) && { bytesUp: made }) }),
+        ...(seen && { durationMs: duration! }),
       },
     ];
   });
@@ -189,5 +199,7 @@ function totalsOf(steps: readonly PlannedStep[]): Totals {
     needless: of('needless'),
     bytesDown: sum(({ bytesDown }) => bytesDown),
     bytesRead: sum(({ bytesRead }) => bytesRead),
+    bytesMade: sum(({ bytesMade }) => bytesMade),
+    bytesUp: sum(({ bytesUp }) => bytesUp),
   };
 }

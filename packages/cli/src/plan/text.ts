@@ -47,13 +47,14 @@ function symbolOf({ outlook }: PlannedStep): string {
 }
 
 function factsOf(
-  { from, cache, bytesDown, bytesRead, durationMs }: PlannedStep,
+  { from, cache, bytesDown, bytesRead, bytesMade, durationMs }: PlannedStep,
   types: ReadonlyMap<string, string>,
 ): readonly string[] {
   if (from === 'remote') return [`cached remote (${types.get(cache!)} ${cache!}, ${bytes(bytesDown!)} to fetch)`];
   return [
     ...(bytesDown === undefined ? [] : [`fetches ${bytes(bytesDown)}`]),
     ...(bytesRead === undefined ? [] : [`reads ${bytes(bytesRead)}`]),
+    ...(bytesMade === undefined ? [] : [`+${bytes(bytesMade)}`]),
     ...(durationMs === undefined ? [] : [`~${duration(durationMs)}`]),
   ];
 }
@@ -75,10 +76,12 @@ function timeLine({ run, unknown }: Totals, { wallMs, cpus, stepsWithoutHistory,
   return [`~${duration(wallMs)} on ${count(cpus, 'core')}${guessed} · ${path}`];
 }
 
-function byteLine({ bytesDown, bytesRead }: Totals): readonly string[] {
+function byteLine({ bytesDown, bytesRead, bytesMade, bytesUp }: Totals): readonly string[] {
   const facts = [
     ...(bytesDown > 0 ? [`${bytes(bytesDown)} to fetch`] : []),
     ...(bytesRead > 0 ? [`${bytes(bytesRead)} of context to read`] : []),
+    ...(bytesMade > 0 ? [`${bytes(bytesMade)} to store`] : []),
+    ...(bytesUp > 0 ? [`${bytes(bytesUp)} to upload before compression`] : []),
   ];
   return facts.length > 0 ? [facts.join(', ')] : [];
 }

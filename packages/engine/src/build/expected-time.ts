@@ -17,6 +17,8 @@ export interface ExpectedTime {
 export interface ExpectedStep {
   readonly duration: number;
   readonly seen: boolean;
+  /** Bytes of the files in the layers that it makes, where it did so before. */
+  readonly made?: number;
 }
 
 /** A vertex that runs, or may. */
@@ -55,5 +57,9 @@ export function expectedStep(
 ): ExpectedStep {
   const known = admission.known(vertex);
   if (outlook === 'open' && known?.duration === undefined) return { duration: 0, seen: false };
-  return { duration: expectedDuration(vertex, known), seen: known?.duration !== undefined };
+  return {
+    duration: expectedDuration(vertex, known),
+    seen: known?.duration !== undefined,
+    ...(known?.made !== undefined && { made: known.made }),
+  };
 }
