@@ -205,7 +205,10 @@ async function assertReadable(
       const { left, right, top, bottom } = text.getBoundingClientRect();
       if (right <= left || right < 0 || bottom < 0 || left > innerWidth || top > innerHeight) return [];
       const paper = text.closest('.card').querySelector('.paper').getBoundingClientRect();
-      const size = Number.parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+      const sizes = [text, ...text.querySelectorAll('tspan')]
+        .filter((each) => each.localName === 'tspan' || each.childElementCount === 0)
+        .map((each) => Number.parseFloat(getComputedStyle(each).fontSize));
+      const size = Math.min(...sizes) * text.getScreenCTM().a;
       const inside = left >= paper.left && right <= paper.right + 1;
       return [{ text: text.textContent, left, right, top, bottom, size, inside }];
     })`);

@@ -80,7 +80,7 @@ function take(next: DetailedGraph): void {
 
 function show({ keep }: { readonly keep: boolean }): void {
   const part = only === undefined ? graph : partOf(only);
-  picture = level === 'image' ? imagePicture(part) : stepPicture(part);
+  picture = level === 'image' ? imagePicture(part) : stepPicture(part, graph);
   const needs =
     level === 'image'
       ? groups(picture.links.map(({ from, to }) => [to, from] as const))
@@ -230,6 +230,8 @@ function search(next: boolean): void {
   const keys = word === '' ? [] : level === 'image' ? cardsWith(word) : stepsWith(word);
   const number = viewer.search(keys, found.at);
   if (word !== '') say(number === 0 ? 'nothing found' : `${(found.at % number) + 1} of ${number}`);
+  else if (run.startedAt === undefined) say('');
+  else showProgress();
 }
 
 function stepsWith(word: string): readonly string[] {

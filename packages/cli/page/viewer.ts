@@ -122,7 +122,9 @@ export class Viewer {
   /** Marks a path; an empty one marks none. */
   mark(path: readonly Key[]): void {
     const on = new Set(path);
+    this.#scene.classList.toggle('marking', path.length > 0);
     for (const [key, each] of this.#elements) each.classList.toggle('critical', on.has(key));
+    for (const row of this.#scene.querySelectorAll('.row.critical')) row.parentElement!.classList.add('critical');
     for (const line of this.#lines()) {
       const [from, to] = endsOf(line);
       line.classList.toggle('critical', on.has(from) && on.has(to));
@@ -155,11 +157,11 @@ export class Viewer {
     const { width, height } = this.#host.getBoundingClientRect();
     const { width: drawnWidth, height: drawnHeight } = this.#drawn?.layout ?? { width: 0, height: 0 };
     if (width === 0 || drawnWidth === 0) return;
-    const scale = Math.min(1.15, width / (drawnWidth + 48), (height - 40) / (drawnHeight + 48));
+    const scale = Math.min(1.15, width / (drawnWidth + 48), (height - 56) / (drawnHeight + 48));
     this.#view = {
       scale,
       x: (width - drawnWidth * scale) / 2,
-      y: Math.max(20, (height - 40 - drawnHeight * scale) / 2),
+      y: Math.max(20, (height - 56 - drawnHeight * scale) / 2),
     };
     this.#moved = false;
     this.#apply();

@@ -52,6 +52,34 @@ test('a card is a stage, as far as the same images share it', () => {
   });
 });
 
+test('a stage that images share says whose Dockerfile it is of, also where one image is shown alone', () => {
+  const told = graph([
+    ['d', '[deps 1/1] RUN deps', '', 'api all'],
+    ['a', '[stage-1 1/1] RUN api', 'd', 'api all'],
+    ['z', '[1/1] COPY --from=api / /', 'a', 'all'],
+  ]);
+  const folders: Readonly<Record<string, string>> = { d: '/api', a: '/api', z: '/all' };
+  const steps = told.steps.map((step) => ({
+    ...step,
+    source: { file: 'Dockerfile', folder: folders[step.digest]!, lines: [1, 1] as const },
+  }));
+  const whole: DetailedGraph = {
+    images: told.images.map((image) => (image.id === 'api' ? { ...image, roots: ['a'] } : image)),
+    steps,
+  };
+  assert.deepEqual(shown(stepPicture(whole)).cards, [
+    'deps | api · 2 images | RUN deps',
+    'api | 2 images | RUN api',
+    'all |  | COPY --from=api / /',
+  ]);
+  const alone = { images: whole.images.filter(({ id }) => id === 'all'), steps };
+  assert.deepEqual(shown(stepPicture(alone, whole)).cards, [
+    'deps | api · 2 images | RUN deps',
+    'api | 2 images | RUN api',
+    'all | target | COPY --from=api / /',
+  ]);
+});
+
 test('a card does not grow around another that needs a part of it', () => {
   const picture = stepPicture(
     graph([

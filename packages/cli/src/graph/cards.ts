@@ -9,7 +9,7 @@ export interface Card {
   readonly title: string;
   /** Said beside the title, in a few words. */
   readonly note: string;
-  /** The only image that it belongs to, where there are several images. */
+  /** Where there are several images: the only one that it belongs to, or whose Dockerfile it is a stage of. */
   readonly owner: string;
   /** What it belongs to: an image, several, or none in particular. Decides its colour. */
   readonly tone: 'image' | 'shared' | 'sources';
@@ -70,8 +70,11 @@ export function boxesOf(
   };
 }
 
-/** Every step as a row. A card has the steps of one stage that the same images share, one after the other. */
-export function stepPicture({ images, steps }: DetailedGraph): Picture {
+/**
+ * Every step as a row. A card has the steps of one stage that the same images share, one after the other. `whole` is the
+ * graph that this is a part of: it knows whose the stages are.
+ */
+export function stepPicture({ images, steps }: DetailedGraph, whole: DetailedGraph = { images, steps }): Picture {
   const cards: Drafted[] = [];
   const cardOf = new Map<string, Drafted>();
   for (const step of steps) {
@@ -108,16 +111,39 @@ export function stepPicture({ images, steps }: DetailedGraph): Picture {
     }
   }
   const ends = Map.groupBy(
-    images.flatMap(({ id, roots }) => roots.map((root) => ({ id, root }))),
+    whole.images.flatMap(({ id, roots }) => roots.map((root) => ({ id, root }))),
     ({ root }) => root,
   );
   const made = (card: Drafted) => [
     ...new Set(card.rows.flatMap(({ step }) => ends.get(step) ?? []).map(({ id }) => id)),
   ];
+  const homes = homesOf(whole);
+  const bySteps = new Map(steps.map((step) => [step.digest, step]));
+  const home = ({ rows }: Drafted) => rows.flatMap(({ step }) => homes.get(writtenIn(bySteps.get(step)!)) ?? [])[0];
+  const lone = images.length === 1 ? images[0]!.id : undefined;
   return {
-    cards: cards.map((card) => finished(card, { lone: images.length === 1, made: made(card) })),
+    cards: cards.map((card) => finished(card, { lone, made: made(card), home: home(card) })),
     links: [...links.values()],
   };
+}
+
+/** The image that a Dockerfile is of, where it is of one alone: it ends there. */
+function homesOf({ images, steps }: DetailedGraph): ReadonlyMap<string | undefined, string> {
+  const ends = new Map(steps.map((step) => [step.digest, writtenIn(step)]));
+  const files = Map.groupBy(
+    images.flatMap(({ id, roots }) => roots.map((root) => ({ id, file: ends.get(root) }))),
+    ({ file }) => file,
+  );
+  return new Map(
+    [...files].flatMap(([file, made]) => {
+      const ids = new Set(made.map(({ id }) => id));
+      return file !== undefined && ids.size === 1 ? [[file, made[0]!.id] as const] : [];
+    }),
+  );
+}
+
+function writtenIn({ source }: DetailedStep): string | undefined {
+  return source && JSON.stringify([source.folder, source.file]);
 }
 
 interface Drafted extends Pick<Card, 'id' | 'images'> {
@@ -137,16 +163,22 @@ function reaches(from: Drafted, to: Drafted): boolean {
   return false;
 }
 
-/** `made` are the images that end in the card. */
+/** `lone` is the only image that is shown, `made` are the images that end in the card, `home` is the one whose Dockerfile it is of. */
 function finished(
   { id, stage, isSource, images, rows }: Drafted,
-  { lone, made }: { readonly lone: boolean; readonly made: readonly string[] },
+  {
+    lone,
+    made,
+    home,
+  }: { readonly lone: string | undefined; readonly made: readonly string[]; readonly home: string | undefined },
 ): Card {
   const tone = isSource ? 'sources' : images.length > 1 ? 'shared' : 'image';
-  const owner = images.length === 1 && !lone ? images[0]! : '';
+  const whoseFile = images.length === 1 ? images[0] : isSource ? undefined : home;
+  const owner = whoseFile === undefined || whoseFile === lone ? '' : whoseFile;
   const title = isSource ? 'source' : titleOfStage();
-  const note =
-    images.length > 1 ? `${images.length} images` : lone && made.length > 0 ? 'target' : owner === title ? '' : owner;
+  const whose = owner === title ? [] : [owner].filter(Boolean);
+  const many = images.length > 1 ? [`${images.length} images`] : [];
+  const note = lone !== undefined && made.includes(lone) ? 'target' : noted([...whose, ...many]);
   return { id, title, note, owner, tone, images, rows, steps: rows.map(({ step }) => step) };
 
   /** A stage without a name is called by what is made of it, and a base that several stages begin with by its own. */
@@ -155,6 +187,12 @@ function finished(
     if (!/^(?:stage(?:-\d+)?)?$/.test(stage)) return stage;
     return made.join(', ') || (images.length === 1 ? stage || images[0]! : stage || 'steps');
   }
+}
+
+/** All of it where that leaves room for a title. */
+function noted(parts: readonly string[]): string {
+  const whole = parts.join(' · ');
+  return whole.length <= 24 ? whole : (parts.at(-1) ?? '');
 }
 
 function baseName(text: string): string {

@@ -10,8 +10,8 @@ export interface Drawing {
 
 /** Characters of a row, at the width of a monospaced letter. */
 const rowLetters = 31;
-/** Of a title that is read from afar. */
-const bigLetters = 12;
+/** Of a title that is read from afar, at its size in pixels; longer ones are smaller, down to a part of it. */
+const [bigLetters, bigSize, least] = [12, 28, 0.66];
 /** Of one that is read from further still. */
 const hugeLetters = 7;
 
@@ -72,12 +72,11 @@ function cardMarkup(card: Card, { x, y }: Point, stateOf: Drawn['stateOf']): str
 /** What is read from afar, where rows are too small for it: whose it is, and below that what, if there is room. */
 function farMarkup({ title, owner }: Card, height: number): string {
   const lines = owner === '' || owner === title ? [title] : [owner, title];
-  const big = lines
-    .slice(0, height < 84 ? 1 : 2)
-    .map(
-      (text, i) =>
-        `<tspan x="14" y="${Math.min(height / 2 + 11, 40) + i * 34}">${escaped(clip(text, bigLetters))}</tspan>`,
-    );
+  const big = lines.slice(0, height < 84 ? 1 : 2).map((text, i) => {
+    const shrunk = Math.max(least, Math.min(1, bigLetters / text.length));
+    const at = `x="14" y="${Math.min(height / 2 + 11, 40) + i * 34}" font-size="${round(bigSize * shrunk)}"`;
+    return `<tspan ${at}>${escaped(clip(text, Math.floor(bigLetters / shrunk)))}</tspan>`;
+  });
   const huge = `<text class="huge" x="12" y="${Math.min(height / 2 + 20, 56)}">${escaped(clip(lines[0]!, hugeLetters))}</text>`;
   return `<text class="big">${big.join('')}</text>${height < 60 ? '' : huge}`;
 }
