@@ -1,8 +1,9 @@
 // The words of this workspace. Nobody waits for a suggestion, and nobody reads its errors: what can't be told is left out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import type { ResolvedTarget, Workspace } from '@monokit/config';
-import { cachePath } from '@monokit/engine/cache-path';
+import { configState } from '../tasks/config-state.ts';
 import { commands } from '../commands.ts';
 import type { Known, Suggestion } from './suggest.ts';
 
@@ -52,7 +53,7 @@ export function knownHere(cwd: string, env: NodeJS.ProcessEnv): Known {
 async function openedQuietly(cwd: string, env: NodeJS.ProcessEnv): Promise<Workspace | undefined> {
   try {
     const { loadConfig, resolveTargets } = await import('@monokit/config');
-    const state = join(cachePath({ env }), 'config');
+    const state = configState({ env });
     const { loaded } = await loadConfig({ cwd, env, state });
     if (!loaded) return undefined;
     return (await resolveTargets(loaded, { select: ['all'], env, state, purpose: 'list' })).workspace;

@@ -35,7 +35,10 @@ async function ofWorkspace(
   invocation: Invocation<typeof imageFlags & typeof workspaceFlags>,
   scope: AsyncDisposableStack,
 ): Promise<Session | undefined> {
-  const { workspaceTasks, workspaceIfAny } = await import('../tasks/workspace.ts');
+  const [{ workspaceIfAny }, { workspaceTasks }] = await Promise.all([
+    import('../tasks/workspace.ts'),
+    import('../tasks/workspace-tasks.ts'),
+  ]);
   const [id] = image.split('#') as [string];
   const workspace = await workspaceIfAny(invocation, ['all']).catch((error: unknown) => {
     // A config that is wrong was told of; what it would lend is missing then.

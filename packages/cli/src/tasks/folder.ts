@@ -7,6 +7,7 @@ import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
+import { hostOf } from '../flags/add-host.ts';
 import { annotationAttrs } from '../flags/annotations.ts';
 import { assignment, attributes } from '../flags/assignments.ts';
 import { attestsOf } from '../flags/attests.ts';
@@ -61,7 +62,8 @@ export async function folderRequest(
   }
   if (flags.ulimit.length > 0) options['ulimit'] = flags.ulimit.join(',');
   if (flags['cgroup-parent'] !== undefined) options['cgroup-parent'] = flags['cgroup-parent'];
-  if (flags['add-host'].length > 0) options['add-hosts'] = flags['add-host'].map(hostLine).join(',');
+  if (flags['add-host'].length > 0)
+    options['add-hosts'] = flags['add-host'].map((text) => hostOf(text).join('=')).join(',');
   if (env['SOURCE_DATE_EPOCH']) options['build-arg:SOURCE_DATE_EPOCH'] = env['SOURCE_DATE_EPOCH'];
   for (const text of flags['build-arg']) {
     const pair = assignment('--build-arg', text, (name) => env[name]);
@@ -235,12 +237,6 @@ function cacheEntry(
 ): { readonly type: string; readonly attrs: Readonly<Record<string, string>> } {
   const { type, ...attrs } = attributes(flag, text, (field) => ['ref', field]);
   return { type: type ?? 'registry', attrs };
-}
-
-function hostLine(text: string): string {
-  const [, host, ip] = /^([^=:]+)[=:](.+)$/.exec(text) ?? [];
-  if (host === undefined) throw new Mistake(`--add-host needs HOST:IP, got ${JSON.stringify(text)}`);
-  return `${host}=${ip}`;
 }
 
 /** `64m`, `1g`, `1048576`: in units of 1024. */

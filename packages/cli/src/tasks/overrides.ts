@@ -11,6 +11,7 @@ import {
 } from '@monokit/config';
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { normalised, parseReference } from '@monokit/engine/oci/reference';
+import { hostOf } from '../flags/add-host.ts';
 import { annotationAttrs } from '../flags/annotations.ts';
 import { assignment } from '../flags/assignments.ts';
 import { attestsOf } from '../flags/attests.ts';
@@ -97,11 +98,6 @@ function withFlags(
   }
   const args = pairs('--build-arg', flags['build-arg'], (name) => env[name]);
   const labels = pairs('--label', flags.label, () => '');
-  const hosts = flags['add-host'].map((text) => {
-    const [, host, ip] = /^([^=:]+)[=:](.+)$/.exec(text) ?? [];
-    if (host === undefined) throw new Mistake(`--add-host needs HOST:IP, got ${JSON.stringify(text)}`);
-    return [host, ip!] as const;
-  });
   const tags = flags.tag.map((tag) => ({ tag, name: read('--tag', () => normalised(parseReference(tag))) }));
   const platforms = flags.platform
     .flatMap((list) => list.split(','))
@@ -151,7 +147,7 @@ function withFlags(
       target.ssh,
       flags.ssh.map((text) => read('--ssh', () => readSsh(text, cwd))),
     ),
-    extraHosts: { ...target.extraHosts, ...Object.fromEntries(hosts) },
+    extraHosts: { ...target.extraHosts, ...Object.fromEntries(flags['add-host'].map(hostOf)) },
     ...(flags['shm-size'] !== undefined && { shmSize: bytesOf('--shm-size', flags['shm-size']) }),
     resources: { ...target.resources, ...limitsOf(flags) },
     ulimits: { ...target.ulimits, ...Object.fromEntries(flags.ulimit.map(ulimitOf)) },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
+import { configState } from './config-state.ts';
 import type { EngineSettings } from './tasks.ts';
 import type { cacheDirFlag } from '../flags/workspace.ts';
 
@@ -11,7 +12,7 @@ export async function settingsHere({
 }: Pick<Invocation<typeof cacheDirFlag>, 'flags' | 'cwd' | 'env'>): Promise<Pick<EngineSettings, 'cacheDir'>> {
   if (flags['cache-dir'] !== undefined) return {};
   const { loadConfig } = await import('@monokit/config');
-  const { loaded } = await loadConfig({ cwd, env });
+  const { loaded } = await loadConfig({ cwd, env, state: configState({ flags, env }) });
   const folder = loaded?.config.cache?.dir;
   return loaded && folder !== undefined ? { cacheDir: resolve(loaded.root, folder) } : {};
 }

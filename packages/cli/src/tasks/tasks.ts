@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cachePath } from '@monokit/engine/cache-path';
 import type { ResolvedTarget, WatchSpec } from '@monokit/config';
 import type { Continue, EngineOptions, MemoryShare, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags, workFlags } from '../flags/build.ts';
+import { configState } from './config-state.ts';
 import { folderRequest } from './folder.ts';
 import { Mistake } from '../mistake.ts';
 import { isNarrowed, type cacheDirFlag } from '../flags/workspace.ts';
@@ -69,7 +69,7 @@ export async function chosenTasks(
 ): Promise<Chosen> {
   const chosen =
     folder === undefined
-      ? (await import('./workspace.ts')).workspaceTasks(invocation, scope)
+      ? (await import('./workspace-tasks.ts')).workspaceTasks(invocation, scope)
       : folderTask(invocation, scope, folder);
   if (invocation.flags.retries === undefined) return chosen;
   return (await import('./run-policy.ts')).withRetries(await chosen, invocation.flags);
@@ -131,11 +131,7 @@ export async function registriesHere(
     import('@monokit/config'),
     import('../ui/diagnostics.ts'),
   ]);
-  const state = join(
-    cachePath({ env, ...(flags['cache-dir'] !== undefined && { asked: flags['cache-dir'] }) }),
-    'config',
-  );
-  const { loaded, diagnostics } = await loadConfig({ cwd, env, state });
+  const { loaded, diagnostics } = await loadConfig({ cwd, env, state: configState({ flags, env }) });
   if (!loaded) {
     stderr.write(diagnosticsText(diagnostics, { cwd, stream: stderr }));
     throw new Mistake('the config that rules this folder is wrong, and it may say how registries are reached');

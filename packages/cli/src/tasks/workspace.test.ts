@@ -10,7 +10,8 @@ import { Mistake } from '../mistake.ts';
 import { bakeTarget } from '../print/bake-target.ts';
 import type { BuildInvocation } from './tasks.ts';
 import { memoryStream } from '../ui/recorded.fixture.ts';
-import { openWorkspace, workspaceTasks } from './workspace.ts';
+import { workspaceTasks } from './workspace-tasks.ts';
+import { openWorkspace } from './workspace.ts';
 
 const config = JSON.stringify({
   groups: { default: ['api', 'web'] },
