@@ -27,8 +27,18 @@ export class Stopped extends Error {
   }
 }
 
-/** The exit code of what somebody stopped; undefined for what goes its own way. */
+/** It took longer than `--timeout` allows: the reason of the signal then. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+}
+
+/** Says that the time was up, where that ended a run. */
+export function timedOut({ aborted, reason }: AbortSignal): { readonly timedOut?: string } {
+  return aborted && reason instanceof TimedOut ? { timedOut: reason.message } : {};
+}
+
+/** The exit code of what somebody stopped; undefined for what goes its own way, and for what took too long. */
 export function stopCode({ aborted, reason }: AbortSignal): number | undefined {
-  if (!aborted) return undefined;
+  if (!aborted || reason instanceof TimedOut) return undefined;
   return reason instanceof Stopped ? reason.code : 130;
 }

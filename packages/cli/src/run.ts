@@ -1,5 +1,5 @@
 import type { Invocation } from './command.ts';
-import { Mistake, NothingSelected, Stopped } from './mistake.ts';
+import { Mistake, NothingSelected, Stopped, TimedOut } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
 const exit = { done: 0, failed: 1, mistake: 2 } as const;
@@ -64,6 +64,10 @@ async function outcomeOf(argv: readonly string[], env: NodeJS.ProcessEnv, signal
     if (error instanceof Mistake) {
       process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
       return { code: exit.mistake };
+    }
+    if (error instanceof TimedOut) {
+      process.stderr.write(`error: ${error.message}\n`);
+      return { code: exit.failed, meaning: 'it took longer than --timeout allows' };
     }
     const { describe } = await import('./ui/failure.ts');
     process.stderr.write(describe(error));

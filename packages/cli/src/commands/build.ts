@@ -10,7 +10,7 @@ import { askedVariables } from '../fresh/asked-variables.ts';
 import { passing } from '../fresh/fresh.ts';
 import { isFolder } from '../tasks/folder.ts';
 import type { RunPage } from '../graph/page.ts';
-import { Mistake } from '../mistake.ts';
+import { Mistake, timedOut } from '../mistake.ts';
 import { namesOf } from '../tasks/image-names.ts';
 import { progressMode } from '../flags/progress-mode.ts';
 import { leavesFiles } from '../runs/leave.ts';
@@ -135,7 +135,7 @@ async function buildImages(
     import('../tasks/about.ts'),
   ]);
   const signal = withDeadline(invocation.signal, flags, scope);
-  await using recorder = recordRun(invocation, chosen, { startedAt });
+  await using recorder = recordRun({ ...invocation, signal }, chosen, { startedAt });
   const prospects = new (await import('../plan/prospects.ts')).Prospects();
   const start: RunStart = {
     ids: tasks.map(({ request }) => request.id),
@@ -194,7 +194,7 @@ async function buildImages(
       worth,
     });
   }
-  const end = { code, endedAt: Date.now() };
+  const end = { code, endedAt: Date.now(), ...timedOut(signal) };
   renderer.finish(end);
   page?.finish(end);
   await recorder.finish(end);

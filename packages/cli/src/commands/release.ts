@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import type { RunEvent } from '@monokit/engine';
 import { command } from '../command.ts';
-import { Mistake } from '../mistake.ts';
+import { Mistake, timedOut } from '../mistake.ts';
 import { progressMode } from '../flags/progress-mode.ts';
 import { releaseFlags } from '../release/flags.ts';
 import { leavesFiles } from '../runs/leave.ts';
@@ -57,7 +57,10 @@ what the registry has. What was released is written to release.json.`,
     const { tasks, offers, folderOf } = chosen;
     const startedAt = Math.round(performance.timeOrigin);
     const { recordRun } = await import('../recorder/record-run.ts');
-    await using recorder = recordRun(invocation, chosen, { startedAt, keeps: tasks.length > 0 ? 'every' : 'worked' });
+    await using recorder = recordRun({ ...invocation, signal }, chosen, {
+      startedAt,
+      keeps: tasks.length > 0 ? 'every' : 'worked',
+    });
     const [{ openRenderer }, { aboutOf }] = await Promise.all([import('../ui/open.ts'), import('../tasks/about.ts')]);
     using renderer = await openRenderer(
       mode,
@@ -84,7 +87,7 @@ what the registry has. What was released is written to release.json.`,
     const options = { signal, report, continue: continueOf(flags, settings), offers, onKeys };
     const results = tasks.length > 0 ? await run(engine, tasks, options) : [];
     const failed = results.filter(({ response }) => !response).map(({ id }) => id);
-    const end = { code: failed.length > 0 ? 1 : 0, endedAt: Date.now() };
+    const end = { code: failed.length > 0 ? 1 : 0, endedAt: Date.now(), ...timedOut(signal) };
     if (tasks.length > 0) renderer.finish(end);
     await recorder.finish(end);
     signal.throwIfAborted();

@@ -5,7 +5,7 @@ import { isInternal, retryLine } from '../ui/model.ts';
 import type { RunFacts } from '../ui/facts.ts';
 import type { RunEnd } from '../ui/renderer.ts';
 import { RunCauses } from '../why/run-causes.ts';
-import { stopCode } from '../mistake.ts';
+import { stopCode, timedOut } from '../mistake.ts';
 import { shellWord } from '../ui/shell-word.ts';
 import { recordedEnds, type ImageEnd } from './recorded-failures.ts';
 import { gitAt } from './git.ts';
@@ -190,7 +190,13 @@ export class Recorder implements AsyncDisposable {
       this.#log?.[Symbol.dispose]();
       if (this.#state === 'broken') return;
       if (keeps === 'worked' && !this.#worked) return this.#folder.remove(this.id);
-      const made = { ...this.#header(git), ...this.#result(code === 0), endedAt, code: stopCode(signal) ?? code };
+      const made = {
+        ...this.#header(git),
+        ...this.#result(code === 0),
+        endedAt,
+        code: stopCode(signal) ?? code,
+        ...timedOut(signal),
+      };
       this.#folder.write(made);
       record = made;
     });

@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly endedAt?: number;
   /** The exit code: 0 done, 1 an image failed, 130 or 143 stopped by a signal, or by newer changes in a watch. */
   readonly code?: number;
+  /** `timed out after 30m`, where that ended it. */
+  readonly timedOut?: string;
   /** Version of this program. */
   readonly monokit: string;
   readonly machine: { readonly cpus: number; readonly memory: number; readonly platform: string };

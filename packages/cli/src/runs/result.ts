@@ -14,7 +14,7 @@ export function resultOf({ record: { code }, isRunning }: Pick<KeptRun, 'record'
 
 /** `✔ 3 built, 2 cached`, `✖ web failed`, `… stopped`, `? never ended`. */
 export function resultText(run: Pick<KeptRun, 'record' | 'isRunning'>, symbols: Symbols): string {
-  const { images, failures } = run.record;
+  const { images, failures, timedOut } = run.record;
   const of = (status: RunRecord['images'][number]['status']) =>
     images.filter((image) => image.status === status).length;
   switch (resultOf(run)) {
@@ -24,6 +24,7 @@ export function resultText(run: Pick<KeptRun, 'record' | 'isRunning'>, symbols: 
         : `${symbols.built} ${[...counted(of('built'), 'built'), ...counted(of('cached'), 'cached')].join(', ')}`;
     case 'failed': {
       const failed = failures.flatMap((failure) => failure.images);
+      if (failed.length === 0 && timedOut !== undefined) return `${symbols.failed} ${timedOut}`;
       const named = failed.length > 3 ? [...failed.slice(0, 2), `${failed.length - 2} more`] : failed;
       return [symbols.failed, ...(named.length > 0 ? [named.join(', ')] : []), 'failed'].join(' ');
     }

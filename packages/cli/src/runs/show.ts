@@ -32,7 +32,11 @@ export function showRun(run: KeptRun, screen: ShowScreen): string {
       ? summary(
           modelOf(record),
           startOf(record),
-          { code: record.code!, endedAt: record.endedAt },
+          {
+            code: record.code!,
+            endedAt: record.endedAt,
+            ...(record.timedOut !== undefined && { timedOut: record.timedOut }),
+          },
           { stream: stdout, env },
         )
       : '',

@@ -1,9 +1,8 @@
 // What flags and config say of how a run goes: what a failure stops, how long it may take, and what is tried again.
 import type { Continue, SolveRequest } from '@monokit/engine';
-import { Failed } from '@monokit/engine/std/failed';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import { timeText } from '@monokit/engine/std/units';
-import { Mistake } from '../mistake.ts';
+import { Mistake, TimedOut } from '../mistake.ts';
 import type { Chosen, EngineSettings } from './tasks.ts';
 
 /** What is still done after a failure. */
@@ -27,7 +26,7 @@ export function withDeadline(
   }
   const over = new AbortController();
   const message = `timed out after ${timeText(ms)}`;
-  const timer = setTimeout(() => over.abort(new Failed({ kind: 'timed-out', message })), ms);
+  const timer = setTimeout(() => over.abort(new TimedOut(message)), ms);
   scope.defer(() => clearTimeout(timer));
   return AbortSignal.any([signal, over.signal]);
 }

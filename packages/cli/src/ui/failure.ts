@@ -64,6 +64,6 @@ export function messageOf(error: unknown): string {
 function isTold(error: unknown): boolean {
   return (
     error instanceof Failed ||
-    (error instanceof Error && ('errno' in error || error.name === 'AbortError' || error.name === 'Mistake'))
+    (error instanceof Error && ('errno' in error || ['AbortError', 'Mistake', 'TimedOut'].includes(error.name)))
   );
 }

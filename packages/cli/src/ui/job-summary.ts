@@ -29,6 +29,7 @@ export function jobSummary(
     `### ${end.code === 0 ? '✔' : '✖'} ${headOf(
       images,
       failures.flatMap((failure) => failure.images),
+      end,
     )}`,
     table(
       ['image', 'result', ...(isTold ? ['why'] : []), 'time', 'size', 'digest'],
@@ -53,8 +54,9 @@ export function jobSummary(
         .replace(/\ufffd?[^\n]*$/, '')}\n…\n`;
 }
 
-function headOf(images: readonly ImageModel[], failed: readonly string[]): string {
+function headOf(images: readonly ImageModel[], failed: readonly string[], { timedOut }: RunEnd): string {
   if (failed.length > 0) return `${failed.map(plain).join(', ')} failed`;
+  if (timedOut !== undefined) return timedOut;
   const built = images.filter(({ state }) => state.kind === 'built').length;
   return built === 0 ? `${images.length} images up to date` : `${built} of ${images.length} images built`;
 }

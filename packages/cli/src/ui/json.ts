@@ -90,8 +90,14 @@ export function openJson(start: RunStart, { stdout }: { readonly stdout: Pick<Sc
         }
       }
     },
-    finish({ code, endedAt }) {
-      write('run.end', endedAt, { code, ms: endedAt - start.startedAt, steps: tally(model), sharing: sharing(model) });
+    finish({ code, endedAt, timedOut }) {
+      write('run.end', endedAt, {
+        code,
+        error: timedOut,
+        ms: endedAt - start.startedAt,
+        steps: tally(model),
+        sharing: sharing(model),
+      });
     },
     [Symbol.dispose]() {},
   };

@@ -11,6 +11,8 @@ export interface Renderer extends Disposable {
 export interface RunEnd {
   readonly code: number;
   readonly endedAt: number;
+  /** `timed out after 30m`, where that ended it. */
+  readonly timedOut?: string;
 }
 
 export interface Screen {

@@ -4,7 +4,7 @@ import type { Recorded, Times } from './facts.ts';
 import { bytes, count, duration } from './format.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { fileLink } from './links.ts';
-import { madeBytes, sharing, tally, type ImageModel, type RunModel } from './model.ts';
+import { isInternal, madeBytes, sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { stepWord } from './step-word.ts';
 import { roomOf } from './terminal.ts';
@@ -31,7 +31,7 @@ export function upToDateLine(model: RunModel, symbol: string): string | undefine
 }
 
 /** The last lines of every run: always the same keys, so that they can be searched for; what sharing saved, and who failed. */
-export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, terminal: Terminal): string {
+export function summary(model: RunModel, start: RunStart, { endedAt, timedOut }: RunEnd, terminal: Terminal): string {
   const { stream, env } = terminal;
   const images = [...model.images.values()];
   const of = (kind: ImageModel['state']['kind']) => images.filter(({ state }) => state.kind === kind).length;
@@ -47,6 +47,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, t
   const { run, cached, fetched, shared } = tally(model);
   const looked = run + cached;
   const hit = looked > 0 ? `${Math.floor((cached / looked) * 100)}% hit` : failed.length > 0 ? '-' : '100% hit';
+  const broken = [...failures.map(failureText), ...(timedOut === undefined ? [] : [timedOut + stoppedText(model)])];
   const once = sharing(model);
   const room = roomOf(stream, env) - keyWidth - 1;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
@@ -67,9 +68,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt }: RunEnd, t
       ].join(' · '),
     ],
     ['Time', `${took}${all}${isUpToDate(model) ? '' : timesText(times, room - took.length - 3)}`],
-    ...(failed.length > 0
-      ? [['Failed', styleText('red', failures.map(failureText).join(', '), { stream })] as [string, string]]
-      : []),
+    ...(broken.length > 0 ? [['Failed', styleText('red', broken.join(', '), { stream })] as [string, string]] : []),
     ...(record && !isUpToDate(model) ? [['Run', recordText(record, room, terminal)] as [string, string]] : []),
   ];
   return rows
@@ -100,6 +99,17 @@ function recordText({ id, file, next = [] }: Recorded, columns: number, terminal
   const fits = (count: number) => `${id}  ·  next: ${commands.slice(0, count).join(', ')}`.length <= columns;
   const count = commands.findLastIndex((_, i) => fits(i + 1)) + 1;
   return count === 0 ? shown : `${shown}  ·  next: ${commands.slice(0, count).join(', ')}`;
+}
+
+/** `, at web#build:5`: which steps were stopped at their work. */
+function stoppedText({ steps }: RunModel): string {
+  const stopped = [...steps.values()].filter(
+    (step) => step.state === 'cancelled' && step.startedAt !== undefined && !isInternal(step),
+  );
+  const words = stopped.map((step) => stepWord({ ...step, image: step.wantedBy[0] }));
+  const [one, two, ...more] = words;
+  if (one === undefined) return '';
+  return `, at ${[one, ...(two === undefined ? [] : [two]), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')}`;
 }
 
 /** `web#build:5 (exit 1)`, or whose it is where no step failed. */

@@ -108,8 +108,24 @@ interface Child {
   resize(size: TerminalSize): void;
 }
 
+/**
+ * Without what the runtime itself says of a container that was killed while it started it: it does so where the process
+ * writes, and nobody failed.
+ */
+function withoutComplaint(io: ProcessIo, log: string): ProcessIo {
+  const stderr = (data: Uint8Array) => {
+    const complaint = io.signal.aborted ? runtimeError(log) : undefined;
+    const text = Buffer.from(data);
+    const end = complaint === undefined ? -1 : text.lastIndexOf(`${complaint}\n`);
+    const own = end < 0 ? data : text.subarray(0, end);
+    if (own.length > 0) io.stderr(own);
+  };
+  return { ...io, stderr };
+}
+
 function start(run: RuncRun, { log, pidFile }: { readonly log: string; readonly pidFile: string }): Child {
-  const { runtime, state, bundle, io } = run;
+  const { runtime, state, bundle } = run;
+  const io = withoutComplaint(run.io, log);
   const streams = openStreams(io);
   try {
     const told = run.onPid ? ['--pid-file', pidFile] : [];
@@ -163,7 +179,7 @@ const withoutCgroupsFlags: Readonly<Record<Runtime['name'], readonly string[]>> 
   crun: ['--cgroup-manager=disabled'],
 };
 
-/** The last error of the runtime's own log: only it writes there, never the process. */
+/** The last error of the runtime's own log: only it writes there, never the process. A line that is unfinished is none. */
 function runtimeError(log: string): string | undefined {
   let text;
   try {
@@ -174,6 +190,7 @@ function runtimeError(log: string): string | undefined {
   }
   return text
     .split('\n')
+    .slice(0, -1)
     .filter(Boolean)
     .map((line) => JSON.parse(line) as { readonly level?: string; readonly msg?: string })
     .findLast(({ level }) => level === 'error' || level === 'fatal')?.msg;
