@@ -120,7 +120,10 @@ test('the plan is told for people, and by build --dry', async () => {
   await rig.ok(['build', 'web']);
   assert.equal((await rig.ok(['build', 'web', '--dry'])).stdout, '0 steps to run, 1 image up to date\n');
   append(rig);
-  assert.match((await rig.ok(['plan', 'web'])).stdout, /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B {2}\+\d+ B {2}~\S+\n/);
+  assert.match(
+    (await rig.ok(['plan', 'web'])).stdout,
+    /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B {2}\+\d+ B {2}~\S+\n/,
+  );
 });
 
 test('the plan tells the bytes of layers as they were before, and what of them is uploaded', async () => {

@@ -284,6 +284,7 @@ test('a failed step of another platform is entered as it ran, by the emulator', 
   cpSync(foreign.path, rig.path('busybox'));
   const { code, stderr } = await rig.cli(['build', '--platform', `linux/${foreign.architecture}`, '.']);
   assert.equal(code, 1, stderr);
+  assert.match(stderr, /did not complete successfully: exit code: 1/);
   const { stdout } = await rig.ok(['shell'], { stdin: 'uname -m\n' });
   assert.equal(stdout, `${foreign.machine}\n`);
 });

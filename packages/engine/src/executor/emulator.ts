@@ -1,8 +1,9 @@
 // How this machine runs programs of another architecture: itself, by an emulator that its kernel knows of, or by one
 // that only lies here and that the kernel is told of for our containers alone.
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { formatPlatform, hostPlatform, normalise, type Platform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
@@ -52,10 +53,19 @@ async function runsInContainers(architecture: string, parent: string): Promise<b
   const root = join(folder.path, 'root');
   mkdirSync(root);
   writeFileSync(join(root, 'exit'), program, { mode: 0o755 });
-  return promisify(execFile)(chroot, [root, '/exit']).then(
-    () => true,
-    () => false,
-  );
+  for (let tries = 1; ; tries++) {
+    try {
+      await promisify(execFile)(chroot, [root, '/exit'], { env: { LC_ALL: 'C' } });
+      return true;
+    } catch (error) {
+      const { code, signal, stderr } = error as ExecFileException;
+      // What another thread starts has the file open for writing, too, until it is the program that it is to be.
+      const busy = code === 126 && stderr?.includes('Text file busy') === true;
+      if (busy && tries < 100) await setTimeout(10);
+      else if (typeof code === 'number' || signal) return false;
+      else throw error;
+    }
+  }
 }
 
 /** A static emulator, by the names that Debian and BuildKit have for it. */
