@@ -67,6 +67,15 @@ test('edits of Dockerfiles and configs, and images that come and go, are followe
   await watching.hears('built: api.');
 });
 
+test('a command after a build takes the place of the one before, with all that it started', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nCOPY a /a\n', a: '1' });
+  const command = '(trap "echo all has ended; exit" TERM; echo it has begun; sleep 1000 & wait); true';
+  await using watching = new Watching(rig, ['.', ...rig.busybox, '-o', 'out', '--exec', command]);
+  await watching.hears('it has begun');
+  writeFileSync(rig.path('a'), '2');
+  await watching.hearsAll('all has ended', 'it has begun');
+});
+
 test('a change while a step runs that does not read it lets the step go on, and stops what does', async () => {
   await using rig = await Rig.open({
     Dockerfile: `FROM busybox

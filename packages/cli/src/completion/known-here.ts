@@ -1,7 +1,6 @@
 // The words of this workspace. Nobody waits for a suggestion, and nobody reads its errors: what can't be told is left out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import type { ResolvedTarget, Workspace } from '@monokit/config';
 import { configState } from '../tasks/config-state.ts';
 import { commands } from '../commands.ts';

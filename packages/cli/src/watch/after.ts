@@ -26,6 +26,8 @@ export class After implements Disposable {
       cwd,
       env: { ...env, MONOKIT_IMAGES: images.join(' ') },
       stdio: ['ignore', 2, 2],
+      // A group of its own: what the shell started ends with it.
+      detached: true,
     });
     this.#running = child;
     child.on('error', (error) => say(`--exec: ${error.message}`));
@@ -35,6 +37,13 @@ export class After implements Disposable {
 
   /** Ends what still runs. */
   [Symbol.dispose](): void {
-    if (this.#running?.exitCode === null) this.#running.kill('SIGTERM');
+    const { pid, exitCode, signalCode } = this.#running ?? {};
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, 'SIGTERM');
+    } catch (error) {
+      // It ended just now.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }

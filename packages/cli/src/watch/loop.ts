@@ -49,7 +49,7 @@ export type Words =
   | { readonly kind: 'superseded' | 'waiting' | 'left'; readonly images: readonly string[] }
   | { readonly kind: 'polling'; readonly limit: string }
   | { readonly kind: 'not-run'; readonly image: string; readonly error: unknown }
-  | { readonly kind: 'mistake'; readonly error: unknown };
+  | { readonly kind: 'unseen' | 'mistake'; readonly error: unknown };
 
 /** What was chosen, and what it reads. */
 interface State extends AsyncDisposable {
@@ -94,6 +94,7 @@ export class Watch {
       longest: 250,
       ...(poll !== undefined && { poll }),
       onChange: (paths) => this.#next(() => this.#changed(paths)),
+      onError: (error) => tell({ kind: 'unseen', error }),
       onPoll: (limit, polling) => {
         tell({ kind: 'polling', limit });
         // What changed meanwhile shows now; at the beginning one more look finds it.

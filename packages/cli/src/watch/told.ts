@@ -1,6 +1,6 @@
 // What a watch tells, in words.
 import type { Mistake } from '../mistake.ts';
-import { describe } from '../ui/failure.ts';
+import { describe, messageOf } from '../ui/failure.ts';
 import { count } from '../ui/format.ts';
 import type { ContainerWords } from './containers.ts';
 import type { Words } from './loop.ts';
@@ -27,6 +27,8 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
       return `… not acted on: ${words.images.join(', ')} ${words.images.length === 1 ? 'is' : 'are'} being built`;
     case 'polling':
       return `the kernel watches no more files for this user (${words.limit}): looking for changes every 300 ms instead`;
+    case 'unseen':
+      return `changes may go unseen: ${messageOf(words.error)}`;
     case 'not-run':
       return `${words.image} can't be started: ${describe(words.error).trimEnd()}`;
     case 'mistake': {

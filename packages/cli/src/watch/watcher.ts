@@ -24,6 +24,8 @@ export interface WatcherOptions {
   onChange(paths: ReadonlySet<string>): void;
   /** The kernel can tell of no more files: from now on this looks for itself. What changed until `ready` may be unseen. */
   onPoll(reason: string, ready: Promise<void>): void;
+  /** Something can't be watched any more: changes of it may go unseen. */
+  onError(error: unknown): void;
 }
 
 /** A burst of changes goes on while they come less than `debounce` apart. */
@@ -62,6 +64,7 @@ export class Watcher implements AsyncDisposable {
     ];
     this.#watchers = watchers;
     const failed = Promise.withResolvers<void>();
+    let isReady = false;
     for (const watcher of watchers) {
       watcher.on('all', (_event, path) => this.#add(path));
       watcher.on('error', (error) => {
@@ -73,11 +76,13 @@ export class Watcher implements AsyncDisposable {
           const limit = code === 'ENOSPC' ? 'fs.inotify.max_user_watches' : 'fs.inotify.max_user_instances';
           this.#options.onPoll(limit, polling);
           failed.resolve(polling);
-        } else failed.reject(error);
+        } else if (isReady) this.#options.onError(error);
+        else failed.reject(error);
       });
     }
     const ready = watchers.map((watcher) => new Promise<void>((resolve) => watcher.once('ready', () => resolve())));
     await Promise.race([failed.promise, closed.promise, Promise.all(ready)]);
+    isReady = true;
   }
 
   /** How many files are watched. */
