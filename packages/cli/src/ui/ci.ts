@@ -8,8 +8,9 @@ import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } fro
 import { problemsOf } from './problems.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { summary, upToDateLine } from './summary.ts';
+import { summary } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
+import { upToDateLine } from './tally-rows.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters } from './style.ts';
 import { oneLine } from './tame.ts';
 
 /** `42ms`, `3.2s`, `1m04s`, `1h02m`. */

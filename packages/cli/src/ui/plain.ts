@@ -5,8 +5,9 @@ import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } fro
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { Heading } from './heading.ts';
-import { isUpToDate, summary, upToDateLine } from './summary.ts';
+import { summary } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
+import { isUpToDate, upToDateLine } from './tally-rows.ts';
 import { harmless, oneLine, tame } from './tame.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';

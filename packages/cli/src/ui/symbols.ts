@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { styleText } from './style.ts';
 import { speaksUtf8 } from './terminal.ts';
 
 /** Symbols that carry the meaning without colour, in UTF-8 or ASCII. */

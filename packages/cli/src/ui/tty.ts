@@ -9,8 +9,9 @@ import { MachineWatch } from './machine.ts';
 import { emptyModel, reduce, type ImageModel, type StepModel } from './model.ts';
 import { Region } from './region.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { isUpToDate, summary, upToDateLine } from './summary.ts';
+import { summary } from './summary.ts';
 import { inColourOf, symbolsFor, type Symbols } from './symbols.ts';
+import { isUpToDate, upToDateLine } from './tally-rows.ts';
 import { columnsOf, inAscii, sized, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 

@@ -1,8 +1,8 @@
 import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, reduce } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { summary, upToDateLine } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
+import { rowsText, tallyRows, upToDateLine } from './tally-rows.ts';
 import { writerTo } from './terminal.ts';
 
 /** A run in which nothing was to be done, word for word as `plain` tells it: without its modules, it is told at once. */
@@ -20,7 +20,7 @@ export function openUpToDate(start: RunStart, { stderr, env }: Screen): Renderer
         model.images.size === 1
           ? imageLine(imageFacts(model, image!, start), symbols)
           : upToDateLine(model, symbols.cached);
-      print(`${line}\n${summary(model, start, end, { stream: stderr, env })}`);
+      print(`${line}\n${rowsText(tallyRows(model, start, { ...end, stream: stderr }), stderr)}`);
     },
     [Symbol.dispose]() {},
   };
