@@ -122,7 +122,7 @@ test('the plan is told for people, and by build --dry', async () => {
   append(rig);
   assert.match(
     (await rig.ok(['plan', 'web'])).stdout,
-    /▸ .*COPY \. \/w {2}Dockerfile:4 {2}reads \d+ B {2}\+\d+ B {2}~\S+\n/,
+    /▸ .*COPY \. \/w {2}web\/Dockerfile:4 {2}reads \d+ B {2}\+\d+ B {2}~\S+\n/,
   );
 });
 

@@ -8,7 +8,7 @@ import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
 import { changesIn, filesOf, type Changes } from './changes.ts';
 import { checkOut } from './checkout.ts';
-import { definedAt, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';
+import { definedAt, placeOf, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';
 
 /** An image that a change affects, and the first reason for it. */
 export interface AffectedImage {
@@ -17,7 +17,7 @@ export interface AffectedImage {
   readonly cause: string;
   /** The step that reads it, where one does. */
   readonly step?: string;
-  /** `Dockerfile:3`. */
+  /** `base/Dockerfile:3`, from the top of the repository. */
   readonly place?: string;
 }
 
@@ -153,8 +153,8 @@ function causeIn(
   for (const [i, read] of image.reads.entries()) {
     const path = changedIn(read, { changes, top: head.top, before: before.reads[i]!, baseTop: readBefore });
     if (path === undefined) continue;
-    const place = read.reader.source && `${read.reader.source.file}:${read.reader.source.lines[0]}`;
-    return { cause: path, step: read.reader.name, ...(place && { place }) };
+    const { name, source } = read.reader;
+    return { cause: path, step: name, ...(source && { place: placeOf(source, head.top) }) };
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 // The images of a workspace as their definitions stand in some folder, in a form that can be compared between folders.
 import { realpathSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { Writable } from 'node:stream';
+import type { SourcePlace } from '@monokit/engine';
 import type { FolderRead } from '@monokit/engine/affected';
 import { digestOf } from '@monokit/engine/oci/digest';
 import { imageFlags } from '../flags/build.ts';
@@ -21,7 +22,7 @@ export interface PlacedImage {
 
 export interface PlacedStep {
   readonly name: string;
-  /** `Dockerfile:3`, where it is known. */
+  /** `base/Dockerfile:3`, from the top of the repository, where it is known. */
   readonly place?: string;
   /** What it does and with what, whatever folder the workspace lies in and whatever is ignored there. */
   readonly print: string;
@@ -60,7 +61,8 @@ export async function definedAt(
         const root = rootOf(each, name, digest);
         return root === undefined ? undefined : realpathSync(root);
       };
-      const graph = mergeDefinitions([{ definition, folder }]);
+      const sourceFolder = (digest: Parameters<typeof rootOf>[2]) => folder('dockerfile', digest);
+      const graph = mergeDefinitions([{ definition, folder, sourceFolder }]);
       const prints = new Map<unknown, string>();
       const steps = graph.vertices.map((vertex): PlacedStep => {
         const { op, inputs, name, source } = vertex;
@@ -69,7 +71,7 @@ export async function definedAt(
           JSON.stringify([key, inputs.map(({ vertex: from, index }) => [prints.get(from), index])]),
         );
         prints.set(vertex, print);
-        return { name, print, ...(source && { place: `${source.file}:${source.lines[0]}` }) };
+        return { name, print, ...(source && { place: placeOf(source, real) }) };
       });
       return {
         id: each.request.id,
@@ -81,6 +83,11 @@ export async function definedAt(
   );
   const waits = tasks.flatMap(({ request, dependsOn = [] }) => dependsOn.map((id) => [request.id, id] as const));
   return { top: real, images, needs: [...needs, ...waits] };
+}
+
+/** `base/Dockerfile:3`, from the top of the repository. */
+export function placeOf({ file, folder, lines }: SourcePlace, top: string): string {
+  return `${folder === undefined ? file : relative(top, join(folder, file))}:${lines[0]}`;
 }
 
 type SourceOp = Extract<FolderRead['reader']['op'], { readonly kind: 'source' }>;

@@ -65,7 +65,9 @@ function layerLines({ layers }: ImageDiff, { places, cwd, stream }: TextOptions)
       cut(shown(text) || 'a layer of no instruction', 48),
       ...(place === undefined ? [] : [shortest(place, cwd)]),
       sizes(from?.size, to?.size),
-      ...(counts && counts.length > 0 ? [`${counts.join(' ')} files`] : []),
+      ...(counts && counts.length > 0
+        ? [`${counts.join(' ')} ${files!.added + files!.removed + files!.changed === 1 ? 'file' : 'files'}`]
+        : []),
     ];
     lines.push(line(signs[kind], about.join('   '), stream));
   }

@@ -22,7 +22,7 @@ export function labelsOf(path: readonly LabelledStep[]): readonly string[] {
     if (!last.has(image)) last.set(image, stage);
     const isNamed = stage !== '' && !/^stage-\d+$/.test(stage);
     // Of several without names the last is what the image is made of.
-    const label = isNamed || stage !== last.get(image) ? `${image}#${stage}` : image;
+    const label = isNamed || (stage !== '' && stage !== last.get(image)) ? `${image}#${stage}` : image;
     if (label !== labels[0]) labels.unshift(label);
   }
   return labels;

@@ -11,14 +11,14 @@ export const wouldRun = 5;
 /** Plans what was chosen, and tells what would run of it; 0 if nothing would. */
 export async function frozenCode(
   chosen: Chosen,
-  invocation: Pick<ShowInvocation, 'flags' | 'env' | 'signal' | 'stderr'>,
+  invocation: Pick<ShowInvocation, 'flags' | 'env' | 'signal' | 'stderr' | 'cwd'>,
 ): Promise<0 | typeof wouldRun> {
   await using scope = new AsyncDisposableStack();
   const plan = await planOfImages(await defineChosen(chosen, invocation, scope), invocation);
   const work = workOf(plan);
   if (work.length === 0) return 0;
-  const { stderr } = invocation;
-  stderr.write(`${planText(plan, stderr)}\n${frozenRefusal(work)}`);
+  const { stderr, cwd } = invocation;
+  stderr.write(`${planText(plan, { stream: stderr, cwd })}\n${frozenRefusal(work)}`);
   return wouldRun;
 }
 

@@ -1,6 +1,6 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
 import { availableParallelism } from 'node:os';
-import type { AskedCache, ExpectedTime, StepForecast } from '@monokit/engine';
+import type { AskedCache, ExpectedTime, SourcePlace, StepForecast } from '@monokit/engine';
 import { defineImages, type DefinedImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { toldPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
@@ -31,7 +31,8 @@ export interface PlannedImage {
   readonly cached: number;
 }
 
-export interface PlannedStep extends Omit<ShownStep, 'inputs'> {
+export interface PlannedStep extends Omit<ShownStep, 'inputs' | 'source'> {
+  readonly source?: SourcePlace;
   readonly kind: StepKind;
   /**
    * `unknown`: it runs unless what a step before it makes, or what has to be fetched first, is what it was before.
@@ -143,15 +144,17 @@ function plannedSteps(
   uploaded: ReadonlySet<string>,
 ): readonly PlannedStep[] {
   const down = downloadsOf(steps.map(({ digest }) => [digest, forecast.get(digest)!.downloads]));
-  return steps.flatMap(({ inputs: _inputs, ...step }, i): PlannedStep[] => {
+  return steps.flatMap(({ inputs: _inputs, source: _source, ...step }, i): PlannedStep[] => {
     if (isInternal(step)) return [];
+    const { op, source } = vertices[i]!;
     const foreseen = forecast.get(step.digest)!;
     const bytesDown = down.get(step.digest);
     const { seen, duration, made = 0 } = foreseen.expected ?? {};
     return [
       {
         ...step,
-        kind: vertices[i]!.op.kind,
+        ...(source && { source }),
+        kind: op.kind,
         ...outlookOf(foreseen),
         ...(bytesDown !== undefined && { bytesDown }),
         ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),

@@ -13,16 +13,20 @@ export async function showPlan(
 ): Promise<number> {
   const plan = await planOf(invocation, invocation.positionals);
   const { stdout, stderr } = invocation;
-  stdout.write(await written(plan, form, stdout));
+  stdout.write(await written(plan, form, invocation));
   const work = frozen ? workOf(plan) : [];
   if (work.length === 0) return 0;
   stderr.write(frozenRefusal(work));
   return wouldRun;
 }
 
-async function written(plan: Plan, form: PlanForm, stdout: NodeJS.WriteStream): Promise<string> {
+async function written(
+  plan: Plan,
+  form: PlanForm,
+  { stdout, cwd }: Pick<ShowInvocation, 'stdout' | 'cwd'>,
+): Promise<string> {
   if (form === 'json') return `${JSON.stringify(plan, null, 2)}\n`;
-  if (form === 'text') return (await import('./text.ts')).planText(plan, stdout);
+  if (form === 'text') return (await import('./text.ts')).planText(plan, { stream: stdout, cwd });
   const busy = new Set(workOf(plan).flatMap(({ images }) => images));
   return plan.images.flatMap(({ id }) => (busy.has(id) ? [`${id}\n`] : [])).join('');
 }

@@ -1,10 +1,15 @@
 // The plan for people: each image with the steps that begin with it, and all of it in a few lines.
+import { join } from 'node:path';
 import { styleText } from 'node:util';
+import { shortest } from '../ui/diagnostics.ts';
 import { bytes, count, duration, shortName } from '../ui/format.ts';
 import type { Plan, PlannedStep, PlannedTime, Totals } from './plan.ts';
 import { isTold } from './prospects.ts';
 
-export function planText({ images, steps, caches, totals, time }: Plan, stream: NodeJS.WriteStream): string {
+export function planText(
+  { images, steps, caches, totals, time }: Plan,
+  { stream, cwd }: { readonly stream: NodeJS.WriteStream; readonly cwd: string },
+): string {
   const dim = (text: string) => styleText('dim', text, { stream });
   const types = new Map(caches.map(({ name, type }) => [name, type]));
   const told = steps.filter(isShown);
@@ -16,11 +21,14 @@ export function planText({ images, steps, caches, totals, time }: Plan, stream: 
     const rows = own.map((step) => {
       const { name, images: wanting, source } = step;
       const others = wanting.length > 1 ? `  +${wanting.length - 1}` : '';
-      const place = source ? `  ${source.file}:${source.lines[0]}` : '';
+      const place = source ? `  ${placeOf(source, cwd)}` : '';
       const more = factsOf(step, types).map((fact) => `  ${fact}`);
       return `  ${symbolOf(step)} ${shortName(name)}${dim(`${others}${place}${more.join('')}`)}`;
     });
-    const elsewhere = shared > 0 ? [dim(`    and ${count(shared, 'step')} that stand with another image above`)] : [];
+    const elsewhere =
+      shared > 0
+        ? [dim(`    and ${count(shared, 'step')} that ${shared === 1 ? 'stands' : 'stand'} with another image above`)]
+        : [];
     return [`${styleText('bold', id, { stream })}  ${dim(facts.join(', '))}`, ...rows, ...elsewhere].join('\n');
   });
   const unreachable = caches.flatMap((cache) =>
@@ -35,6 +43,11 @@ export function planText({ images, steps, caches, totals, time }: Plan, stream: 
     ...unreachable,
   ];
   return `${[...blocks, sums.join('\n')].join('\n\n')}\n`;
+}
+
+/** `api/Dockerfile:3`, as people would type it. */
+function placeOf({ file, folder, lines }: NonNullable<PlannedStep['source']>, cwd: string): string {
+  return `${folder === undefined ? file : shortest(join(folder, file), cwd)}:${lines[0]}`;
 }
 
 /** Steps that do something, be it only fetch a result. */
