@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 import type { Command } from './command.ts';
+import type { ListedCommand } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Flag } from './flags/flags.ts';
+import { flagGroups } from './flags/groups.ts';
 
 const bold = (text: string) => styleText('bold', text);
 
@@ -15,17 +17,15 @@ const standard = 80;
 /** The page of all commands. */
 export function overview(
   version: string,
-  commands: readonly (readonly [name: string, summary: string])[],
+  commands: Readonly<Record<string, Pick<ListedCommand, 'group' | 'summary'>>>,
   columns: number = standard,
 ): string {
-  const width = Math.max(...commands.map(([name]) => name.length));
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const groups = Map.groupBy(Object.entries(commands), ([, { group }]) => group);
   return [
     `${bold('monokit')} ${version}: builds the container images of a workspace in one graph`,
     '',
     `${bold('Usage')}  cli COMMAND [FLAGS]`,
-    '',
-    bold('Commands'),
-    ...commands.map(([name, summary]) => row(`  ${name}`, summary, { width: width + 2, columns })),
     '',
     bold('Start here'),
     '  cli build all        build every image of the workspace',
@@ -33,6 +33,11 @@ export function overview(
     '  cli doctor           see what this machine has and lacks',
     '  cli help COMMAND     flags and examples of a command',
     '',
+    ...[...groups].flatMap(([group, members]) => [
+      bold(group),
+      ...members.map(([name, { summary }]) => row(`  ${name}`, summary, { width: width + 2, columns })),
+      '',
+    ]),
     bold('Exit codes'),
     ...Object.entries(exitCodes).map(([code, meaning]) => row(`  ${code}`, meaning, { width: 5, columns })),
     '',
@@ -49,8 +54,8 @@ export function overview(
 /** The page of one command. */
 export function commandHelp(name: string, command: Command, columns: number = standard): string {
   const { usage, description, flags, examples } = command;
-  const rows = Object.entries(flags).map(([flag, spec]) => [heading(flag, spec), textOf(spec)] as const);
-  const width = Math.min(34, Math.max(0, ...rows.map(([head]) => head.length)));
+  const heads = Object.entries(flags).map(([flag, spec]) => heading(flag, spec));
+  const width = Math.min(34, Math.max(0, ...heads.map((head) => head.length)));
   const [first = '', ...more] = wrapped(`Usage  cli ${name} ${usage}`.trimEnd(), columns, 9);
   return [
     [first.replace('Usage', bold('Usage')), ...more].join('\n'),
@@ -64,7 +69,11 @@ export function commandHelp(name: string, command: Command, columns: number = st
           '',
         ]
       : []),
-    ...(rows.length > 0 ? [bold('Flags'), ...rows.map(([head, text]) => row(head, text, { width, columns })), ''] : []),
+    ...flagGroups(name, flags).flatMap((group) => [
+      bold(group.title),
+      ...group.flags.map(([flag, spec]) => row(heading(flag, spec), textOf(spec), { width, columns })),
+      '',
+    ]),
   ].join('\n');
 }
 

@@ -129,8 +129,7 @@ async function help(name: string | undefined): Promise<number> {
     import('./help.ts'),
   ]);
   if (name === undefined) {
-    const list = Object.entries(commands).map(([each, { summary }]) => [each, summary] as const);
-    process.stdout.write(overview((await import('./version.ts')).version(), list, columnsOf(process.stdout)));
+    process.stdout.write(overview((await import('./version.ts')).version(), commands, columnsOf(process.stdout)));
     return exit.done;
   }
   const entry = commands[name];
