@@ -99,7 +99,7 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     }
   }
   const { commands } = await import('./commands.ts');
-  const entry = commands[first];
+  const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (!entry) throw await unknownCommand(first);
   const [command, { parseFlags }] = await Promise.all([entry.load(), import('./flags/flags.ts')]);
   const { given, positionals, rest: behind } = parseFlags(rest, command.flags, { env, command: first });
@@ -132,7 +132,7 @@ async function help(name: string | undefined): Promise<number> {
     process.stdout.write(overview((await import('./version.ts')).version(), commands, columnsOf(process.stdout)));
     return exit.done;
   }
-  const entry = commands[name];
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!entry) throw await unknownCommand(name);
   process.stdout.write(commandHelp(name, await entry.load(), columnsOf(process.stdout)));
   return exit.done;

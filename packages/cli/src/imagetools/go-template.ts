@@ -83,7 +83,9 @@ const functions: Readonly<Record<string, (...values: readonly unknown[]) => unkn
     keys.reduce<unknown>((inside, key) => {
       if (inside instanceof Map) return inside.get(key);
       if (typeof inside !== 'object' || inside === null) return undefined;
-      return (inside as Readonly<Record<string, unknown>>)[String(key)];
+      return Object.hasOwn(inside, String(key))
+        ? (inside as Readonly<Record<string, unknown>>)[String(key)]
+        : undefined;
     }, value),
   len: (value) => (typeof value === 'string' ? value.length : entriesOf(value).length),
   print: (...values) => values.map(shown).join(''),
@@ -96,7 +98,7 @@ const functions: Readonly<Record<string, (...values: readonly unknown[]) => unkn
 };
 
 function call(name: string, values: readonly unknown[]): unknown {
-  const made = functions[name];
+  const made = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (!made)
     throw wrong(`function ${JSON.stringify(name)} not defined; there are ${Object.keys(functions).join(', ')}`);
   return made(...values);

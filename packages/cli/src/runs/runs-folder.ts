@@ -56,7 +56,7 @@ export class RunsFolder {
     return join(this.path, `${id}.made.json`);
   }
 
-  /** A run's record; undefined where it is gone, or of another version than this program's. */
+  /** A run's record; undefined where it is gone, damaged, or of another version than this program's. */
   read(id: string): RunRecord | undefined {
     let text: string;
     try {
@@ -65,8 +65,13 @@ export class RunsFolder {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-    const record = JSON.parse(text) as RunRecord;
-    return record.version === recordVersion ? record : undefined;
+    try {
+      const record = JSON.parse(text) as RunRecord;
+      return record.version === recordVersion ? record : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined; // a machine lost power
+      throw error;
+    }
   }
 
   /** Whole or not at all, whatever happens meanwhile. */

@@ -5,9 +5,10 @@ import type { Invocation } from '../command.ts';
 import { Mistake } from '../mistake.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
 import type { cacheDirFlag } from '../flags/workspace.ts';
-import { recordVersion, type RunRecord } from './record.ts';
+import type { RunRecord } from './record.ts';
 import { count } from '../ui/format.ts';
 import { harmless } from '../ui/tame.ts';
+import { isRecord } from './is-record.ts';
 import { isRunning } from './run-log.ts';
 import { besideRecord, RunsFolder, runsPath } from './runs-folder.ts';
 
@@ -64,7 +65,10 @@ export class RunsHere {
     const id = this.idOf(word);
     const run = this.#read(id);
     if (run) return run;
-    throw new Mistake(`the run ${id} was written by another version of monokit`, `cli runs rm ${id} lets go of it`);
+    throw new Mistake(
+      `the run ${id} was written by another version of monokit, or is damaged`,
+      `cli runs rm ${id} lets go of it`,
+    );
   }
 
   /** The id of the run that a word means, as `find` has it. */
@@ -117,16 +121,15 @@ export class RunsHere {
   }
 
   #file(path: string): KeptRun {
-    let record: RunRecord;
+    let record: unknown;
     try {
       record = JSON.parse(readFileSync(path, 'utf8'), (_, value: unknown) =>
         typeof value === 'string' ? harmless(value) : value,
-      ) as RunRecord;
+      );
     } catch (error) {
       throw new Mistake(`${path} is no record of a run: ${(error as Error).message}`);
     }
-    if (record.version !== recordVersion || !Array.isArray(record.steps))
-      throw new Mistake(`${path} is no record of a run that this version of monokit can read`);
+    if (!isRecord(record)) throw new Mistake(`${path} is no record of a run that this version of monokit can read`);
     const log = besideRecord(path, 'log');
     return { record, path, logPath: existsSync(log) ? log : undefined, isRunning: false };
   }

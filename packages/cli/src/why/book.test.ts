@@ -29,6 +29,8 @@ test('what is kept is read again, and what is damaged is as good as gone', async
   book.keepList('two', entries);
   assert.deepEqual([book.components('one'), book.list('two'), book.has('one')], [components, entries, true]);
   const made = join(folder.path, 'made');
+  writeFileSync(join(folder.path, 'outside'), JSON.stringify(components));
+  assert.equal(book.components('../outside'), undefined);
   assert.equal(statSync(made).mode & 0o777, 0o700);
   for (const name of readdirSync(made)) writeFileSync(join(made, name), '{"half');
   assert.deepEqual([book.components('one'), book.list('two')], [undefined, undefined]);
@@ -47,6 +49,7 @@ test('the runs of an image come newest first, and go with their records', async 
       [old, '1'],
     ],
   );
+  assert.deepEqual([...new Book(folder).of('constructor')], []);
   folder.remove(old);
   assert.deepEqual([...new Book(folder).of('web')], []);
 });

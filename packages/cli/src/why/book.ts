@@ -60,8 +60,8 @@ export class Book {
     this.#ids ??= this.#folder.ids().toReversed();
     for (const id of this.#ids) {
       const run = this.run(id);
-      const made = run?.images[image];
-      if (made) yield { id, run: run!, image: made };
+      const made = run && imageIn(run, image);
+      if (made) yield { id, run, image: made };
     }
   }
 
@@ -70,11 +70,12 @@ export class Book {
   }
 
   components(name: string): Components | undefined {
+    if (!isName(name)) return undefined;
     return readJson<Components>(this.#file(name));
   }
 
   list(name: string): readonly ManifestEntry[] | undefined {
-    const bytes = readIfThere(this.#file(name));
+    const bytes = isName(name) ? readIfThere(this.#file(name)) : undefined;
     return bytes && (jsonOf(inflated(bytes)) as readonly ManifestEntry[] | undefined);
   }
 
@@ -110,6 +111,16 @@ export class Book {
   #file(name: string): string {
     return join(this.#path, name);
   }
+}
+
+/** What an image was made of in a run; undefined where the run had none of it. */
+export function imageIn({ images }: MadeRun, image: string): MadeImage | undefined {
+  return Object.hasOwn(images, image) ? images[image] : undefined;
+}
+
+/** Names come out of files that others may have written: one that could lead out of here leads nowhere. */
+function isName(name: unknown): boolean {
+  return typeof name === 'string' && /^\w+$/.test(name);
 }
 
 /** In milliseconds. */

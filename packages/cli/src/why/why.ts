@@ -6,7 +6,7 @@ import type { RunRecord } from '../runs/record.ts';
 import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
 import { RunsFolder } from '../runs/runs-folder.ts';
 import { count } from '../ui/format.ts';
-import { Book, type MadeImage, type MadeRun } from './book.ts';
+import { Book, imageIn, type MadeImage, type MadeRun } from './book.ts';
 import type { Components, StepComponents } from './components.ts';
 import { differencesOf } from './differences.ts';
 import { explain, type Explanation, type Fate, type Fates } from './explanation.ts';
@@ -50,8 +50,8 @@ export function* runsOf(image: string, here: RunsHere): Generator<ImageRun> {
 export function imageRun(image: string, { record, path }: Pick<KeptRun, 'record' | 'path'>): ImageRun | undefined {
   const book = new Book(new RunsFolder(dirname(path)));
   const run = book.run(record.id);
-  const made = run?.images[image];
-  return made && { record, book, run: run!, made };
+  const made = run && imageIn(run, image);
+  return made && { record, book, run, made };
 }
 
 /** The newest run in which an image was built, failed, or is not what it was in the run before; and that one. */
