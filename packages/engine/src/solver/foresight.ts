@@ -23,12 +23,19 @@ export interface Foreseen {
   readonly fresh?: boolean;
 }
 
+/** Keys, and all there is to say where they are not found ones. */
+interface Known {
+  readonly keys: readonly KeyId[];
+  readonly foreseen?: Foreseen;
+}
+
 /** Tells what a build would do with a vertex, and does nothing. */
 export class Foresight<R extends Held<R>, J extends Work> {
   readonly #vertex: Vertex;
   readonly #operator: Operator<R, J>;
   readonly #around: Surroundings<R, J>;
   readonly #keys: Keys<R, J>;
+  readonly #known = new Map<number, Promise<Known>>();
   readonly #foreseen = new Map<number, Promise<Foreseen>>();
 
   constructor(vertex: Vertex, operator: Operator<R, J>, around: Surroundings<R, J>, keys: Keys<R, J>) {
@@ -41,37 +48,60 @@ export class Foresight<R extends Held<R>, J extends Work> {
   /** What asking for an output's result would do. Content counts as far as it is here; nothing runs for it. */
   of(output: number): Promise<Foreseen> {
     return memo(this.#foreseen, output, async () => {
+      const { keys, foreseen } = await this.#know(output);
+      return foreseen ?? this.#outlookOf(keys);
+    });
+  }
+
+  /** As much of it as tells the keys: whether what they name is kept is a question that few have. */
+  #know(output: number): Promise<Known> {
+    return memo(this.#known, output, async () => {
       await undefined;
-      if (this.#operator.looks) return { outlook: 'look', keys: await this.#keys.fast(output) };
-      if (this.#vertex.ignoreCache) return { outlook: 'run', keys: [] };
-      const fast = await this.#keys.fast(output);
-      if (fast.length > 0 || this.#vertex.inputs.length === 0) return this.#outlookOf(fast);
-      const [map] = await this.#keys.maps();
-      const deps = await Promise.all(
-        this.#vertex.inputs.map(async (edge, i) => {
-          const before = await this.#around.active(edge).foresight.of(edge.index);
-          const { selector, content } = map!.deps[i] ?? {};
-          const byDefinition = before.keys.map((id) => ({ id, ...(selector && { selector }) }));
-          const digest = content && (await this.#contentHere(i, before, content));
-          const keys = [...byDefinition, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
-          // What a source is keyed by may be known only once it is here.
-          const unsettled = before.keys.length === 0 && edge.vertex.inputs.length === 0;
-          const open = before.outlook === 'open' || content !== undefined || unsettled;
-          return { keys, open: open && !digest, fresh: before.fresh === true && content === undefined };
+      const keys = this.#keys;
+      if (this.#operator.looks) return foreseen({ outlook: 'look', keys: await keys.fast(output) });
+      if (this.#vertex.ignoreCache) return foreseen({ outlook: 'run', keys: [] });
+      const fast = await keys.fast(output);
+      if (fast.length > 0 || this.#vertex.inputs.length === 0) return { keys: fast };
+      const [map] = await keys.maps();
+      const byDefinition = await Promise.all(
+        this.#vertex.inputs.map(async (edge, i): Promise<KeyedDep> => {
+          const before = await this.#around.active(edge).foresight.#know(edge.index);
+          const { selector } = map!.deps[i] ?? {};
+          return { keys: before.keys.map((id) => ({ id, ...(selector && { selector }) })) };
         }),
       );
-      const keys = await this.#keys.query(output, deps);
-      if (keys.length > 0) return this.#outlookOf(keys);
-      const { digest } = map!;
-      if (deps.some(({ open }) => open)) {
-        const settled = deps.map(({ keys, open }) => (open ? undefined : { keys }));
-        const fresh = deps.some((dep) => dep.fresh) || !(await this.#mayFollow(digest, output, settled));
-        return { outlook: 'open', keys, map: digest, ...(fresh && { fresh }) };
-      }
-      // What runs is kept under this key, and what depends on it may be known by it.
-      const keyed = deps.every((dep) => dep.keys.length > 0);
-      return { outlook: 'run', keys: keyed ? [derivedKey(digest, output, deps)] : [], map: digest };
+      const found = await keys.query(output, byDefinition);
+      if (found.length > 0) return { keys: found };
+      return this.#byContent(map!, output, byDefinition);
     });
+  }
+
+  /** The same by the content of inputs, where definitions lead to nothing. */
+  async #byContent(map: CacheMap<R, J>, output: number, byDefinition: readonly KeyedDep[]): Promise<Known> {
+    const deps = await Promise.all(
+      this.#vertex.inputs.map(async (edge, i) => {
+        const { content } = map.deps[i] ?? {};
+        const before = await this.#around.active(edge).foresight.of(edge.index);
+        const digest = content && (await this.#contentHere(i, before, content));
+        const keys = [...byDefinition[i]!.keys, ...(digest ? [{ id: rootKey(digest, contentOutput) }] : [])];
+        // What a source is keyed by may be known only once it is here.
+        const unsettled = before.keys.length === 0 && edge.vertex.inputs.length === 0;
+        const open = before.outlook === 'open' || content !== undefined || unsettled;
+        return { keys, open: open && !digest, fresh: before.fresh === true && content === undefined };
+      }),
+    );
+    const { digest } = map;
+    const byAny = map.deps.some(({ content }) => content);
+    const keys = byAny ? await this.#keys.query(output, deps) : [];
+    if (keys.length > 0) return { keys };
+    if (deps.some(({ open }) => open)) {
+      const settled = deps.map((dep) => (dep.open ? undefined : { keys: dep.keys }));
+      const fresh = deps.some((dep) => dep.fresh) || !(await this.#mayFollow(digest, output, settled));
+      return foreseen({ outlook: 'open', keys, map: digest, ...(fresh && { fresh }) });
+    }
+    // What runs is kept under this key, and what depends on it may be known by it.
+    const keyed = deps.every((dep) => dep.keys.length > 0);
+    return foreseen({ outlook: 'run', keys: keyed ? [derivedKey(digest, output, deps)] : [], map: digest });
   }
 
   /** Whether anything is known that follows from those inputs whose keys are settled. */
@@ -109,4 +139,8 @@ export class Foresight<R extends Held<R>, J extends Work> {
     await using kept = await this.#around.store.load(keys);
     return kept && content(kept, this.#around.job);
   }
+}
+
+function foreseen(foreseen: Foreseen): Known {
+  return { keys: foreseen.keys, foreseen };
 }

@@ -254,6 +254,19 @@ test('what is asked by content is open only as long as anything could follow', a
   assert.deepEqual(await outlookOf(after(again)), ['open', false]);
 });
 
+test('of what is kept only what is asked for is looked up, and no content is where definitions lead', async () => {
+  const world = new World();
+  const source = () => world.vertex('source', [], { session: true, looks: true });
+  const copy = () => world.vertex('copy', [source()], { content: () => digestOf('same') });
+  const taken = () => world.vertex('take', [world.vertex('make', [copy()])], { content: (input) => digestOf(input) });
+  await world.build(taken());
+  world.loads.length = 0;
+  world.asked.length = 0;
+  await using solver = world.solver();
+  assert.equal((await solver.foresee(edge(taken()))).outlook, 'hit');
+  assert.deepEqual([world.loads, world.asked.length], [[], 1]);
+});
+
 test('steps that do the same work are known by the key that both will have', async () => {
   const world = new World();
   const folder = (name: string) => world.vertex(name, [], { session: true, looks: true });
@@ -293,6 +306,8 @@ const edge = (vertex: Vertex, index = 0): Edge => ({ vertex, index });
 class World {
   readonly runs: string[] = [];
   readonly loads: string[] = [];
+  /** Keys of which somebody asked what is kept. */
+  readonly asked: KeyId[] = [];
   readonly events: Event[] = [];
   readonly links = new Map<string, Set<KeyId>>();
   readonly ways = new Map<KeyId, KeyQuestion[]>();
@@ -343,7 +358,10 @@ class World {
         await link(key, question);
         this.results.set(key, result.value);
       },
-      kept: async (key) => ({ ways: this.ways.get(key) ?? [], ...(this.results.has(key) && { createdAt: 1 }) }),
+      kept: async (key) => {
+        this.asked.push(key);
+        return { ways: this.ways.get(key) ?? [], ...(this.results.has(key) && { createdAt: 1 }) };
+      },
       claim: async (key, options) => {
         const place = this.#claims.get(key) ?? new Semaphore(1);
         this.#claims.set(key, place);
