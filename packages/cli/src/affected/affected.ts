@@ -1,19 +1,20 @@
 // Which images a change can affect, by what their steps really read: a file under no COPY affects nothing, a Dockerfile's
 // comment neither. Every command that chooses images by changes asks here.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
-import { gitTop, type ChangeRange, type Workspace } from '@monokit/config';
+import { gitTop, type ChangeRange, type ResolvedTarget, type Workspace } from '@monokit/config';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
-import { changesIn, filesOf, type Changes } from './changes.ts';
+import { changesIn, commitOf, filesOf, type Changes } from './changes.ts';
 import { checkOut } from './checkout.ts';
 import { definedAt, placeOf, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';
+import { Unseen } from './unseen.ts';
 
 /** An image that a change affects, and the first reason for it. */
 export interface AffectedImage {
   readonly id: string;
-  /** What changed: a path from the top of the repository, or words. */
+  /** What changed: a path from the top of the repository (with words behind it where git doesn't tell), or words. */
   readonly cause: string;
   /** The step that reads it, where one does. */
   readonly step?: string;
@@ -66,41 +67,53 @@ export class Comparison implements AsyncDisposable {
   /** The images of the range's end that differ from its beginning, or may. */
   async affected(range: ChangeRange): Promise<readonly AffectedImage[]> {
     const changes = changesIn(range, this.top);
-    if (changes.paths.length === 0) return [];
+    const mayDefine = this.#mayDefine(changes);
+    const isWorkingTree = range.head === undefined;
+    if (changes.paths.length === 0 && !mayDefine && !isWorkingTree) return [];
     const head = await this.at(changes.head);
-    const base = this.#mayDefine(changes) ? await this.#baseOf(changes) : head;
+    const base = mayDefine ? await this.#baseOf(changes) : head;
+    const unseen = isWorkingTree ? new Unseen(head.top, changes.base) : undefined;
     const found = new Map<string, AffectedImage>();
     const add = (image: AffectedImage) => void (found.has(image.id) || found.set(image.id, image));
     if ('failed' in base) for (const { id } of head.images) add({ id, cause: base.failed });
     else
       for (const image of head.images) {
-        const cause = causeIn(image, { changes, head, base });
+        const cause = causeIn(image, { changes, head, base, unseen });
         if (cause) add({ id: image.id, ...cause });
       }
-    for (const [id, path] of this.#layoutsIn(changes)) add({ id, cause: path });
-    // Whoever is built from an image whose cause no step shows.
+    // An image of a layout is no step: whoever is built from one that uses it has the same cause.
+    const ofLayouts = new Map(this.#layoutsIn(changes));
     for (let more = true; more;) {
-      const before = found.size;
+      const before = ofLayouts.size;
       for (const [from, to] of head.needs) {
-        const cause = found.get(to);
-        if (cause && !cause.step && !found.has(from)) add({ ...cause, id: from });
+        const path = ofLayouts.get(to);
+        if (path !== undefined && !ofLayouts.has(from)) ofLayouts.set(from, path);
       }
-      more = found.size > before;
+      more = ofLayouts.size > before;
     }
+    for (const [id, cause] of ofLayouts) add({ id, cause });
     return head.images.flatMap(({ id }, i, all) =>
       found.has(id) && all.findIndex((other) => other.id === id) === i ? [found.get(id)!] : [],
     );
   }
 
   /** Whether a change may alter what is built from the same files. */
-  #mayDefine({ paths, top }: Changes): boolean {
-    const { seen } = this.#workspace;
+  #mayDefine({ paths, top, base, head }: Changes): boolean {
+    const { seen, targets } = this.#workspace;
     if (!seen) return true;
-    const deciding = new Set(seen);
+    // A config that looks at what is checked out.
+    const looksAtGit = seen.some((path) => basename(path) === 'packed-refs');
+    if (looksAtGit && base !== (head ?? commitOf('HEAD', top))) return true;
     const real = realpathSync(top);
-    return paths.some(
-      (path) => defining.test(basename(path)) || [top, real].some((at) => deciding.has(join(at, path))),
-    );
+    const ofTargets = [...targets.values()].flatMap(placesOf);
+    const deciding = new Set([...seen, ...ofTargets.map(({ file }) => file)]);
+    return paths.some((path) => {
+      if (defining.test(basename(path))) return true;
+      return [join(top, path), join(real, path)].some(
+        // A link on the way to a folder that is read may lead elsewhere.
+        (full) => deciding.has(full) || ofTargets.some(({ folder }) => `${folder}/`.startsWith(`${full}/`)),
+      );
+    });
   }
 
   async #baseOf({ base }: Changes): Promise<PlacedWorkspace | { readonly failed: string }> {
@@ -131,6 +144,19 @@ export class Comparison implements AsyncDisposable {
 /** Names of files that say what is built, and from what. */
 const defining = /dockerfile|containerfile|dockerignore|^\.gitignore$|\.hcl$|compose.*\.ya?ml$|docker-bake/i;
 
+/** Files that say what a target is, wherever links lead, and the folders that it is built from. */
+function placesOf({ context, contexts, recipe }: ResolvedTarget): readonly { file: string; folder: string }[] {
+  const folders = [context, ...Object.values(contexts)].flatMap((each) => (each.kind === 'folder' ? [each.path] : []));
+  const files = folders.map((folder) => ({ folder, file: real(join(folder, '.dockerignore')) }));
+  if (recipe.kind !== 'dockerfile') return files;
+  const { folder, name } = recipe;
+  return [...files, ...[name, `${name}.dockerignore`].map((each) => ({ folder, file: real(join(folder, each)) }))];
+}
+
+function real(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 type Cause = Omit<AffectedImage, 'id'>;
 
 function causeIn(
@@ -139,7 +165,14 @@ function causeIn(
     changes,
     head,
     base,
-  }: { readonly changes: Changes; readonly head: PlacedWorkspace; readonly base: PlacedWorkspace },
+    unseen,
+  }: {
+    readonly changes: Changes;
+    readonly head: PlacedWorkspace;
+    readonly base: PlacedWorkspace;
+    /** Undefined where the end is a commit. */
+    readonly unseen: Unseen | undefined;
+  },
 ): Cause | undefined {
   const twins = head.images.filter(({ id }) => id === image.id);
   const before = base.images.filter(({ id }) => id === image.id)[twins.indexOf(image)];
@@ -149,12 +182,15 @@ function causeIn(
   if (step) return { cause: 'another step', step: step.name, ...(step.place && { place: step.place }) };
   if (image.steps.length !== before.steps.length) return { cause: 'steps were removed' };
   if (image.config !== before.config) return { cause: "another value in the image's config" };
+  if (image.form !== before.form) return { cause: 'another annotation or form of its output' };
   const readBefore = base === head ? undefined : base.top;
   for (const [i, read] of image.reads.entries()) {
-    const path = changedIn(read, { changes, top: head.top, before: before.reads[i]!, baseTop: readBefore });
-    if (path === undefined) continue;
+    const cause =
+      changedIn(read, { changes, top: head.top, before: before.reads[i]!, baseTop: readBefore }) ??
+      unseen?.in(read.folder, read.ignored).find(({ probe }) => read.selects(probe))?.cause;
+    if (cause === undefined) continue;
     const { name, source } = read.reader;
-    return { cause: path, step: name, ...(source && { place: placeOf(source, head.top) }) };
+    return { cause, step: name, ...(source && { place: placeOf(source, head.top) }) };
   }
   return undefined;
 }
@@ -188,9 +224,7 @@ function changedIn(
   };
   const direct = changes.paths.find(reads);
   if (direct !== undefined || baseTop === undefined) return direct;
-  if (JSON.stringify(read.ignored) === JSON.stringify(before.ignored)) {
-    return changes.paths.find((path) => reads(path));
-  }
+  if (JSON.stringify(read.ignored) === JSON.stringify(before.ignored)) return undefined;
   const ignoredBefore = ignoring(before.ignored);
   const files = new Set([...filesOf(changes.base, changes.top), ...filesOf(changes.head, changes.top)]);
   return [...files].find((path) => {

@@ -23,7 +23,9 @@ export function changesIn({ base: from, head: to }: ChangeRange, top: string): C
   const diff = ['diff', '--name-only', '-z', '--no-renames', '--no-ext-diff', '--ignore-submodules=none'];
   const paths = new Set(lines(git(top, [...diff, base, ...(head === undefined ? [] : [head]), '--'])));
   if (head === undefined && given === undefined) {
-    for (const path of lines(git(top, ['ls-files', '-z', '--others', '--exclude-standard']))) paths.add(path);
+    const others = lines(git(top, ['ls-files', '-z', '--others', '--exclude-standard']));
+    // A repository in this one stands there as a folder.
+    for (const path of others) paths.add(path.replace(/\/$/, ''));
   }
   return { top, base, head, paths: [...paths].sort() };
 }

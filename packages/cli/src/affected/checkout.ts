@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from './changes.ts';
 
 /**
  * The files of a commit in a folder that goes with `scope`. The repository itself is not touched; in the folder, its
- * packages are found as in the working tree, and `HEAD` is the commit.
+ * packages are found as in the working tree, and the branch that is checked out is at the commit.
  */
 export function checkOut(commit: string, top: string, scope: AsyncDisposableStack): string {
   const made = mkdtempSync(join(tmpdir(), 'monokit-commit-'));
   scope.defer(() => rmSync(made, { recursive: true, force: true }));
   const folder = join(made, 'tree');
   mkdirSync(join(folder, '.git'), { recursive: true });
-  writeFileSync(join(folder, '.git/HEAD'), `${commit}\n`);
-  const env = { ...process.env, GIT_INDEX_FILE: join(made, 'index') };
+  writeHead(join(folder, '.git'), commit, run(top, ['symbolic-ref', '--quiet', 'HEAD']).stdout.trim());
+  // What is large and elsewhere says nothing of what is built.
+  const env = { ...process.env, GIT_INDEX_FILE: join(made, 'index'), GIT_LFS_SKIP_SMUDGE: '1' };
   for (const args of [
     ['read-tree', commit],
     ['checkout-index', '--all', '--force', `--prefix=${folder}/`],
@@ -25,4 +26,12 @@ export function checkOut(commit: string, top: string, scope: AsyncDisposableStac
   if (existsSync(packages) && !existsSync(join(folder, 'node_modules')))
     symlinkSync(packages, join(folder, 'node_modules'));
   return folder;
+}
+
+/** The branch, if there is one, as if it were at the commit. */
+function writeHead(folder: string, commit: string, branch: string): void {
+  if (branch === '') return writeFileSync(join(folder, 'HEAD'), `${commit}\n`);
+  writeFileSync(join(folder, 'HEAD'), `ref: ${branch}\n`);
+  mkdirSync(dirname(join(folder, branch)), { recursive: true });
+  writeFileSync(join(folder, branch), `${commit}\n`);
 }

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Writable } from 'node:stream';
-import type { SourcePlace } from '@monokit/engine';
+import type { SolveRequest, SourcePlace } from '@monokit/engine';
 import type { FolderRead } from '@monokit/engine/affected';
 import { digestOf } from '@monokit/engine/oci/digest';
 import { imageFlags } from '../flags/build.ts';
@@ -17,6 +17,8 @@ export interface PlacedImage {
   readonly steps: readonly PlacedStep[];
   /** Digest of the image's config. */
   readonly config: string;
+  /** All else that its digest depends on: how it is packed, and what is written beside it. */
+  readonly form: string;
   readonly reads: readonly FolderRead[];
 }
 
@@ -35,6 +37,8 @@ export interface PlacedWorkspace {
   readonly images: readonly PlacedImage[];
   /** Which images are built from which, as pairs of ids. */
   readonly needs: readonly (readonly [from: string, to: string])[];
+  /** Which only have to wait for which. */
+  readonly waits: readonly (readonly [from: string, to: string])[];
 }
 
 /** Defines every image of the workspace that rules `cwd`, in the repository whose top is `top`. */
@@ -77,12 +81,33 @@ export async function definedAt(
         id: each.request.id,
         steps,
         config: digestOf(JSON.stringify(config ?? null)),
+        form: formOf(each.request),
         reads: folderReads(graph),
       };
     }),
   );
   const waits = tasks.flatMap(({ request, dependsOn = [] }) => dependsOn.map((id) => [request.id, id] as const));
-  return { top: real, images, needs: [...needs, ...waits] };
+  return { top: real, images, needs, waits };
+}
+
+/** Attributes of outputs that say where an image goes and not what it is. */
+const whereabouts = new Set(
+  'name name-canonical dangling-name-prefix push push-by-digest registry.insecure store unpack tar dest into load'.split(
+    ' ',
+  ),
+);
+
+function formOf({ exports, source }: SolveRequest): string {
+  const forms = exports.map(({ attrs }) =>
+    JSON.stringify(
+      Object.entries(attrs)
+        .filter(([name]) => !whereabouts.has(name))
+        .sort(),
+    ),
+  );
+  const options = source.kind === 'frontend' ? Object.entries(source.options) : [];
+  const attests = options.filter(([name]) => name.startsWith('attest:')).sort();
+  return JSON.stringify([[...new Set(forms)].sort(), attests]);
 }
 
 /** `base/Dockerfile:3`, from the top of the repository. */

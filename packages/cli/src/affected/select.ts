@@ -13,7 +13,10 @@ export async function narrowed(invocation: ShowInvocation, workspace: Workspace)
   const affected = async (range: ChangeRange) => new Set((await comparison.affected(range)).map(({ id }) => id));
   const inFilter = ({ base, head }: ChangeRange) =>
     affected(head === undefined ? { base } : { base: forkOf(base, head, comparison.top), head });
-  const needs = async () => (await comparison.at()).needs;
+  const needs = async () => {
+    const { needs: built, waits } = await comparison.at();
+    return [...built, ...waits];
+  };
   try {
     const filters = flags.filter.map(parseFilter);
     const meant = await filtered(filters, { targets, groups, cwd, affected: inFilter, needs });

@@ -18,7 +18,7 @@ export type Claims = (name: string, options: { readonly signal: AbortSignal }) =
 /**
  * The solver's memory in the index:
  *
- *   key-links    input key, input number, vertex, output, selector  →  keys
+ *   key-links    input key, input number, count of inputs, vertex, output, selector  →  keys
  *   key-ways     key  →  every question that leads to it, for cache exports and for forgetting
  *   key-results  key  →  refs
  */
@@ -91,9 +91,12 @@ export function openCacheStore(index: Index, cache: Cache, claims: Claims): Cach
   };
 }
 
-/** Names of the links that an input's keys make, short enough for the index. */
+/**
+ * Names of the links that an input's keys make, short enough for the index. The count is among them: "copy / from an empty
+ * tree" has the digest of "copy / from that tree", and one input less.
+ */
 export function linkNames({ digest, output, deps }: PartialQuestion, input: number): string[] {
   return deps[input]!.keys.map(({ id, selector }) =>
-    hash('sha256', `${id}|${input}|${digest}|${output}|${selector ?? ''}`, 'base64url'),
+    hash('sha256', `${id}|${input}/${deps.length}|${digest}|${output}|${selector ?? ''}`, 'base64url'),
   );
 }

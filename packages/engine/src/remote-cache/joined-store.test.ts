@@ -118,11 +118,13 @@ test('more ways to what is elsewhere are written down with the result that follo
   assert.ok(own.links.includes(`k:later → ${first}`));
 });
 
-test('another digest, output or selector leads nowhere', async () => {
+test('another digest, output, selector or count of inputs leads nowhere', async () => {
   const store = joined(new Own(), Promise.resolve([records()]), async () => ref);
   assert.deepEqual(await store.query(asked(step, rootKey(base, 0))), []);
   assert.deepEqual(await store.query(asked(last, content)), []);
   assert.deepEqual(await store.query({ ...asked(step, content), output: 1 }), []);
+  const { deps, ...rest } = asked(step, content);
+  assert.deepEqual(await store.query({ ...rest, deps: [...deps, undefined] }), [], 'on more inputs it is other work');
 });
 
 test('what is known here does not wait for an import, and still leads to what is known there', async () => {

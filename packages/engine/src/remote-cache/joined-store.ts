@@ -79,7 +79,8 @@ export function joinedStore({ own, imports, cache, work }: JoinedStoreOptions): 
       );
       records = records ? records.intersection(next) : next;
     }
-    return records ?? new Set();
+    // The same work on fewer inputs has the same digest where one of them is an empty tree.
+    return new Set([...(records ?? [])].filter(({ roots }) => roots.length === deps.length));
   };
 
   const remember = (key: KeyId, question: KeyQuestion, { records, here }: Pick<Found, 'records' | 'here'>) => {
