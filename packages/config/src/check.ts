@@ -160,7 +160,9 @@ function unknownKey(
   meant: Readonly<Record<string, string>>,
 ): Problem {
   const camel = name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const other = known.includes(camel) ? camel : (meant[name] ?? meant[camel]);
+  const other = known.includes(camel)
+    ? camel
+    : [name, camel].flatMap((each) => (Object.hasOwn(meant, each) ? meant[each]! : []))[0];
   const where = path.length > 0 ? ` in ${spoken(path)}` : '';
   return {
     code: 'config/unknown-key',

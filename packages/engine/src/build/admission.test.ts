@@ -111,6 +111,27 @@ test('the time of an image goes while a step of it runs; then those end that nob
   }
 });
 
+test('a result that came in time is kept, and one that comes later is let go of', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const disposed: string[] = [];
+    const tree = (name: string) => ({ [Symbol.asyncDispose]: async () => void disposed.push(name) });
+    const stopwatch = new Stopwatch('hasty', 1000);
+    using _step = stopwatch.run(vertex('own'));
+    const inTime = stopwatch.bound(Promise.resolve(tree('in time')));
+    const { promise, resolve } = Promise.withResolvers<AsyncDisposable>();
+    const late = stopwatch.bound(promise);
+    mock.timers.tick(1000);
+    await inTime;
+    await assert.rejects(late);
+    resolve(tree('late'));
+    await promise;
+    assert.deepEqual(disposed, ['late']);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test('a step of several images ends when the time of all of them is up', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {

@@ -49,11 +49,15 @@ export class Stopwatch {
     const { promise: over, reject } = Promise.withResolvers<never>();
     const end = () => reject(this.#failure());
     this.signal.addEventListener('abort', end, { once: true });
+    let isTaken = false;
     try {
-      return await Promise.race([solving, over]);
+      const result = await Promise.race([solving, over]);
+      isTaken = true;
+      return result;
     } finally {
       this.signal.removeEventListener('abort', end);
-      if (this.signal.aborted) {
+      // What comes after its time is nobody's.
+      if (!isTaken) {
         solving.then(
           (late) => late[Symbol.asyncDispose](),
           () => undefined,

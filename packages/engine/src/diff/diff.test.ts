@@ -44,7 +44,12 @@ class Images {
     {
       config = {},
       instructions = [],
-    }: { readonly config?: ContainerConfig; readonly instructions?: readonly string[] } = {},
+      document: written,
+    }: {
+      readonly config?: ContainerConfig;
+      readonly instructions?: readonly string[];
+      readonly document?: string;
+    } = {},
   ): Promise<ImageAt & { readonly layers: readonly Descriptor[] }> {
     const tars = await Promise.all(layers.map(tarOf));
     const blobs = tars.map((tar, i) => this.#put(i % 2 ? gzipSync(tar) : tar, mediaTypes.ociLayerGzip));
@@ -58,7 +63,7 @@ class Images {
     const manifest = {
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
-      config: this.#put(Buffer.from(JSON.stringify(document)), mediaTypes.ociConfig),
+      config: this.#put(Buffer.from(written ?? JSON.stringify(document)), mediaTypes.ociConfig),
       layers: blobs,
     };
     const descriptor = this.#put(Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest);
@@ -290,3 +295,12 @@ function flattened(layers: readonly Layer[]): ReadonlyMap<string, string> {
   }
   return tree;
 }
+
+test('an image whose config is none is refused by its name', async () => {
+  const images = new Images();
+  const good = await images.image('good', [{ a: '1' }]);
+  for (const document of ['not JSON', 'null', '7', '{"rootfs":{"diff_ids":7}}', '{"history":{}}']) {
+    const odd = await images.image('odd', [{ a: '1' }], { document });
+    await assert.rejects(diffImages(good, odd, { platform, signal }), /^Failed: odd is no image: /, document);
+  }
+});

@@ -45,7 +45,8 @@ export async function readImage(
   const [configAt, ...blobs] = childrenIn(descriptor, bytes);
   if (!configAt) throw unlike(`${name} is no image: ${descriptor.digest} is of type ${descriptor.mediaType}`);
   const text = Buffer.from(await readDocument(configAt, provider, { signal })).toString();
-  const config = JSON.parse(text) as ImageConfig;
+  const config = configIn(text);
+  if (!config) throw unlike(`${name} is no image: ${configAt.digest} is no config`);
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== blobs.length) {
     throw unlike(`${name} is no image: its config tells of ${diffIds.length} layers, and it has ${blobs.length}`);
@@ -62,6 +63,19 @@ export async function readImage(
 /** Of what is said of an image, and is none. */
 function isStatement({ annotations, platform }: Descriptor): boolean {
   return annotations?.['vnd.docker.reference.type'] !== undefined || platform?.os === 'unknown';
+}
+
+/** A config as far as layers are told by it; undefined for what is none, whatever the manifest says of it. */
+function configIn(text: string): ImageConfig | undefined {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const { rootfs, history } = (config ?? {}) as Partial<ImageConfig>;
+  return Array.isArray(rootfs?.diff_ids ?? []) && Array.isArray(history ?? []) ? (config as ImageConfig) : undefined;
 }
 
 function unlike(message: string): Failed<DiffFailure> {
