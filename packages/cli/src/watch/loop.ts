@@ -12,6 +12,7 @@ import { LookAnew } from './look-anew.ts';
 import { Round, type RoundEnd } from './round.ts';
 import type { Rules } from './rules.ts';
 import { Watcher, type WatchPlaces } from './watcher.ts';
+import type { Words } from './words.ts';
 
 export interface WatchOptions {
   readonly engine: LocalEngine;
@@ -41,15 +42,6 @@ export interface Shown {
   readonly renderer: Renderer;
   readonly recorder: Recorder;
 }
-
-export type Words =
-  | { readonly kind: 'watching'; readonly images: number; readonly files: number }
-  | { readonly kind: 'changed'; readonly paths: readonly string[]; readonly images: readonly string[] }
-  | { readonly kind: 'reloaded'; readonly paths: readonly string[] }
-  | { readonly kind: 'superseded' | 'waiting' | 'left'; readonly images: readonly string[] }
-  | { readonly kind: 'polling'; readonly limit: string }
-  | { readonly kind: 'not-run'; readonly image: string; readonly error: unknown }
-  | { readonly kind: 'unseen' | 'mistake'; readonly error: unknown };
 
 /** What was chosen, and what it reads. */
 interface State extends AsyncDisposable {

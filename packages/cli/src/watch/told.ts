@@ -3,7 +3,7 @@ import type { Mistake } from '../mistake.ts';
 import { describe, messageOf } from '../ui/failure.ts';
 import { count } from '../ui/format.ts';
 import type { ContainerWords } from './containers.ts';
-import type { Words } from './loop.ts';
+import type { Words } from './words.ts';
 
 /** Lines for people; `short` says a path as they would. */
 export function told(words: Words | ContainerWords, short: (path: string) => string): string {

@@ -20,10 +20,11 @@ import { Containers, type ContainerWords } from './containers.ts';
 import { HotKeys } from './hot-keys.ts';
 import { History } from './history.ts';
 import { withDifferences } from './differences.ts';
-import { Watch, type Words } from './loop.ts';
+import { Watch } from './loop.ts';
 import { notices } from './notices.ts';
 import { rulesOf } from './rules-of.ts';
 import { told, watching } from './told.ts';
+import type { Words } from './words.ts';
 
 export type WatchInvocation = Invocation<typeof watchFlags>;
 

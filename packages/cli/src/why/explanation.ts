@@ -1,6 +1,7 @@
 // Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
 import type { StepComponents } from './components.ts';
-import type { Cause, Differences } from './differences.ts';
+import type { Cause } from './cause.ts';
+import type { Differences } from './differences.ts';
 import { isInternal } from '../ui/model.ts';
 import { dependingOn, isFolder } from './step.ts';
 

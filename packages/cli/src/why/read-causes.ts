@@ -2,7 +2,8 @@
 import { posix } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
 import type { PlatformComponents, ReadComponents, StepComponents } from './components.ts';
-import type { Cause, ListOf } from './differences.ts';
+import type { Cause } from './cause.ts';
+import type { ListOf } from './differences.ts';
 import { folderChanges } from './folder-changes.ts';
 import { bare, takesAll } from './step.ts';
 import { arrow } from './variables.ts';

@@ -7,7 +7,8 @@ import type { Before, Cause as ShownCause, RunFacts } from '../ui/facts.ts';
 import { shortName } from '../ui/format.ts';
 import { Book, type MadeImage, type MadeRunOf } from './book.ts';
 import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
-import type { Cause, Differences, differencesOf } from './differences.ts';
+import type { Cause } from './cause.ts';
+import type { Differences, differencesOf } from './differences.ts';
 import { dependingOn } from './step.ts';
 import { keyIn, veilWith, type Veil } from './veil.ts';
 
