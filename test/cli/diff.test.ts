@@ -117,6 +117,36 @@ test('builds that a prune took are told as such, and so are words that mean noth
   assert.match(unknown.stderr, /did you mean cli diff api\?/);
 });
 
+test('what can be compared with nothing is told apart from what differs, with what may be meant', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.ts': `export default { images: { api: { context: 'api' }, web: { context: 'web' } } };`,
+    api: { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
+    web: { Dockerfile: 'FROM scratch\nCOPY none /\n' },
+    'layout.tar': 'no archive',
+    layout: {},
+  });
+  await rig.ok(['build', 'api']);
+  for (const [args, text] of [
+    [
+      ['api', 'web'],
+      /^error: web has no good build here to compare\n {2}cli build web makes one; docker-image:\/\/web is/,
+    ],
+    [['apj'], /no build of "apj" here to compare\n {2}did you mean cli diff api\?/],
+    [['./layuot.tar', 'api'], /^error: there is no .*\/layuot\.tar\n {2}did you mean .*\/layout\.tar\?/],
+    [['./nothing/there', 'api'], /^error: there is no .*\/nothing\/there\n {2}cli build -o type=oci,dest=FILE /],
+    [['./layout.tar', 'api'], /is not an OCI image layout/],
+    [['./layout', 'api'], /is not an OCI image layout/],
+    [['sha256:12', 'api'], /^error: sha256:12 is no digest\n/],
+    [['localhost:1/api:1', 'api'], /^error: [^]*localhost:1[^]*exit 2: they could not be compared\n$/],
+    [['api', 'api', '--platform', 'a/b/c/d'], /^error: .*a\/b\/c\/d/],
+  ] as const) {
+    const { code, stdout, stderr } = await rig.cli(['diff', ...args, '--exit-code']);
+    assert.deepEqual([code, stdout], [2, ''], `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, text);
+    assert.doesNotMatch(stderr, /our mistake/);
+  }
+});
+
 test('names that would move the cursor are printed without doing so', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nARG N\nRUN touch "/$(printf "$N")"\n' });
   await rig.ok(['build', ...rig.busybox, '-t', 'a:1', '.']);

@@ -1,7 +1,7 @@
 // Records of real runs, by the command line: what is kept of those that end well, fail, are stopped or killed; two at
 // once; and what must not be in them.
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TraceEvent } from '../../packages/cli/src/runs/trace.ts';
@@ -251,6 +251,45 @@ test('a record that others wrote moves no cursor, and its page takes no other fi
   await rig.cli(['runs', 'open', './brought'], { env: { BROWSER: 'true' } });
   assert.equal(readFileSync(rig.path('brought'), 'utf8'), text);
   assert.match(readFileSync(rig.path('brought.html'), 'utf8'), /Content-Security-Policy/);
+});
+
+test('a record that is none is refused with what is wrong, and one that is damaged is passed over', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n', folder: {} });
+  for (let i = 0; i < 2; i++) await rig.ok(['build', '.', '--no-cache', '--summarize=good.json']);
+  const good = JSON.parse(readFileSync(rig.path('good.json'), 'utf8')) as RunRecord;
+  const broken = {
+    cut: JSON.stringify(good).slice(0, -9),
+    nothing: 'null',
+    list: '[]',
+    later: JSON.stringify({ ...good, version: 9 }),
+    thin: '{"version":1,"steps":[]}',
+    odd: JSON.stringify({ ...good, steps: [...good.steps, null] }),
+    huge: JSON.stringify({
+      ...good,
+      steps: [{ ...good.steps[0], log: { pieces: [[0, 1e300]], length: 1, lines: 1 } }],
+    }),
+  };
+  for (const [name, text] of Object.entries(broken)) writeFileSync(rig.path(`${name}.json`), text);
+  for (const name of [...Object.keys(broken).map((each) => `${each}.json`), 'folder', 'gone.json']) {
+    for (const args of [['show'], ['logs'], ['diff', '@last'], ['open', '--html', '-']]) {
+      const { code, stdout, stderr } = await rig.cli(['runs', ...args, `./${name}`]);
+      assert.deepEqual([code, stdout], [2, ''], `${args.join(' ')} ${name}: ${stderr}`);
+      assert.match(stderr, /^error: .* (no|the) record of a run.*\n {2}--summarize=FILE of cli build writes one\n/);
+    }
+  }
+  assert.match((await rig.cli(['why', 'project', '--vs', './thin.json'])).stderr, /no record of a run/);
+
+  const [last] = await list(rig);
+  const [file] = globSync(`state/**/${last!.id}.json`, { cwd: rig.cacheDir });
+  writeFileSync(join(rig.cacheDir, file!), JSON.stringify(good).slice(0, 100));
+  assert.equal((await list(rig)).length, 1);
+  assert.match((await rig.cli(['runs', 'show', last!.id])).stderr, /another version of monokit, or is damaged/);
+  await rig.ok(['build', '.', '--no-cache']);
+
+  await rig.ok(['runs', 'open', '--html', 'new/folder/run.html']);
+  assert.match(readFileSync(rig.path('new/folder/run.html'), 'utf8'), /^<!doctype html>/i);
+  const refused = await rig.cli(['runs', 'open', '--html', 'folder']);
+  assert.match(refused.stderr, /^error: .*\/folder is a folder\n/);
 });
 
 test('each round of a watch that built something is a run', async () => {

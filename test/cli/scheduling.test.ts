@@ -312,3 +312,23 @@ for (const [mode, ends, footer] of [
     assert.match((await plain.ok(['runs', 'show'])).stdout, footer);
   });
 }
+
+test('a step that failed is not run again for an image that waited for another one', async () => {
+  const counted = 'RUN --mount=type=cache,id=counted,target=/n echo x >> /n/runs';
+  await using rig = await Rig.open(
+    workspace({
+      left: { lines: [`${counted}; exit 3`] },
+      right: { lines: ['RUN echo right'] },
+      made: { from: 'left', lines: ['RUN echo made'], keys: `dependsOn: 'right'` },
+      runs: { lines: [`${counted}; echo "$(wc -l < /n/runs) runs"; exit 4`] },
+    }),
+  );
+  const { code, ...outcome } = await rig.cli(['build', 'left', 'right', 'made', '--json', '--continue=always']);
+  assert.equal(code, 1);
+  const { lines, images } = told(outcome);
+  assert.deepEqual(images, { left: 'failed', right: 'built', made: 'blocked' });
+  const ends = lines.filter(({ type, status }) => type === 'step.end' && status === 'failed');
+  assert.equal(ends.length, 1);
+  assert.equal(lines.filter(({ type, step }) => type === 'step.start' && step === ends[0]!.step).length, 1);
+  assert.match((await rig.cli(['build', 'runs'])).stderr, /\b2 runs\n/, 'this one is the second');
+});

@@ -241,7 +241,7 @@ test('the last failure of each step is kept, ten at most; prune takes them, and 
   assert.deepEqual(await usage(rig), []);
   const { code, stderr } = await rig.cli(['shell']);
   assert.equal(code, 2);
-  assert.match(stderr, /no failed step to enter/);
+  assert.match(stderr, /no step of this workspace that failed is kept\n {2}none is kept/);
 });
 
 test('a shell holds its step against prune, and leaves nothing when it is killed', async () => {
@@ -316,4 +316,35 @@ test('a build that is killed at any moment of keeping a step leaves a cache that
   await rig.ok(['prune', '--all']);
   assert.deepEqual(await usage(rig), []);
   assert.deepEqual(leftOf(rig.cacheDir), []);
+});
+
+test('the last failed step is that of this workspace, from any folder of it, and words that mean nothing are told', async () => {
+  await using rig = await Rig.open({
+    one: {
+      'buildkit.config.ts': `export default { images: { app: { context: 'app' }, lib: { context: 'lib' } } };`,
+      app: { Dockerfile: 'FROM busybox AS run\nRUN echo one > /mine && exit 1\n' },
+      lib: { Dockerfile: 'FROM busybox\n' },
+    },
+    two: { Dockerfile: 'FROM busybox\nRUN echo two > /mine && exit 1\n' },
+    three: {},
+  });
+  const within = (folder: string, ...args: string[]) => rig.cli(args, { through: ['env', '-C', rig.path(folder)] });
+  await within('one', 'build', 'all', ...rig.busybox);
+  await within('two', 'build', '.', ...rig.busybox);
+  for (const folder of ['one', 'one/app', 'one/lib']) {
+    const { stdout, stderr } = await within(folder, 'shell', '--', 'cat', '/mine');
+    assert.equal(stdout, 'one\n', `${folder}: ${stderr}`);
+  }
+  assert.equal((await within('two', 'shell', '@last', '--', 'cat', '/mine')).stdout, 'two\n');
+  const none = await within('three', 'shell');
+  assert.equal(none.code, 2);
+  assert.match(
+    none.stderr,
+    /no step of this workspace that failed is kept\n {2}kept are two:1, app:1, of other workspaces\n/,
+  );
+
+  const stage = await within('one', 'shell', 'app#rnu:9', '--built', ...rig.busybox);
+  assert.equal(stage.code, 2);
+  assert.match(stage.stderr, /^error: app has no stage "rnu"\n {2}did you mean run\?/m);
+  assert.doesNotMatch(stage.stderr, /went wrong/);
 });

@@ -15,6 +15,10 @@ export interface Command<F extends Flags = Flags> {
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** What its exit code 1 means, where that is not that an image could not be built. */
   failed?(flags: Given<F>): string | undefined;
+  /**
+   * Its 1 is an answer, as that of `diff` and `grep` is: what it means that there can be none, told by a 2.
+   */
+  readonly trouble?: string;
   /** Its exit code is that of a program which it ran: what that means, only the program knows. */
   readonly exitsAsProgram?: true;
   /** Does it; the number is the exit code. */

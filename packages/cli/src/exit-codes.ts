@@ -8,7 +8,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   143: 'stopped by SIGTERM',
 };
 
-/** `exit 1: an image could not be built`; a command may mean something else by its 1. */
+/** `exit 1: an image could not be built`; a command may mean something else by its 1, or a 2. */
 export function exitLine(code: number, meaning: string | undefined): string {
-  return `exit ${code}: ${(code === 1 ? meaning : undefined) ?? exitCodes[code] ?? 'failed'}`;
+  return `exit ${code}: ${meaning ?? exitCodes[code] ?? 'failed'}`;
 }

@@ -1,4 +1,4 @@
-import type { Invocation } from './command.ts';
+import type { Command, Invocation } from './command.ts';
 import { Mistake, NothingSelected, Stopped, TimedOut } from './mistake.ts';
 
 /** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
@@ -10,7 +10,7 @@ const slow = new Set(['build', 'release', 'plan', 'watch', 'ls', 'print', 'lint'
 
 interface Outcome {
   readonly code: number;
-  /** What a 1 means, where it is not that an image could not be built. */
+  /** What the code means, where it is not what it means elsewhere. */
   readonly meaning?: string | undefined;
   /** The code is a program's own. */
   readonly ofProgram?: true | undefined;
@@ -52,8 +52,9 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
 
 /** What became of a command line, whatever was thrown. The only place that catches everything. */
 async function outcomeOf(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Outcome> {
+  const chosen: { command?: Command } = {};
   try {
-    return await dispatch(argv, env, signal);
+    return await dispatch(argv, env, { signal, chosen });
   } catch (error) {
     const stopped = signal.aborted && signal.reason instanceof Stopped ? signal.reason : undefined;
     if (stopped) return { code: stopped.code };
@@ -71,11 +72,18 @@ async function outcomeOf(argv: readonly string[], env: NodeJS.ProcessEnv, signal
     }
     const { describe } = await import('./ui/failure.ts');
     process.stderr.write(describe(error));
-    return { code: exit.failed, meaning: 'something went wrong' };
+    const trouble = chosen.command?.trouble;
+    return trouble === undefined
+      ? { code: exit.failed, meaning: 'something went wrong' }
+      : { code: exit.mistake, meaning: trouble };
   }
 }
 
-async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Outcome> {
+async function dispatch(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { signal, chosen }: { readonly signal: AbortSignal; readonly chosen: { command?: Command } },
+): Promise<Outcome> {
   const [first, ...rest] = argv;
   if (first === undefined || ['help', '--help', '-h'].includes(first)) return { code: await help(rest[0]) };
   if (['version', '--version', '-V'].includes(first)) {
@@ -119,8 +127,13 @@ async function dispatch(argv: readonly string[], env: NodeJS.ProcessEnv, signal:
     stderr,
     ...(answerPath !== undefined && { answerPath }),
   };
+  chosen.command = command;
   const code = await command.run(invocation);
-  return { code, meaning: command.failed?.(given), ofProgram: command.exitsAsProgram };
+  return {
+    code,
+    meaning: code === exit.failed ? command.failed?.(given) : undefined,
+    ofProgram: command.exitsAsProgram,
+  };
 }
 
 async function help(name: string | undefined): Promise<number> {

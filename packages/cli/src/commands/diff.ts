@@ -31,7 +31,10 @@ An IMAGE alone compares its last build here with the one before that came out ot
 A and B are builds (api, api@-2, api@RUN), digests in the store, names in the store or a
 registry (docker-image:// skips the store), or OCI layouts (./image, ./image.tar,
 oci-layout://PATH:TAG). Two runs (@last, -2) compare all images that both built.
-PATHs behind -- are files and folders to keep to.`,
+PATHs behind -- are files and folders to keep to.
+
+Exit codes: 0 whether they differ or not; with --exit-code 1 if they do; 2 if they
+could not be compared.`,
   flags,
   examples: [
     ['cli diff api', 'what the last rebuild changed'],
@@ -42,6 +45,7 @@ PATHs behind -- are files and folders to keep to.`,
     ['cli diff debian:12.1 debian:12.2', 'two images in a registry'],
   ],
   failed: (flags) => (flags['exit-code'] ? 'something differs' : undefined),
+  trouble: 'they could not be compared',
   async run(invocation) {
     const { flags, positionals, rest = [], cwd, env, signal, stdout } = invocation;
     const words = positionals.slice(0, positionals.length - rest.length);
@@ -55,8 +59,16 @@ PATHs behind -- are files and folders to keep to.`,
     const engine = scope.use(await openEngineFor(flags, env, await settingsHere(invocation)));
     const runs = await RunsHere.open(invocation);
     const access = () => openRegistries(invocation, scope);
-    const pairs = await pairsOf(words, { runs, engine, access, cwd, signal, scope });
     const platform = flags.platform === undefined ? hostPlatform() : read(() => parsePlatform(flags.platform!));
+    const pairs = await pairsOf(words, {
+      runs,
+      engine,
+      access,
+      cwd,
+      signal,
+      scope,
+      images: () => imagesHere(invocation),
+    });
     const found: { readonly pair: Pair; readonly diff: ImageDiff }[] = [];
     for (const pair of pairs) {
       const paths = rest.length > 0 ? { paths: rest } : {};
@@ -80,6 +92,12 @@ PATHs behind -- are files and folders to keep to.`,
     return flags['exit-code'] && found.some(({ diff }) => differs(diff, rest)) ? 1 : 0;
   },
 });
+
+/** Ids of the workspace's images; none where there is no workspace, or one that can't be read. */
+async function imagesHere({ cwd, env }: Invocation<typeof flags>): Promise<readonly string[]> {
+  const { knownHere } = await import('../completion/known-here.ts');
+  return (await knownHere(cwd, env).images()).map(({ value }) => value);
+}
 
 /** A word that is wrong is a mistake. */
 function read<T>(parse: () => T): T {

@@ -10,12 +10,12 @@ import { refuseFlags } from '../flags/refuse.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
 import { shellWord } from '../ui/shell-word.ts';
 import { stepWord } from '../ui/step-word.ts';
-import { chosenStep, platformText, wordOf } from '../shell/choose.ts';
+import { chosenStep, isIn, platformText, wordOf } from '../shell/choose.ts';
 import { failedHeader, missingLines, roomLines } from '../shell/header.ts';
 import { lender } from '../shell/lender.ts';
 import { sitIn } from '../shell/sit.ts';
 import { isAt, parseAddress } from '../shell/address.ts';
-import { describe } from '../ui/failure.ts';
+import { describe, diagnosticsOf } from '../ui/failure.ts';
 import { oneLine } from '../ui/tame.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
 import { isInternal } from '../ui/model.ts';
@@ -44,7 +44,7 @@ environment, folder, user, network and platform. The last ten failed steps are k
 a week, so this works tomorrow, too. What you write is thrown away when you leave, so a
 step can be entered again as it was.
 
-@last (the default) is the step that failed last; the line \`debug:\` of a failure names
+@last (the default) is the step of this workspace that failed last; the line \`debug:\` of a failure names
 others. Secrets and agents are never kept: lend them again with --secret and --ssh.
 
 Of an image without a failed step it opens what a build makes: the image, a stage of it,
@@ -53,7 +53,7 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
   flags: shellFlags,
   exitsAsProgram: true,
   examples: [
-    ['cli shell', 'where the last build failed'],
+    ['cli shell', 'where the last build here failed'],
     ['cli shell web#build:5', 'in step 5 of the stage `build` of the image `web`'],
     ['cli shell web#build:5 -- cat npm-debug.log', 'one command, for scripts'],
     ['cli shell @last --before', 'the files before the step ran'],
@@ -68,11 +68,12 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
     const engine = scope.use(await openEngineFor(flags, invocation.env, await settingsHere(invocation)));
     const steps = await engine.failedSteps();
     const [platform] = flags.platform;
-    const found = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { root: cwd, platform });
+    const isHere = await failedHere(steps, invocation);
+    const found = flags.built || isFolder(wanted) ? undefined : chosenStep(steps, wanted, { isHere, platform });
     const step = found && ((await isMended(wanted, invocation)) ? undefined : found);
     refuse(invocation, step);
     if (!step) {
-      checkBuilt(wanted, invocation, steps);
+      checkBuilt(wanted, invocation, { steps, isHere });
       return await enterBuilt(wanted, args, invocation, scope);
     }
     const state = flags.before || flags.replay ? 'before' : 'left';
@@ -84,6 +85,20 @@ busybox is mounted. With a COMMAND it runs that instead, and exits as it does.`,
     return await sit(entered, flags.replay ? step.op.meta.args : args, { invocation, command: true });
   },
 });
+
+/** Tells whether a step is of this workspace: its Dockerfile lies here, or a run that was begun here tells of it. */
+async function failedHere(
+  steps: readonly FailedStep[],
+  invocation: ShellInvocation,
+): Promise<(step: FailedStep) => boolean> {
+  const { cwd } = invocation;
+  if (steps.every((step) => isIn(cwd, step))) return () => true;
+  const { RunsHere } = await import('../runs/runs-here.ts');
+  const told = new Set<string>();
+  for (const { record } of (await RunsHere.open(invocation)).runs())
+    for (const { step } of record.failures) if (step !== undefined) told.add(step);
+  return (step) => isIn(cwd, step) || told.has(step.vertex);
+}
 
 /** Whether a word names an image, or a stage, that was good when it was last built: then that is what is meant. */
 async function isMended(wanted: string, invocation: ShellInvocation): Promise<boolean> {
@@ -130,18 +145,34 @@ async function sit(
 }
 
 /** Refuses what goes with failed steps only, and says which there are. */
-function checkBuilt(wanted: string, { flags }: ShellInvocation, steps: readonly FailedStep[]): void {
-  const known = [...new Set(steps.map(wordOf))];
-  const hint = known.length > 0 ? `kept are ${known.join(', ')}` : 'none is kept: a RUN step is, when it fails';
+function checkBuilt(
+  wanted: string,
+  { flags }: ShellInvocation,
+  { steps, isHere }: { readonly steps: readonly FailedStep[]; readonly isHere: (step: FailedStep) => boolean },
+): void {
+  const [here, others] = [steps.filter(isHere), steps.filter((step) => !isHere(step))];
+  const known = [...new Set((here.length > 0 ? here : others).map(wordOf))];
+  const hint =
+    known.length === 0
+      ? 'none is kept: a RUN step is, when it fails'
+      : `kept are ${known.join(', ')}${here.length > 0 ? '' : ', of other workspaces'}`;
   if (wanted === '@last') {
     if (flags.built) throw new Mistake('--built needs an image, as in cli shell api --built');
     throw new Mistake(
-      steps.length > 0 ? 'no failed step is for that platform' : 'there is no failed step to enter',
+      here.length > 0 ? 'no failed step is for that platform' : 'no step of this workspace that failed is kept',
       hint,
     );
   }
   const flag = (['before', 'replay'] as const).find((each) => flags[each]);
   if (flag !== undefined) throw new Mistake(`--${flag} goes with a failed step, and there is none of ${wanted}`, hint);
+}
+
+/** That an image has no such stage, where an error says so. */
+function noStage(image: string, stage: string, error: unknown): Mistake | undefined {
+  const found = diagnosticsOf(error).find(({ message }) => message.startsWith('target stage '));
+  if (!found) return undefined;
+  const list = `cli graph ${shellWord(image)} --level stage lists them`;
+  return new Mistake(`${image} has no stage ${JSON.stringify(stage)}`, found.hint ?? list);
 }
 
 /** Goes into what a build makes, which it builds where it is not cached. */
@@ -155,7 +186,11 @@ async function enterBuilt(
   const address = isFolder(wanted) ? { image: wanted } : parseAddress(wanted);
   const { stage, index, image: id } = address;
   const selection = stage === undefined ? id : `${id}#${stage}`;
-  const { engine, defined } = await defineImages(invocation as unknown as ShowInvocation, [selection], scope);
+  const { engine, defined } = await defineImages(invocation as unknown as ShowInvocation, [selection], scope).catch(
+    (error: unknown) => {
+      throw (stage !== undefined && noStage(id, stage, error)) || error;
+    },
+  );
   const [one, another] = defined;
   if (!one || another) throw new Mistake(`a shell is in one image, and ${wanted} means ${defined.length}`);
   const image = one.images.find(({ platform }) => platformText(platform) === flags.platform[0]) ?? one.images[0]!;

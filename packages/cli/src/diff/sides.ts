@@ -1,11 +1,15 @@
 // The words of `cli diff` as images to compare: builds that are kept here, what lies in the store, registries, layouts.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Digest, LocalEngine } from '@monokit/engine';
 import type { ImageAt } from '@monokit/engine/diff';
 import type { Access } from '@monokit/engine/imagetools';
+import { nearest } from '@monokit/engine/std/nearest';
 import { Mistake } from '../mistake.ts';
 import type { RunRecord } from '../runs/record.ts';
 import type { RunsHere } from '../runs/runs-here.ts';
+import { messageOf } from '../ui/failure.ts';
+import { shellWord } from '../ui/shell-word.ts';
 
 /** Two images to compare, with what is known of how the second one was built. */
 export interface Pair {
@@ -23,6 +27,8 @@ export interface SidesWorld {
   readonly cwd: string;
   readonly signal: AbortSignal;
   readonly scope: AsyncDisposableStack;
+  /** Ids of the images of the workspace, whether they were built or not. */
+  readonly images: () => Promise<readonly string[]>;
 }
 
 interface Build {
@@ -45,9 +51,7 @@ export async function pairsOf(words: readonly string[], world: SidesWorld): Prom
   }
   const build = buildOf(first, world);
   if (!build) {
-    const known = [...idsOf(world.runs)];
-    const { nearest } = await import('@monokit/engine/std/nearest');
-    const near = nearest(first, known);
+    const near = nearest(first, idsOf(world.runs));
     const hint = near === undefined ? 'name a second one, or build it first' : `did you mean cli diff ${near}?`;
     throw new Mistake(`there is no build of ${JSON.stringify(first)} here to compare`, hint);
   }
@@ -84,7 +88,12 @@ async function pairOf(from: Build, to: Build, world: SidesWorld): Promise<Pair> 
 async function sideOf(word: string, world: SidesWorld): Promise<{ readonly at: ImageAt; readonly build?: Build }> {
   const { engine, cwd, signal, scope } = world;
   const { storedImage } = await import('@monokit/engine/diff');
-  if (/^sha256:[0-9a-f]{64}$/.test(word)) {
+  if (word.startsWith('sha256:')) {
+    if (!/^sha256:[0-9a-f]{64}$/.test(word))
+      throw new Mistake(
+        `${word} is no digest`,
+        'sha256: and 64 hexadecimal digits; cli runs show --json has whole ones',
+      );
     const at = await storedImage(word as Digest, { name: word, content: engine.content, signal });
     if (at) return { at };
     throw new Mistake(`${word} is not in the store`, 'name it with its registry, as in example.com/app@sha256:…');
@@ -93,6 +102,8 @@ async function sideOf(word: string, world: SidesWorld): Promise<{ readonly at: I
   if (build) return { at: await builtImage(build, world), build };
   const { find, parseLocation } = await import('@monokit/engine/imagetools');
   const isPath = /^\.{0,2}\//.test(word) || existsSync(`${cwd}/${word}/index.json`);
+  if (isPath) checkThere(resolve(cwd, word));
+  else await checkBuilt(word, world);
   const text = isPath ? `oci-layout://${word}` : word.replace(/^docker-image:\/\//, '');
   const location = parseLocation(text, { cwd });
   if (location.kind === 'registry' && !word.startsWith('docker-image://')) {
@@ -102,8 +113,47 @@ async function sideOf(word: string, world: SidesWorld): Promise<{ readonly at: I
     const at = kept && (await storedImage(kept.descriptor.digest, { name: word, content: engine.content, signal }));
     if (at) return { at };
   }
-  const found = await find(location, await world.access(), { signal, scope });
+  const found = await find(location, await world.access(), { signal, scope }).catch((error: unknown) => {
+    throw isWord(word) ? noSuch(word, idsOf(world.runs), error) : error;
+  });
   return { at: { name: word, descriptor: found.descriptor, provider: found } };
+}
+
+/** Refuses a path where there is nothing; the one that is near may be meant. */
+function checkThere(path: string): void {
+  if (existsSync(path)) return;
+  const folder = dirname(path);
+  const near = existsSync(folder) ? nearest(basename(path), readdirSync(folder)) : undefined;
+  throw new Mistake(
+    `there is no ${path}`,
+    near === undefined
+      ? 'cli build -o type=oci,dest=FILE writes an image to a file'
+      : `did you mean ${join(folder, near)}?`,
+  );
+}
+
+/** Refuses an image of the workspace that was not built: nobody means the one of that name in a registry. */
+async function checkBuilt(word: string, world: SidesWorld): Promise<void> {
+  if (!isWord(word) || (!idsOf(world.runs).has(word) && !(await world.images()).includes(word))) return;
+  throw new Mistake(
+    `${word} has no good build here to compare`,
+    `cli build ${shellWord(word)} makes one; docker-image://${word} is the image of that name in a registry`,
+  );
+}
+
+/** Whether a word may be an image's id: neither a path, nor with a registry, a tag or a digest. */
+function isWord(word: string): boolean {
+  return !/[/:@]/.test(word);
+}
+
+/** That there is no image of this name, with the one that may be meant. */
+function noSuch(word: string, known: Iterable<string>, cause: unknown): unknown {
+  const near = nearest(word, known);
+  if (near === undefined) return cause;
+  return new Mistake(
+    `${word} was not built here, and no registry gives it: ${messageOf(cause)}`,
+    `did you mean ${near}?`,
+  );
 }
 
 /** `api` is its last build here, `api@-2` and `api@RUN` that of a run. */

@@ -33,7 +33,9 @@ const listOf =
   (check: Check): Check =>
   (value) =>
     Array.isArray(value) && value.every(check);
-const pair: Check = (value) => listOf(number)(value) && (value as readonly unknown[]).length === 2;
+/** Of bytes or lines. */
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const pair: Check = (value) => listOf(count)(value) && (value as readonly unknown[]).length === 2;
 
 function keys<T extends object>(checks: Checks<T>): Check {
   const all = Object.entries<Check>(checks);

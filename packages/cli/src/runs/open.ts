@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Invocation } from '../command.ts';
 import { oneFile } from '../page/one-file.ts';
@@ -24,8 +24,11 @@ export function openTimeline(
 ): number {
   const html = timelineHtml(run);
   if (file === '-') stdout.write(html);
-  else if (file !== undefined) writeFileSync(resolve(cwd, file), html);
-  else {
+  else if (file !== undefined) {
+    const path = resolve(cwd, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, html);
+  } else {
     const path = besideRecord(run.path, 'html');
     replaceFile(path, html);
     stdout.write(`${pathToFileURL(path).href}\n`);

@@ -6,6 +6,7 @@ import { Mistake } from '../mistake.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
 import type { cacheDirFlag } from '../flags/workspace.ts';
 import type { RunRecord } from './record.ts';
+import { systemText } from '../ui/system-text.ts';
 import { count } from '../ui/format.ts';
 import { harmless } from '../ui/tame.ts';
 import { isRecord } from './is-record.ts';
@@ -121,17 +122,28 @@ export class RunsHere {
   }
 
   #file(path: string): KeptRun {
-    let record: unknown;
+    let text: string;
     try {
-      record = JSON.parse(readFileSync(path, 'utf8'), (_, value: unknown) =>
-        typeof value === 'string' ? harmless(value) : value,
-      );
+      text = readFileSync(path, 'utf8');
     } catch (error) {
-      throw new Mistake(`${path} is no record of a run: ${(error as Error).message}`);
+      throw new Mistake(`${path} can't be read as the record of a run: ${systemText(error, path)}`, bringsRecords);
     }
-    if (!isRecord(record)) throw new Mistake(`${path} is no record of a run that this version of monokit can read`);
+    const record = parsed(path, text);
+    if (!isRecord(record))
+      throw new Mistake(`${path} is no record of a run that this version of monokit can read`, bringsRecords);
     const log = besideRecord(path, 'log');
     return { record, path, logPath: existsSync(log) ? log : undefined, isRunning: false };
+  }
+}
+
+const bringsRecords = '--summarize=FILE of cli build writes one';
+
+function parsed(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? harmless(value) : value));
+  } catch (error) {
+    const message = harmless((error as Error).message);
+    throw new Mistake(`${path} is no record of a run, nor any JSON: ${message}`, bringsRecords);
   }
 }
 

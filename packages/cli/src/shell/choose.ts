@@ -7,16 +7,16 @@ import { isAt, parseAddress } from './address.ts';
 export function chosenStep(
   steps: readonly FailedStep[],
   wanted: string,
-  { root, platform }: { readonly root: string; readonly platform?: string | undefined },
+  { isHere, platform }: { readonly isHere: (step: FailedStep) => boolean; readonly platform?: string | undefined },
 ): FailedStep | undefined {
   const fit = steps.filter(
     ({ op }) => platform === undefined || (op.platform && platformText(op.platform) === platform),
   );
   // Other projects have images of the same names in the same cache.
-  const near = fit.toSorted((a, b) => Number(isIn(root, b)) - Number(isIn(root, a)));
-  if (wanted === '@last') return near[0];
+  const here = fit.filter(isHere);
+  if (wanted === '@last') return here[0];
   const address = parseAddress(wanted);
-  return near.find(({ images, name }) => images.includes(address.image) && isAt(address, name));
+  return [...here, ...fit].find(({ images, name }) => images.includes(address.image) && isAt(address, name));
 }
 
 /** What a kept step is called. */
@@ -30,7 +30,7 @@ export function platformText({ os, architecture, variant }: NonNullable<FailedSt
 }
 
 /** Whether its Dockerfile is in this folder. */
-function isIn(root: string, { source }: FailedStep): boolean {
+export function isIn(root: string, { source }: FailedStep): boolean {
   if (source?.folder === undefined) return false;
   const path = relative(root, source.folder);
   return path === '' || (!path.startsWith('..') && !isAbsolute(path));

@@ -1,13 +1,14 @@
 import { styleText } from 'node:util';
 import { Failed } from '@monokit/engine/std/failed';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { systemText } from './system-text.ts';
 import { harmless } from './tame.ts';
 
 /** What went wrong, for people: the message, and what lies behind it. A bug comes with its stack. */
 export function describe(error: unknown): string {
   const [first, ...causes] = chain(error);
-  const lines = [`${styleText('red', 'error', { stream: process.stderr })}: ${messageOf(first)}`];
-  for (const cause of causes) lines.push(`  because ${messageOf(cause)}`);
+  const lines = [`${styleText('red', 'error', { stream: process.stderr })}: ${systemText(first)}`];
+  for (const cause of causes) lines.push(`  because ${systemText(cause)}`);
   return `${[...lines, ...bugLines([first, ...causes])].join('\n')}\n`;
 }
 

@@ -132,6 +132,9 @@ function stageOf({ name }: StepComponents): string | undefined {
   return /^\[(?:[^\s\]]+\/[^\s\]]+ )?([^\s\]]+) +\d+\/\d+\]/.exec(name)?.[1];
 }
 
+/** Images that are named where somebody asks for another one. */
+const most = 8;
+
 export function unknownImage(image: string, here: RunsHere): Mistake {
   const known = new Set<string>();
   let runs = 0;
@@ -143,6 +146,8 @@ export function unknownImage(image: string, here: RunsHere): Mistake {
   const near = nearest(image, known);
   return new Mistake(
     `no run that is kept has built ${image} (${count(runs, 'run')})`,
-    near === undefined ? `cli build ${image}` : `did you mean ${near}?`,
+    near === undefined
+      ? `${runs === 1 ? 'it has' : 'they have'} built ${[...known].sort().slice(0, most).join(', ')}${known.size > most ? ', …' : ''}`
+      : `did you mean ${near}?`,
   );
 }

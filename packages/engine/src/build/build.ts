@@ -17,6 +17,7 @@ import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
 import { tellForeseen } from './foreseen.ts';
 import { requestKeys, type SolvedRequest } from './keys.ts';
+import { FailedSteps } from './failed-steps.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
@@ -28,10 +29,11 @@ export function openBuild(parts: Parts, work: Work): Build {
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const solved = new Map<string, SolvedRequest>();
+  const failed = new FailedSteps();
   return {
     solve(defined, { keepGoing = true, foresee = false, next } = {}) {
-      const job = { signal, report: (event: Event) => work.report(event) };
-      const responses = solveAll(defined, parts, job, { open, shared, solved, foresee, next });
+      const job = { signal, report: (event: Event) => failed.isToldAgain(event) || work.report(event) };
+      const responses = solveAll(defined, parts, job, { open, shared, solved, failed, foresee, next });
       for (const [i, response] of responses.entries()) {
         response.catch((error: unknown) => {
           const because = defined[i]!.request.id;
@@ -74,12 +76,14 @@ function solveAll(
     open,
     shared,
     solved,
+    failed,
     foresee,
     next: waiting,
   }: {
     readonly open: AsyncDisposableStack;
     readonly shared: SharedExports;
     readonly solved: Map<string, SolvedRequest>;
+    readonly failed: FailedSteps;
     readonly foresee: boolean;
     readonly next: SolveOptions['next'];
   },
@@ -100,7 +104,7 @@ function solveAll(
   });
   const caches = openCaches(defined.map(importing), parts, { work, shared });
   if (caches) open.use(caches);
-  const opened = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!));
+  const opened = open.use(openGraph(wanted, caches ? { ...parts, store: caches.store } : parts, jobs[0]!, failed));
   const { graph, solver } = opened;
   const owners = defined.flatMap(({ images, request }) => images.map(() => request.id));
   work.report({

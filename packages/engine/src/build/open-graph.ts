@@ -9,6 +9,7 @@ import { Solver } from '../solver/solver.ts';
 import type { StepPolicy } from '../engine.ts';
 import { Admission, type Owner } from './admission.ts';
 import { checkEntitlements } from './entitlements.ts';
+import { FailedSteps } from './failed-steps.ts';
 import { CanonicalFolders } from './folders.ts';
 import type { Parts } from './parts.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -41,8 +42,13 @@ export interface WantedDefinition {
   readonly behind?: () => number;
 }
 
-/** Merges definitions and opens a solver for them. */
-export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job: Job): OpenGraph {
+/** Merges definitions and opens a solver for them. What is among `failed` does not run. */
+export function openGraph(
+  wanted: readonly WantedDefinition[],
+  parts: Parts,
+  job: Job,
+  failed = new FailedSteps(),
+): OpenGraph {
   const folders = new CanonicalFolders();
   const graph = mergeDefinitions(
     wanted.map((each) => ({
@@ -76,7 +82,8 @@ export function openGraph(wanted: readonly WantedDefinition[], parts: Parts, job
         wantedBy: [...new Set(graphVertex.owners.flatMap((owner) => wanted[owner]!.client.id ?? []))],
         solveTree: (definition: Definition, inner: Job) => solveTree({ definition, client }, parts, inner),
       };
-      return operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);
+      const operator = operatorOf(graphVertex, world, local ? folders.seenBy(client.session) : client.session);
+      return failed.guard(graphVertex.digest, operator);
     },
   });
   return { graph, solver, admission, [Symbol.asyncDispose]: () => solver[Symbol.asyncDispose]() };
