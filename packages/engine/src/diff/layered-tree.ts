@@ -90,15 +90,12 @@ export class LayeredTree {
   #whiteout(names: readonly BytePath[], layer: number): void {
     const [name, folder] = [names.at(-1)!, names.slice(0, -1)];
     if (name === '.wh..wh..opq') {
-      const node = this.#at(folder);
-      node.opaqueBy = layer;
-      for (const [child, below] of node.children) if (!strip(below, layer)) node.children.delete(child);
+      stripBelow(this.#at(folder), layer);
       return;
     }
     const hidden = name.slice('.wh.'.length);
     if (hidden === '' || hidden === '.' || hidden === '..') return;
     const node = this.#at([...folder, hidden]);
-    node.opaqueBy = layer;
     if (!strip(node, layer)) Object.assign(node, { gone: true, layer });
   }
 
@@ -118,13 +115,19 @@ export class LayeredTree {
 
 /** Takes away what other layers than this one made; says whether anything stays. */
 function strip(node: Node, layer: number): boolean {
-  for (const [name, child] of node.children) if (!strip(child, layer)) node.children.delete(name);
+  stripBelow(node, layer);
   if (node.layer !== layer) {
     delete node.facts;
     node.gone = false;
   }
-  node.opaqueBy = layer;
   return node.facts !== undefined || node.children.size > 0;
+}
+
+/** Once for each layer: what comes below a stripped node afterwards is this layer's own. */
+function stripBelow(node: Node, layer: number): void {
+  if (node.opaqueBy === layer) return;
+  for (const [name, child] of node.children) if (!strip(child, layer)) node.children.delete(name);
+  node.opaqueBy = layer;
 }
 
 /** The names of a path from the root, which nothing climbs over. */
