@@ -74,7 +74,7 @@ export class Explorer {
   }
 
   /** Tells of a text at once, then what the cache has, then anew when base images turn out. Ends when all is told. */
-  async explore(edit: Edit, signal: AbortSignal, send: (line: Line) => void): Promise<void> {
+  async explore(edit: Edit, signal: AbortSignal, send: (line: Line) => Promise<void>): Promise<void> {
     const { bases } = this.#of;
     const session = await this.#tell(edit, signal, send);
     if (!bases.of(session).some(({ state }) => state === 'asking')) return;
@@ -82,17 +82,17 @@ export class Explorer {
     if (await bases.settle(session, signal)) await this.#tell(edit, signal, send);
   }
 
-  async #tell(edit: Edit, signal: AbortSignal, send: (line: Line) => void): Promise<Session> {
+  async #tell(edit: Edit, signal: AbortSignal, send: (line: Line) => Promise<void>): Promise<Session> {
     const started = performance.now();
     const { answer, defined, session } = await this.#convert(edit, signal);
     const former = answer.graph && (await this.#formerGraph(edit.target, signal));
     const rebuild = answer.graph && former && rebuildOf(former.steps, answer.graph.steps);
     signal.throwIfAborted();
-    send({ ...answer, ...(rebuild && { rebuild }), ms: Math.round(performance.now() - started) });
+    await send({ ...answer, ...(rebuild && { rebuild }), ms: Math.round(performance.now() - started) });
     if (defined) {
       const { steps } = await this.#of.engine.forecast([defined], { reach: 'here', signal, report: () => undefined });
       const outlooks = Object.fromEntries([...steps].map(([digest, { outlook }]) => [digest, outlook]));
-      send({ kind: 'outlooks', outlooks });
+      await send({ kind: 'outlooks', outlooks });
     }
     return session;
   }

@@ -64,7 +64,7 @@ export async function openExplorer(invocation: ExploreInvocation, scope: AsyncDi
       const { text, over } = json as { readonly text?: unknown; readonly over?: unknown };
       if (typeof text !== 'string' || typeof over !== 'string') throw new Mistake('save needs `text` and `over`');
       const version = await document.save(text, over);
-      send(version === undefined ? { kind: 'conflict', ...(await document.read()) } : { kind: 'saved', version });
+      await send(version === undefined ? { kind: 'conflict', ...(await document.read()) } : { kind: 'saved', version });
     },
   };
 }

@@ -115,7 +115,7 @@ function apiOf(page: ShownGraphPage, events: Feed | undefined, { signal: stopped
     'GET graph': async ({ send }) => send(page),
     'GET events': async ({ signal, send }) => {
       if (!events) throw new Mistake('nothing runs');
-      for await (const line of events.read(AbortSignal.any([signal, stopped]))) send(line);
+      for await (const line of events.read(AbortSignal.any([signal, stopped]))) await send(line);
     },
   };
 }

@@ -55,3 +55,16 @@ test('a reader that goes away is let go', async () => {
   gone.abort(new Error('gone'));
   await assert.rejects(reading, /gone/);
 });
+
+test('what a reader does not take does not pile up: it is told how things are now', async () => {
+  const feed = new Feed();
+  feed.push(line('step.start', { step: 'a' }));
+  const reading = feed.read(new AbortController().signal)[Symbol.asyncIterator]();
+  assert.equal((await reading.next()).value?.type, 'step.start');
+  for (let i = 0; i < 100_000; i++) feed.push(line('step.log', { step: 'a', text: String(i) }));
+  feed.end();
+  const told: string[] = [];
+  for (let next = await reading.next(); !next.done; next = await reading.next()) told.push(String(next.value['text']));
+  assert.ok(told.length < 25_000, String(told.length));
+  assert.equal(told.at(-1), '99999');
+});

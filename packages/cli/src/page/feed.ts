@@ -11,11 +11,21 @@ const keptLogs = 200;
 /** Lines that are kept of runs that are over, before those are left out that later ones made pointless. */
 const keptFacts = 5_000;
 
+/** Lines by which a reader may be behind; whoever is further back is told how things are now. */
+const mostBehind = 20_000;
+
+interface Reader {
+  queue: EventLine[];
+  /** Lines that it may hold. */
+  room: number;
+  wake: () => void;
+}
+
 /** The events of runs, for any number of readers. One who comes late is told of what happened before. */
 export class Feed {
   #facts: EventLine[] = [];
   readonly #logs = new Map<string, EventLine[]>();
-  readonly #readers = new Set<{ readonly queue: EventLine[]; wake: () => void }>();
+  readonly #readers = new Set<Reader>();
   #ended = false;
 
   push(line: EventLine): void {
@@ -25,7 +35,7 @@ export class Feed {
     } else if (line.type !== 'step.progress') this.#facts.push(line);
     if (line.type === 'run.end' && this.#facts.length > keptFacts) this.#facts = latest(this.#facts);
     for (const reader of this.#readers) {
-      reader.queue.push(line);
+      if (reader.queue.push(line) > reader.room) this.#catchUp(reader);
       reader.wake();
     }
   }
@@ -37,7 +47,8 @@ export class Feed {
 
   /** Everything until the run ends. */
   async *read(signal: AbortSignal): AsyncIterable<EventLine> {
-    const reader = { queue: [...this.#facts, ...[...this.#logs.values()].flat()], wake: () => undefined as void };
+    const reader: Reader = { queue: [], room: 0, wake: () => undefined };
+    this.#catchUp(reader);
     this.#readers.add(reader);
     const stop = () => reader.wake();
     signal.addEventListener('abort', stop);
@@ -53,6 +64,12 @@ export class Feed {
       this.#readers.delete(reader);
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** A page that is hidden for hours takes nothing meanwhile, and what it has not taken must not pile up here. */
+  #catchUp(reader: Reader): void {
+    reader.queue = [...this.#facts, ...[...this.#logs.values()].flat()];
+    reader.room = reader.queue.length + mostBehind;
   }
 }
 

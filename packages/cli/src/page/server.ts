@@ -1,6 +1,7 @@
 // Serves one page to the person who started this program, and to nobody else: on the loopback alone, under a path that
 // can't be guessed, to no other site's scripts, and to no name that only leads here.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,8 +15,8 @@ export interface Call {
   readonly json: unknown;
   /** Aborted when the page no longer waits. */
   readonly signal: AbortSignal;
-  /** Sends one line of JSON; there may be any number until the promise settles. */
-  send(line: object): void;
+  /** Sends one line of JSON, any number until the answer ends. Resolves when the page takes more, or is gone. */
+  send(line: object): Promise<void>;
 }
 
 /** Answers by method and name, as in `POST convert`. What is thrown is told to the page. */
@@ -115,9 +116,10 @@ async function call(handler: Api[string], request: IncomingMessage, response: Se
   const gone = new AbortController();
   response.on('close', () => gone.abort(new Error('the page no longer waits')));
   const json = request.method === 'GET' ? undefined : await bodyOf(request);
-  const send = (line: object) => {
+  const send = async (line: object) => {
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-    response.write(`${JSON.stringify(line)}\n`);
+    if (response.write(`${JSON.stringify(line)}\n`)) return;
+    await once(response, 'drain', { signal: gone.signal }).catch(() => undefined); // a page that is gone takes no more
   };
   try {
     await handler({ json, signal: gone.signal, send });
@@ -125,7 +127,7 @@ async function call(handler: Api[string], request: IncomingMessage, response: Se
   } catch (error) {
     if (gone.signal.aborted) return;
     if (!response.headersSent) throw error;
-    send({ kind: 'error', message: messageOf(error) });
+    void send({ kind: 'error', message: messageOf(error) });
     response.end();
   }
 }
