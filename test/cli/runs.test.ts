@@ -135,6 +135,18 @@ test('words that mean nothing are told with what there is', async () => {
   assert.match(await refused('show', './buildkit.config.json'), /no record of a run/);
 });
 
+test('a step that ran and wrote nothing says so, and is no mistake', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN true\nRUN echo heard\n' });
+  await rig.ok(['build', ...rig.busybox, '-t', 'silent', '.']);
+  const { steps } = JSON.parse((await rig.ok(['runs', 'show', '--json'])).stdout) as RunRecord;
+  const word = steps
+    .find(({ name }) => name.endsWith('RUN true'))!
+    .vertex.slice('sha256:'.length, 'sha256:'.length + 12);
+  const { stdout, stderr } = await rig.ok(['runs', 'logs', '@last', word]);
+  assert.equal(stdout, '');
+  assert.match(stderr, new RegExp(`^${word} wrote nothing in \\w{16}: cli runs ls lists other runs\n$`));
+});
+
 test('a run that is stopped is written down; one that is killed says that it never ended, and its log can be read', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
   const build = ['build', '--progress', 'plain', ...rig.busybox, '.'];

@@ -65,6 +65,37 @@ test('keys build again, answer with logs and causes, enter the container, and en
   assert.equal(await terminal.done, 1);
 });
 
+test('a container without a shell is lent one, and a step that wrote nothing says so', { skip: chrooted }, async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify({
+      discover: true,
+      defaults: { contexts },
+      images: { api: { watch: { stopSignal: 'KILL' } } },
+    }),
+    api: {
+      Dockerfile:
+        'FROM scratch\nCOPY --from=busybox /bin/busybox /tool/busybox\nCOPY src /src\nCMD ["/tool/busybox", "sleep", "1000"]\n',
+      src: { a: 'one' },
+    },
+  });
+  using terminal = atTerminal(rig, ['watch', 'all', '--up'], size);
+  await terminal.read('api  started');
+  await terminal.read('watching');
+  terminal.write('l');
+  await terminal.read('COPY src /src wrote nothing');
+  for (const _ of ['the first time', 'as it was lent']) {
+    terminal.write('e');
+    await terminal.read("this machine's busybox stands in /.monokit/bin");
+    await terminal.read('# ');
+    terminal.write('cat /src/a; hostname; ls /.monokit/bin/sh\n');
+    await terminal.read(/one\r?api\r\n\/\.monokit\/bin\/sh\r\n/);
+    terminal.write('exit\n');
+    await terminal.read('watching');
+  }
+  terminal.write('q');
+  assert.equal(await terminal.done, 0);
+});
+
 test('the terminal is what it was, whether the watch ends or stops for a while', async () => {
   await using rig = await open();
   using terminal = programAtTerminal(rig, ['setsid', '-cw', 'bash', '--norc', '-i'], size);

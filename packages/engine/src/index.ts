@@ -43,6 +43,7 @@ export type { AskedCache } from './remote-cache/remote-cache.ts';
 export type { Download } from './progress/download.ts';
 export type { MemoryShare } from './scheduler/machine.ts';
 export type { Enterable } from './debug/enterable.ts';
+export type { ContainerShell } from './debug/container-shell.ts';
 export type { Entered } from './debug/enter.ts';
 export type { ProcessIo, RunningProcess } from './executor/executor.ts';
 export type { FailedStep } from './ops/failed-step.ts';

@@ -12,6 +12,7 @@ import { openContentHash } from './cache/content-hash.ts';
 import { cachePath } from './cache/path.ts';
 import type { KeptImage } from './cache/images.ts';
 import type { Defined, Engine, Estimator, ImageKeys } from './engine.ts';
+import type { ContainerShell } from './debug/container-shell.ts';
 import type { Enterable } from './debug/enterable.ts';
 import type { Entered } from './debug/enter.ts';
 import type { Executor } from './executor/executor.ts';
@@ -98,6 +99,8 @@ export interface LocalEngine extends Engine {
   enter(where: Enterable, job: Job): Promise<Entered>;
   /** A container of a request's image, which is brought about for it where it isn't there. Nothing runs in it yet. */
   openContainer(defined: Defined, options: ImageContainerOptions, work: Work): Promise<ImageContainer>;
+  /** A shell for a container that runs; one without is lent the machine's busybox. Fails with `no-busybox`. */
+  shellOf(container: ImageContainer, options: { readonly signal: AbortSignal }): Promise<ContainerShell>;
   /** Registries as somebody with these credentials, reached as the engine reaches them. */
   registry(who: Account): Promise<RegistryClient>;
 }
@@ -263,6 +266,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     },
     openContainer: async (defined, containerOptions, work) =>
       (await import('./build/image-container.ts')).openImageContainer(defined, containerOptions, parts, work),
+    shellOf: async (container, shellOptions) => {
+      const { containerShell } = await import('./debug/container-shell.ts');
+      return containerShell(container, { env, scratch: join(runFolder, cache.lease.id) }, shellOptions);
+    },
     registry: async (who) => (await registries()).as(who),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),
   };

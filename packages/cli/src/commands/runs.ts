@@ -116,7 +116,10 @@ async function logs({ flags, stdout, stderr }: Told, runs: RunsHere, words: read
   if (run.record.endedAt === undefined) return print(stdout, wholeLog(run, word));
   const path = logOf(run);
   const steps = loggedSteps(run, word);
-  if (steps.length === 0) stderr.write(`no step wrote anything in ${run.record.id}: cli runs ls lists other runs\n`);
+  if (steps.length === 0) {
+    const silent = word === undefined ? 'no step wrote anything' : `${word} wrote nothing`;
+    stderr.write(`${silent} in ${run.record.id}: cli runs ls lists other runs\n`);
+  }
   return print(stdout, logText(steps, path, { most: numberOf(flags.number) }));
 }
 

@@ -34,13 +34,16 @@ export function failedHeader(
   ].join('\n');
 }
 
+/** Of a tree without a shell. */
+export const lentLine = "  the tree has no shell: this machine's busybox stands in /.monokit/bin";
+
 /** What is kept of what one does there, what is missing, and how to run the command again. */
 export function roomLines(entered: Entered, { command }: { readonly command: boolean }): string {
   const { cacheMounts, lentShell, shell } = entered;
   const stays = cacheMounts.length > 0 ? `, but for cache mounts (${cacheMounts.join(', ')}), which builds share` : '';
   return [
     `  what you write is thrown away at the end${stays}`,
-    ...(lentShell ? ["  the tree has no shell: this machine's busybox stands in /.monokit/bin"] : []),
+    ...(lentShell ? [lentLine] : []),
     // Others don't read a history that they are given.
     ...(command
       ? [`  ${shell.endsWith('/bash') ? '↑, ' : ''}eval "$CMD" or /.monokit/rerun runs its command again`]

@@ -1,10 +1,12 @@
 // What keys of a watch ask, answered by commands of this program at the same terminal.
 import { spawn } from 'node:child_process';
+import { lentLine } from '../shell/header.ts';
 import { sitIn } from '../shell/sit.ts';
 import type { StatusLine } from '../ui/status-line.ts';
 import type { Containers } from './containers.ts';
 import type { History } from './history.ts';
 import type { HotKeys } from './hot-keys.ts';
+import type { Running } from './running.ts';
 import type { WatchInvocation } from './watch-images.ts';
 
 export interface AnswersOptions {
@@ -24,9 +26,11 @@ export class Answers {
 
   /** All that the step wrote which failed, or ran last. */
   logs(keys: HotKeys): void {
-    const { run, step } = this.#options.history;
-    if (run !== undefined) void this.#ask(keys, ['runs', 'logs', run, ...(step === undefined ? [] : [step])]);
-    else this.#nothing();
+    const { history, say } = this.#options;
+    const { run, step } = history;
+    if (run === undefined) this.#nothing();
+    else if (step?.wrote === false) say(`${step.name} wrote nothing`);
+    else void this.#ask(keys, ['runs', 'logs', run, ...(step ? [step.id] : []), ...this.#cache()]);
   }
 
   /** Why the image that was built last, or failed, was built again. */
@@ -45,20 +49,25 @@ export class Answers {
 
   /** A shell: in the step that failed last, else in the container that was started last, else in the image. */
   shell(keys: HotKeys): void {
-    const { history, containers, invocation } = this.#options;
+    const { history, containers } = this.#options;
     const { image, hasFailed } = history;
     const running = image !== undefined && !hasFailed ? containers?.running(image) : undefined;
-    if (running) {
-      // A person looks at the terminal, wherever data goes.
-      const { stdin, env, signal } = invocation;
-      const screen = { stdin, stdout: invocation.stderr, stderr: invocation.stderr, env, signal };
-      const entered: Parameters<typeof sitIn>[0] = {
-        run: async ({ args, env: more = [] }, io) => (await running.enter({ args, env: more }, io)) ?? 0,
-      };
-      void this.#lend(keys, () => sitIn(entered, ['/bin/sh'], screen));
+    if (running?.runs) {
+      void this.#lend(keys, () => this.#enter(running));
     } else if (hasFailed) void this.#ask(keys, ['shell', '@last', ...this.#workspace()]);
     else if (image !== undefined) void this.#ask(keys, ['shell', image, ...this.#workspace()]);
     else this.#nothing();
+  }
+
+  async #enter(running: Running): Promise<void> {
+    // A person looks at the terminal, wherever data goes.
+    const { stdin, stderr, env, signal } = this.#options.invocation;
+    const { path, env: more, lent } = await running.findShell();
+    if (lent) this.#options.say(lentLine);
+    const entered: Parameters<typeof sitIn>[0] = {
+      run: async ({ args, env: own = [] }, io) => (await running.enter({ args, env: [...more, ...own] }, io)) ?? 0,
+    };
+    await sitIn(entered, [path], { stdin, stdout: stderr, stderr, env, signal });
   }
 
   #nothing(): void {

@@ -1,8 +1,16 @@
 // What the builds of a watch came to, as far as its keys and its status line ask.
-import { duration } from '../ui/format.ts';
+import { duration, shortName } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Symbols } from '../ui/symbols.ts';
+
+export interface LoggedStep {
+  /** The beginning of its digest. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  readonly wrote: boolean;
+}
 
 export class History {
   readonly #symbols: Symbols;
@@ -10,7 +18,7 @@ export class History {
   readonly digests = new Map<string, string>();
   #last = '';
   #run: string | undefined;
-  #step: string | undefined;
+  #step: LoggedStep | undefined;
   #image: string | undefined;
   #hasFailed = false;
 
@@ -28,8 +36,8 @@ export class History {
     return this.#run;
   }
 
-  /** The step of it that failed, else the one that ran last: the beginning of its digest. */
-  get step(): string | undefined {
+  /** The step of it that failed, else the last one that wrote something, else the one that ran last. */
+  get step(): LoggedStep | undefined {
     return this.#step;
   }
 
@@ -52,6 +60,7 @@ export class History {
     const started = new Set<string>();
     const built: string[] = [];
     const failed: string[] = [];
+    const wrote = new Set<string>();
     let [ran, broke]: (string | undefined)[] = [];
     return {
       report: (event) => {
@@ -67,6 +76,11 @@ export class History {
             if (started.has(event.vertex) && !isInternal({ name: names.get(event.vertex) ?? '[internal]' }))
               ran = event.vertex;
             return;
+          case 'log':
+            // The one that wrote last comes last.
+            wrote.delete(event.vertex);
+            wrote.add(event.vertex);
+            return;
           case 'vertex-failed':
             broke ??= event.vertex;
             return;
@@ -81,10 +95,17 @@ export class History {
       },
       finish: (end) => {
         shown.finish(end);
-        const step = broke ?? ran;
+        const step = broke ?? [...wrote].at(-1) ?? ran;
         if (step !== undefined || failed.length > 0) {
           this.#run = run;
-          this.#step = step?.slice('sha256:'.length, 'sha256:'.length + 12);
+          this.#step =
+            step === undefined
+              ? undefined
+              : {
+                  id: step.slice('sha256:'.length, 'sha256:'.length + 12),
+                  name: shortName(names.get(step) ?? step),
+                  wrote: wrote.has(step),
+                };
         }
         this.#hasFailed = failed.length > 0;
         const told = failed.length > 0 ? failed : built;

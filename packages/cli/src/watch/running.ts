@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { WatchSpec } from '@monokit/config';
 import type {
+  ContainerShell,
   Defined,
   ImageContainer,
   ImageProcess,
@@ -76,7 +77,10 @@ export class Running implements AsyncDisposable {
     const started = await this.#container.start(this.#process, io);
     this.#started = started;
     void started.ended
-      .finally(() => io.end())
+      .finally(() => {
+        io.end();
+        if (this.#started === started) this.#started = undefined;
+      })
       .then(
         (code) => this.#stopped.has(started) || onEnd({ code }),
         (error: unknown) => this.#stopped.has(started) || onEnd({ error }),
@@ -103,6 +107,17 @@ export class Running implements AsyncDisposable {
   async exec(process: Parameters<Running['enter']>[0]): Promise<number | undefined> {
     const io = this.#io();
     return this.enter(process, io).finally(() => io.end());
+  }
+
+  /** Whether its process is there: it may have ended by itself. */
+  get runs(): boolean {
+    return this.#started !== undefined;
+  }
+
+  /** Its shell, or one that is lent to it. Fails with `no-busybox`. */
+  findShell(): Promise<ContainerShell> {
+    const { engine, signal } = this.#options;
+    return engine.shellOf(this.#container, { signal });
   }
 
   /** One more process in it with its own streams, to its exit code; undefined where none runs. */

@@ -38,6 +38,8 @@ export interface ImageProcess {
 export interface ImageContainer extends AsyncDisposable {
   /** How its image says that it starts. */
   readonly config: ContainerConfig;
+  /** Its tree on this machine: what runs in it may put a link anywhere at any moment. */
+  readonly root: string;
   /** Starts its first process, once the one before has ended. Resolves when it runs, or has ended already. */
   start(process: ImageProcess, io: ImageProcessIo): Promise<StartedImage>;
   /**
@@ -109,6 +111,7 @@ interface Inside {
 
 class OpenContainer implements ImageContainer {
   readonly config: ContainerConfig;
+  readonly root: string;
   readonly #inside: Inside;
   readonly #files: LiveFiles;
   readonly #stop = new AbortController();
@@ -119,6 +122,7 @@ class OpenContainer implements ImageContainer {
   constructor(inside: Inside) {
     this.#inside = inside;
     this.config = inside.config;
+    this.root = inside.path;
     this.#files = new LiveFiles(inside.path);
   }
 

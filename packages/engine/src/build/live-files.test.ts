@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -74,4 +84,26 @@ test('what is removed goes with all below it, and links in it are not followed',
   assert.ok(existsSync(join(outside, 'kept')));
   assert.deepEqual(readdirSync(join(root, 'app')), []);
   assert.throws(() => files.remove('/'), /root of a container/);
+});
+
+test('folders as deep as a container can make them go, one open at a time', async () => {
+  const { temp, root, outside, files } = open();
+  await using _temp = temp;
+  writeFileSync(join(outside, 'kept'), '');
+  // Deeper than a path can be long: by names alone.
+  mkdirSync(join(root, 'deep'));
+  let here = openSync(join(root, 'deep'), 'r');
+  for (let depth = 0; depth < 9000; depth++) {
+    mkdirSync(`/proc/self/fd/${here}/d`);
+    const inner = openSync(`/proc/self/fd/${here}/d`, 'r');
+    closeSync(here);
+    here = inner;
+  }
+  symlinkSync(outside, `/proc/self/fd/${here}/link`);
+  closeSync(here);
+  const before = readdirSync('/proc/self/fd').length;
+  assert.equal(files.remove('/deep'), true);
+  assert.deepEqual(readdirSync(root), []);
+  assert.deepEqual(readdirSync(outside), ['kept']);
+  assert.equal(readdirSync('/proc/self/fd').length, before);
 });

@@ -5,6 +5,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   lchownSync,
   lstatSync,
   mkdirSync,
@@ -154,18 +155,57 @@ function makeFolder(
   fchmodSync(made.fd, mode & 0o7777);
 }
 
-/** Never follows a link, wherever one is put meanwhile. */
+/** A folder whose contents are being removed. */
+interface Emptied {
+  readonly id: string;
+  /** Names in it that are still there, as far as is known. */
+  readonly left: string[];
+}
+
+/**
+ * Never follows a link, wherever one is put meanwhile, and holds one folder open, however deep they are. Throws where a
+ * folder was moved meanwhile: what is above it now is somebody else's.
+ */
 function removeAt(folder: number, name: string): boolean {
-  const path = `/proc/self/fd/${folder}/${name}`;
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found) return false;
-  if (!found.isDirectory()) unlinkSync(path);
-  else {
-    using inside = held(openInRoot(folder, name, { flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW }));
-    for (const child of readdirSync(inside.at(''))) removeAt(inside.fd, child);
-    rmdirSync(path);
+  if (!lstatSync(`/proc/self/fd/${folder}/${name}`, { throwIfNoEntry: false })) return false;
+  const above: Emptied[] = [];
+  let level: Emptied = { id: idOf(folder), left: [name] };
+  let here = openSync(`/proc/self/fd/${folder}`, O_PATH | O_DIRECTORY);
+  const enter = (fd: number) => {
+    closeSync(here);
+    here = fd;
+  };
+  try {
+    for (;;) {
+      const next = level.left.at(-1);
+      if (next === undefined) {
+        const parent = above.pop();
+        if (!parent) return true;
+        enter(openSync(`/proc/self/fd/${here}/..`, O_PATH | O_DIRECTORY));
+        if (idOf(here) !== parent.id) throw new Error(`a folder was moved while ${name} was removed`);
+        level = parent;
+        rmdirSync(`/proc/self/fd/${here}/${level.left.pop()}`);
+        continue;
+      }
+      const path = `/proc/self/fd/${here}/${next}`;
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found?.isDirectory()) {
+        enter(openInRoot(here, next, { flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW }));
+        above.push(level);
+        level = { id: idOf(here), left: readdirSync(`/proc/self/fd/${here}`) };
+      } else {
+        if (found) unlinkSync(path);
+        level.left.pop();
+      }
+    }
+  } finally {
+    closeSync(here);
   }
-  return true;
+}
+
+function idOf(folder: number): string {
+  const { dev, ino } = fstatSync(folder, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 const absent: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);

@@ -163,13 +163,14 @@ async function lentOnly({ mounts, secretEnv }: Pick<ExecOp, 'mounts' | 'secretEn
   };
 }
 
-function makeFolder(scratch: string): string {
+/** A folder for busybox. */
+export function makeFolder(scratch: string): string {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   return mkdtempSync(join(scratch, 'busybox-'));
 }
 
 /** Removes it, and what it lies in if that is nobody else's. */
-function removeFolder(scratch: string): (folder: string) => void {
+export function removeFolder(scratch: string): (folder: string) => void {
   return (folder) => {
     rmSync(folder, { recursive: true, force: true });
     if (readdirSync(scratch).length === 0) rmdirSync(scratch);
@@ -191,6 +192,7 @@ function exitCode(error: unknown): number {
   throw error;
 }
 
-function pathOf(env: readonly string[]): string {
+/** The `PATH` that a process with this environment has. */
+export function pathOf(env: readonly string[]): string {
   return env.findLast((each) => each.startsWith('PATH='))?.slice('PATH='.length) || defaultPath;
 }

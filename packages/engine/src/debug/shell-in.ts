@@ -1,12 +1,12 @@
-import { statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { ExecMeta } from '../llb/exec.ts';
-import { rootPath } from '../executor/root-path.ts';
+import { O_PATH, openInRoot } from '../sys/openat2.ts';
 
 /** Shells that trees have, the most comfortable first; the step's own stands before the plain ones. */
 const comfortable = ['/bin/bash', '/usr/bin/bash'];
 const plain = ['/bin/sh', '/usr/bin/sh', '/bin/ash', '/busybox/sh'];
 
-/** A shell that the tree at `root` has, which does not change meanwhile; undefined where it has none. */
+/** A shell that the tree at `root` has, where processes may be at work; undefined where it has none. */
 export function shellIn(root: string, { args }: Pick<ExecMeta, 'args'>): string | undefined {
   return [...comfortable, ...ownShell(args), ...plain].find((path) => isProgram(root, path));
 }
@@ -24,14 +24,21 @@ export function shellForm(args: readonly string[]): string | undefined {
 }
 
 function isProgram(root: string, path: string): boolean {
-  let stats;
+  const folder = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    stats = statSync(rootPath(root, path), { throwIfNoEntry: false });
+    const program = openInRoot(folder, path, { flags: O_PATH });
+    try {
+      const stats = fstatSync(program);
+      return stats.isFile() && (stats.mode & 0o111) !== 0;
+    } finally {
+      closeSync(program);
+    }
   } catch (error) {
-    if (['ENOTDIR', 'ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
+  } finally {
+    closeSync(folder);
   }
-  return stats !== undefined && stats.isFile() && (stats.mode & 0o111) !== 0;
 }
 
 /** A command line that a POSIX shell reads as these arguments. */
