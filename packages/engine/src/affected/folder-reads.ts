@@ -1,5 +1,7 @@
 // Which files of a client's folders the steps of a graph read: what `COPY`, `ADD` and bind mounts select, under the ignore
 // patterns. Nothing is read for it but the links on the way of what is selected.
+import { lstatSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { ContentSelector } from '../llb/content-selector.ts';
 import { opKey } from '../llb/cache-key.ts';
 import type { Graph, GraphVertex } from '../llb/graph.ts';
@@ -51,22 +53,45 @@ export function ignoring(patterns: readonly string[]): (path: string) => boolean
 
 type Choice = (path: string) => boolean;
 
-function choiceOf({ path, wildcard = false, include = [], exclude = [] }: ContentSelector, folder: string): Choice {
+function choiceOf(selector: ContentSelector, folder: string): Choice {
+  const { path, wildcard = false, include = [], exclude = [] } = selector;
   // What a link on the way leads to is read, too. Undefined: all of the folder.
-  const followed = followPaths(folder, [path]) ?? [''];
+  const followed = (followPaths(folder, [path]) ?? ['']).map((each) => (each === '.' ? '' : each));
+  const isFiltered = include.length + exclude.length > 0;
   const included = include.length > 0 ? new PatternMatcher(include) : undefined;
   const excluded = exclude.length > 0 ? new PatternMatcher(exclude) : undefined;
   const counts = (rest: string) =>
     rest === '' || ((included?.matches(rest) ?? true) && !(excluded?.matches(rest) ?? false));
-  const prefixes = followed.map((each) => prefixOf(each === '.' ? '' : each, wildcard));
+  const itself = posix.join('/', path).slice(1).replace(/\/$/, '');
+  const asked = followed.map((each) => ({
+    prefix: prefixOf(each, wildcard),
+    counts: each === itself ? counts : always,
+  }));
+  const linked = isFiltered ? linkedFrom(selector, folder) : [];
+  const ways = [...asked, ...linked.map((each) => ({ prefix: prefixOf(each, false), counts: always }))];
   return (changed) => {
     const names = changed.split('/');
-    return prefixes.some(({ length, fits }) => {
+    return ways.some(({ prefix: { length, fits }, counts: mayCount }) => {
       // A submodule, or a link where a folder was, changes all that is below it.
       if (names.length < length) return fits(names);
-      return fits(names.slice(0, length)) && counts(names.slice(length).join('/'));
+      return fits(names.slice(0, length)) && mayCount(names.slice(length).join('/'));
     });
   };
+}
+
+function always(): boolean {
+  return true;
+}
+
+/** Where links lead that lie in a folder whose contents are copied by patterns: they count whole, whatever is excluded. */
+function linkedFrom({ path, followLinks, wildcard }: ContentSelector, folder: string): readonly string[] {
+  const isContents = posix.join('/', path) === '/' || path.endsWith('/');
+  if (!followLinks || wildcard || !isContents) return [];
+  const inside = posix.join('/', path);
+  const place = posix.join(folder, inside);
+  if (!lstatSync(place, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const links = readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  return links.flatMap(({ name }) => followPaths(folder, [posix.join(inside, name)]) ?? ['']);
 }
 
 interface Prefix {

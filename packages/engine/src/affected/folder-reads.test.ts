@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import * as llb from '../llb/llb.ts';
+import { mergeDefinitions } from '../llb/graph.ts';
+import { makeTempFolder } from '../std/temp.ts';
+import { folderReads } from './folder-reads.ts';
+
+test('a link in a folder that is copied by patterns counts with all that it leads to', async () => {
+  await using folder = makeTempFolder();
+  mkdirSync(join(folder.path, 'src'));
+  writeFileSync(join(folder.path, 'src/x'), '');
+  symlinkSync('src', join(folder.path, 'link'));
+  const reads = async (exclude: readonly string[]) => {
+    const state = llb.scratch().copy(llb.local('context'), '/', '/all', {
+      dirContentsOnly: true,
+      followSymlinks: true,
+      exclude,
+    });
+    const graph = mergeDefinitions([{ definition: await state.marshal(), folder: () => folder.path }]);
+    const [read] = folderReads(graph);
+    return (path: string) => read!.selects(path);
+  };
+  const selects = await reads(['**/x', 'docs']);
+  assert.deepEqual(['a', 'docs/a', 'y/x', 'src/x', 'link'].map(selects), [true, false, false, true, true]);
+});
