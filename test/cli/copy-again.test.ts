@@ -29,6 +29,8 @@ async function project(dockerfile: string): Promise<Rig> {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `f${i}`), `file ${i}\n`);
   }
+  mkdirSync(rig.path('flat'));
+  for (let i = 0; i < many; i++) writeFileSync(rig.path('flat', `f${1000 + i}`), `flat ${i}\n`);
   writeFileSync(rig.path('src/tool'), '#!/bin/sh\n');
   chmodSync(rig.path('src/tool'), 0o755);
   linkSync(rig.path('src/tool'), rig.path('src/same-tool'));
@@ -40,7 +42,7 @@ async function project(dockerfile: string): Promise<Rig> {
 /** Waits until the clock has moved on from the last change. */
 async function rested(rig: Rig): Promise<void> {
   const last = lstatSync(rig.path('src/d0')).ctimeMs;
-  while (Date.now() < Math.max(last, newest(rig.path('src'))) + 60) await setTimeout(5);
+  while (Date.now() < Math.max(last, newest(rig.path('src')), newest(rig.path('flat'))) + 60) await setTimeout(5);
 }
 
 function newest(folder: string): number {
@@ -85,6 +87,19 @@ const changes: readonly [what: string, change: (rig: Rig) => void][] = [
   ['a hard link', (rig) => linkSync(rig.path('src/d1/f11'), rig.path('src/d1/linked'))],
 ];
 
+/** The same of a folder without folders, which goes to a place that may have been there. */
+const flat: typeof changes = [
+  ['a file', (rig) => appendFileSync(rig.path('flat/f1001'), 'more\n')],
+  [
+    'a file that another source has, too',
+    (rig) => (writeFileSync(rig.path('flat/f11'), 'flat\n'), writeFileSync(rig.path('src/d1/f1002'), 'not flat\n')),
+  ],
+  ['one of the two', (rig) => appendFileSync(rig.path('flat/f11'), 'more\n')],
+  ['a link in its place', (rig) => (rmSync(rig.path('flat/f11')), symlinkSync('f1003', rig.path('flat/f11')))],
+  ['nothing in its place', (rig) => rmSync(rig.path('flat/f11'))],
+];
+const [one] = flat;
+
 function swap(one: string, other: string): void {
   renameSync(one, `${one}.tmp`);
   renameSync(other, one);
@@ -95,8 +110,15 @@ for (const [copy, done] of [
   ['COPY src /app/src', changes],
   ['COPY --chown=5:6 --chmod=640 . /app/', changes.slice(0, 2)],
   ['COPY --link src /app', changes.slice(0, 2)],
+  ['WORKDIR /app\nCOPY . .', changes.slice(0, 2)],
+  ['COPY flat /flat', [one!]],
+  ['COPY --chmod=755 flat /usr/', [one!]],
+  ['ADD flat /flat/', [one!]],
+  ['COPY src/d0 src/d1 flat src/tool /all/', flat],
+  ['COPY --link flat src /all/', flat],
+  ['COPY src/d1/f1* flat/* /all/', flat.slice(0, -1)],
 ] as const) {
-  test(`${copy} makes the same layers again and again as without a cache`, async () => {
+  test(`${copy.replace('\n', ', ')} makes the same layers again and again as without a cache`, async () => {
     await using rig = await project(`FROM busybox\n${copy}\n`);
     const digests = new Set([await built(rig, 'the first')]);
     assert.equal(shared(rig), 0);

@@ -9,7 +9,7 @@ import { Destination } from '../cache/copy/destination.ts';
 import { mountedTree } from '../cache/mounted-tree.ts';
 import type { ImmutableRef, MutableRef } from '../cache/ref.ts';
 import type { TreeNode } from '../cache/tree.ts';
-import type { FileAction, FileActionPlace } from '../llb/file-action.ts';
+import type { CopyAction, FileAction, FileActionPlace } from '../llb/file-action.ts';
 import type { FileOp } from '../llb/file.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Event } from '../progress/event.ts';
@@ -34,6 +34,23 @@ export interface FileOpOptions {
  * `Failed<FileFailure>`; nothing is left behind then.
  */
 export async function runFileOp(
+  op: Pick<FileOp, 'actions'>,
+  inputs: readonly ImmutableRef[],
+  options: FileOpOptions,
+): Promise<readonly ImmutableRef[]> {
+  try {
+    return await runOnce(op, inputs, options);
+  } catch (error) {
+    if (!(error instanceof NotLinked)) throw error;
+    // Nothing is known of that copy any more, so all is copied.
+    return runFileOp(op, inputs, options);
+  }
+}
+
+/** What an earlier copy made could not be linked. */
+class NotLinked extends Error {}
+
+async function runOnce(
   op: Pick<FileOp, 'actions'>,
   inputs: readonly ImmutableRef[],
   options: FileOpOptions,
@@ -85,6 +102,7 @@ class FileRun implements AsyncDisposable {
   readonly #uses: readonly number[];
   readonly #results = new Map<number, Promise<Place>>();
   readonly #open = new AsyncDisposableStack();
+  #again: CopyAgain | undefined;
 
   constructor(actions: readonly FileAction[], inputs: readonly ImmutableRef[], options: FileOpOptions) {
     this.#actions = actions;
@@ -126,8 +144,7 @@ class FileRun implements AsyncDisposable {
     // Only one action may go on writing into the same tree.
     if (uses === 1 && action.output === -1) return { kind: 'written', tree };
     await tree.mounted.disposeAsync();
-    // What could not be linked is copied: nothing is known of an earlier copy any more.
-    if (copied && !(await copied.link(tree.mutable.upper))) return await this.#run(action, uses);
+    if (copied && !(await copied.link(tree.mutable.upper))) throw new NotLinked();
     const ref = this.#open.use(await tree.mutable.commit());
     await copied?.keep(ref);
     return { kind: 'ref', ref };
@@ -184,19 +201,37 @@ class FileRun implements AsyncDisposable {
     const { pool, job } = this.#options;
     const { tree, source } = await this.#source(action.secondaryInput);
     const order = { action, ...how };
-    if (isSmall(tree, action)) {
+    const copies = this.#copiesOfOne();
+    if ((copies ?? [action]).every((each) => isSmall(tree, each))) {
       await copyHere(tree, order, { signal: job.signal, check: () => job.signal.throwIfAborted() });
       return undefined;
     }
     const from = source();
-    // Another action would write into files that are another layer's too.
-    if (from.kind !== 'portable' || this.#actions.length > 1) {
+    if (from.kind !== 'portable' || !copies) {
       await pool.run(copyTask, { ...order, source: from }, { signal: job.signal });
       return undefined;
     }
-    const again = this.#open.use(new CopyAgain({ action, owner: how.owner, source: tree.hostPath }, this.#options));
-    await again.copy({ ...order, source: from });
-    return again;
+    const kind = { actions: copies, owner: how.owner, source: tree.hostPath };
+    this.#again ??= this.#open.use(new CopyAgain(kind, this.#options));
+    await this.#again.copy({ ...order, source: from });
+    return this.#again;
+  }
+
+  /**
+   * All actions, where they are copies of one tree that come one upon the other, as a COPY of several files has them. Any
+   * other action would write into files that are another layer's too.
+   */
+  #copiesOfOne(): readonly CopyAction[] | undefined {
+    const copies = this.#actions.filter((action) => action.kind === 'copy');
+    const [first] = copies;
+    const alike = copies.every(
+      ({ input, output, secondaryInput, owner }, i) =>
+        secondaryInput === first!.secondaryInput &&
+        JSON.stringify(owner) === JSON.stringify(first!.owner) &&
+        (i === 0 || input === this.#inputs.length + i - 1) &&
+        (output === -1) === i < copies.length - 1,
+    );
+    return alike && copies.length === this.#actions.length ? copies : undefined;
   }
 
   async #source(index: number): Promise<{ readonly tree: TreeNode; readonly source: () => CopySource }> {

@@ -84,10 +84,11 @@ export class Copier {
     if (node.kind === 'directory') return this.#folder(node, { ...place, include, exclude }, wanted);
     if (!wanted) return;
     const attributes = node.attributes();
-    this.#clear(node, place);
+    const vacant = this.#isVacant(place);
+    if (!vacant) this.#clear(node, place);
     this.#makeAbove();
     this.#destination.times.touch(parentOf(target));
-    if (!place.fresh) this.#makeRoom(target);
+    if (!vacant) this.#makeRoom(target);
     const first = attributes.link === undefined ? undefined : this.#links.get(attributes.link);
     if (first !== undefined && node.kind === 'file') {
       linkSync(fsPath(first), fsPath(target));
@@ -95,7 +96,7 @@ export class Copier {
     }
     if (node.kind === 'file' && attributes.link === undefined) {
       const path = target.slice(this.#destination.root.length);
-      if (this.#options.written?.leavesOut(node, path, place)) return;
+      if (this.#options.written?.leavesOut(node, path, { vacant })) return;
     }
     if (node.kind === 'file') {
       const { uid, gid } = this.#options.owner ?? attributes;
@@ -174,6 +175,13 @@ export class Copier {
       this.#ensureFolder(above.node, above.target, { dress: true, fresh: false });
       above.made = true;
     }
+  }
+
+  /** Whether nothing is there yet, so that nothing has to be removed. */
+  #isVacant({ target, fresh }: Place): boolean {
+    const found = !fresh && this.#destination.stat(target) !== undefined;
+    if (found) this.#options.written?.replaces();
+    return !found;
   }
 
   #clear(node: TreeNode, { target, fresh }: Place): void {

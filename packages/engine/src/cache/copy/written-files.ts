@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeMark } from '../../snapshot/marks.ts';
 import { bytePath, fsPath, type BytePath } from '../../std/byte-path.ts';
@@ -19,31 +19,54 @@ export class WrittenFiles {
   readonly #earlier: ReadonlyMap<BytePath, string>;
   readonly #list: string[] = [];
   readonly #began: number;
-
-  /** `began`: when the copy began, in milliseconds since the epoch; `list`: what an earlier copy wrote. */
-  constructor({ began, list }: { readonly began: number; readonly list?: string | undefined }) {
-    this.#began = began;
-    this.#earlier = list === undefined ? new Map() : read(list);
-  }
+  #several: boolean;
+  #untrue = false;
 
   /**
-   * A file is about to be made at a path, which is in a folder of this copy's own where `fresh` says so. Whether it is to
-   * be left out, because it will be linked.
+   * `began`: when the copy began, in milliseconds since the epoch; `list`: what an earlier copy wrote; `several`: whether
+   * more than one source goes to one place.
    */
-  leavesOut(node: TreeNode, path: BytePath, { fresh }: { readonly fresh: boolean }): boolean {
+  constructor({
+    began,
+    list,
+    several = false,
+  }: {
+    readonly began: number;
+    readonly list?: string | undefined;
+    readonly several?: boolean;
+  }) {
+    this.#began = began;
+    this.#earlier = list === undefined ? new Map() : read(list);
+    this.#several = several;
+  }
+
+  /** More than one source goes to one place from here on. */
+  takesSeveral(): void {
+    this.#several = true;
+  }
+
+  /** Something is about to take another's place, which may be what an earlier source wrote. */
+  replaces(): void {
+    this.#untrue ||= this.#several;
+  }
+
+  /** A file is about to be made at a path where nothing was if it is `vacant`. Whether it is left out: it will be linked. */
+  leavesOut(node: TreeNode, path: BytePath, { vacant }: { readonly vacant: boolean }): boolean {
     const identity = node.identity?.(this.#began);
     if (identity === undefined) return false;
     this.#list.push(path, identity);
-    if (!fresh || this.#earlier.get(path) !== identity) return false;
+    if (!vacant || this.#earlier.get(path) !== identity) return false;
     this.links.push(path);
     return true;
   }
 
-  /** Writes the list for a later copy, unless the disk has no room for it. */
+  /** Adds to the list for a later copy, unless the disk has no room for it, or a file is another one by now. */
   write(file: string): void {
+    if (this.#untrue) return rmSync(file, { force: true });
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, Buffer.from(this.#list.join('\0'), 'latin1'), { mode: 0o600 });
+      const text = this.#list.map((each) => `${each}\0`).join('');
+      appendFileSync(file, Buffer.from(text, 'latin1'), { mode: 0o600 });
     } catch (error) {
       if (asDiskFull(error, file) === error) throw error;
       rmSync(file, { force: true });
@@ -75,7 +98,8 @@ export interface LinkOrder {
 
 /**
  * Gives files of an earlier layer a name in a new one; folders keep their times. Layers never change, so nobody sees that
- * they share files. Says whether all could be linked: the earlier layer may be gone, or a file have all names it can have.
+ * they share files. Says whether all could be linked: the earlier layer may be gone, a file have all names it can have, or
+ * another source have come to its path.
  */
 export function linkHere({ paths, from, to }: LinkOrder, { check }: TaskContext): boolean {
   const [source, target] = [bytePath(from), bytePath(to)];
@@ -97,4 +121,4 @@ export function linkHere({ paths, from, to }: LinkOrder, { check }: TaskContext)
 
 export const linkTask = task(import.meta.url, linkHere);
 
-const refusals = new Set(['ENOENT', 'EMLINK', 'EXDEV', 'EPERM', 'ENOTDIR']);
+const refusals = new Set(['ENOENT', 'EEXIST', 'EMLINK', 'EXDEV', 'EPERM', 'ENOTDIR']);

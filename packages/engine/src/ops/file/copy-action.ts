@@ -23,23 +23,30 @@ export interface CopyOrder {
   /** Root of a mounted tree that may be written to. */
   readonly destination: string;
   readonly owner: Ids | undefined;
-  /** Where the files that it writes are to be listed, and the list of those that an earlier copy wrote. */
-  readonly written?: { readonly draft: string; readonly list: string | undefined };
+  /**
+   * Where the files that it writes are to be listed, the list of those that an earlier copy wrote, and whether it is one
+   * of several actions of an op.
+   */
+  readonly written?: {
+    readonly draft: string;
+    readonly list: string | undefined;
+    readonly several: boolean;
+  };
 }
 
 export type CopySource =
   | { readonly kind: 'mounted'; readonly root: string }
   | { readonly kind: 'portable'; readonly tree: PortableTree };
 
-/** In a thread of the pool. Gives the paths that are left to be linked (`WrittenFiles`). */
+/** In a thread of the pool. Gives the paths that are left to be linked (see `WrittenFiles`). */
 export async function copyThere(order: CopyOrder, context: TaskContext): Promise<readonly BytePath[]> {
   const source = await openSource(order.source);
   if (!order.written) {
     await copyHere(source, order, context);
     return [];
   }
-  const { draft, list } = order.written;
-  const written = new WrittenFiles({ began: Date.now(), list });
+  const { draft, list, several } = order.written;
+  const written = new WrittenFiles({ began: Date.now(), list, several });
   await copyHere(source, { ...order, files: written }, context);
   written.write(draft);
   return written.links;
@@ -67,8 +74,7 @@ export async function copyHere(
   await refusalsIn([source.hostPath, destination.root], async () => {
     if (!action.createDestPath) requireFolder(destination, dest);
     const paths = sourcesOf(source, src, action);
-    // Where several go to one place, what one leaves out would not be in the way of another.
-    const written = paths.length === 1 ? files : undefined;
+    if (paths.length > 1) files?.takesSeveral();
     for (const path of paths) {
       context.check();
       if (action.unpackArchives && (await unpacked(path))) continue;
@@ -85,7 +91,7 @@ export async function copyHere(
         ...given,
         ...(mode && { mode }),
         ...(owner && { owner }),
-        ...(written && { written }),
+        ...(files && { written: files }),
       });
     }
     destination.times.apply();

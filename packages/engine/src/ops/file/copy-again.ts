@@ -14,7 +14,7 @@ import { copyTask, type CopyOrder } from './copy-action.ts';
 
 /** What the same copy has in common with itself from build to build. */
 interface Kind {
-  readonly action: CopyAction;
+  readonly actions: readonly CopyAction[];
   readonly owner: Ids | undefined;
   /** The client's folder. */
   readonly source: BytePath;
@@ -22,8 +22,8 @@ interface Kind {
 
 /**
  * A copy of a client's folder that does not write again what the last of its kind wrote: unchanged files become further
- * names of that layer's files. In this order: `copy`, `link` when the tree is no longer mounted, `keep` when it is
- * committed. Disposed at the end.
+ * names of that layer's files. In this order: `copy` for each action, `link` when the tree is no longer mounted, `keep`
+ * when it is committed. Disposed at the end.
  */
 export class CopyAgain implements Disposable {
   readonly #cache: Cache;
@@ -32,6 +32,7 @@ export class CopyAgain implements Disposable {
   readonly #key: string;
   readonly #earlier: EarlierCopy | undefined;
   readonly #draft: string;
+  readonly #several: boolean;
   #links: readonly BytePath[] = [];
 
   constructor(kind: Kind, { cache, pool, job }: { readonly cache: Cache; readonly pool: Pool; readonly job: Work }) {
@@ -41,11 +42,12 @@ export class CopyAgain implements Disposable {
     this.#key = encoded(digestOf(JSON.stringify(kind, plain))).slice(0, 32);
     this.#earlier = cache.copies.last(this.#key);
     this.#draft = cache.copies.draft();
+    this.#several = kind.actions.length > 1;
   }
 
   async copy(order: Omit<CopyOrder, 'written'>): Promise<void> {
-    const written = { draft: this.#draft, list: this.#earlier?.list };
-    this.#links = await this.#pool.run(copyTask, { ...order, written }, this.#work);
+    const written = { draft: this.#draft, list: this.#earlier?.list, several: this.#several };
+    this.#links = this.#links.concat(await this.#pool.run(copyTask, { ...order, written }, this.#work));
   }
 
   /** Links what was left out into the layer's folder. Says whether all could be; if not, the next copy is a whole one. */
