@@ -78,19 +78,8 @@ try {
   write('github', await run(`${github} 2>&1 | cat`), github);
   edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
 
-  let watching: Screen | undefined;
-  await run('timeout --foreground 30 cli watch api web', (snapshot, type) => {
-    const screen = snapshot();
-    const text = textOf(screen).join('\n');
-    if (!watching && /^watching/m.test(text)) {
-      watching = screen;
-      edit('web/site/page.html', (page) => `${page}<!-- while it is watched -->\n`);
-    } else if (/^✔ web[^]*last/m.test(text)) {
-      watching = screen;
-      type('q');
-    }
-  });
-  if (watching) write('watch', watching, 'cli watch api web');
+  await run('cli build api web');
+  write('watch', await watched(), 'cli watch api web');
   write('diff', await run('cli diff web'), 'cli diff web');
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -98,6 +87,29 @@ try {
 
 function run(line: string, onChange?: TerminalOptions['onChange']): Promise<Screen> {
   return runInTerminal(line, { cwd: folder, env, ...size, ...(onChange && { onChange }) });
+}
+
+/** A watch while a page changes: it waits for the next change after it told of that one, and of what differs. */
+async function watched(): Promise<Screen> {
+  let state: 'starting' | 'changed' | 'told' = 'starting';
+  let [last, told]: (Screen | undefined)[] = [];
+  let end: () => void = () => {};
+  const overdue = setTimeout(() => end(), 60_000);
+  await run('cli watch api web', (snapshot, type) => {
+    end = () => type('q');
+    last = snapshot();
+    const text = textOf(last).join('\n');
+    if (state === 'starting' && /^⚡ web[^]*^watching/m.test(text)) {
+      state = 'changed';
+      edit('web/site/page.html', (page) => `${page}<!-- while it is watched -->\n`);
+    } else if (state === 'changed' && /^✔ web[^]*^ {2}web {2}~1 file[^]*^watching.* last/m.test(text)) {
+      [state, told] = ['told', last];
+      end();
+    }
+  });
+  clearTimeout(overdue);
+  if (!told) throw new Error(`the watch did not tell of a change:\n${last ? textOf(last).join('\n') : ''}`);
+  return told;
 }
 
 function write(name: string, screen: Screen, command: string): void {

@@ -1,13 +1,14 @@
 // How a build in a watch is shown: a line for each image that is made anew, with its cause, and failures; nothing of what
 // stays as it was.
 import { styleText } from 'node:util';
+import { widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
 import { bytes, duration, shortDigest } from './format.ts';
 import { causeText } from './image-line.ts';
 import { emptyModel, isWork, reduce } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { symbolsFor } from './symbols.ts';
-import { writerTo } from './terminal.ts';
+import { roomOf, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
 export interface WatchedStart extends RunStart {
@@ -39,15 +40,25 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
       if (same && ran === 0 && asked === undefined) return;
       // What really differs, as a build tells it; what was changed where nothing was built before.
       const [cause = asked] = causeText(ran > 0 ? start.facts?.cause?.(event.task) : undefined);
-      const facts = [
-        cause,
+      const what = cause?.split(' → ')[0];
+      const rest = [
         ran > 0 ? `${ran} ${ran === 1 ? 'step' : 'steps'}` : 'cached',
         event.size === undefined ? undefined : bytes(event.size),
         digest === '' ? undefined : same ? 'digest kept' : shortDigest(digest),
         duration(event.at - start.startedAt),
       ];
-      const symbol = same ? '=' : ran > 0 ? symbols.built : symbols.cached;
-      print(`${symbol} ${event.task}  ${dim(facts.filter((fact) => fact !== undefined).join('  '))}\n`);
+      const symbol = same ? symbols.unchanged : ran > 0 ? symbols.built : symbols.cached;
+      const [steps, size, , took] = rest;
+      // One row of a terminal, as far as leaving out helps.
+      const ways = [
+        [cause, ...rest],
+        [what, ...rest],
+        [what, steps, size, took],
+        [what, took],
+      ].map((facts) => facts.filter((fact) => fact !== undefined).join('  '));
+      const room = roomOf(stderr, env) - 1 - widthOf(`${symbol} ${event.task}  `);
+      const told = ways.find((text) => widthOf(text) <= room) ?? ways.at(-1)!;
+      print(`${symbol} ${event.task}  ${dim(told)}\n`);
     },
     finish() {
       for (const line of warnings.lines(stderr)) print(`${line}\n`);

@@ -26,7 +26,11 @@ export function explanationText(explanation: ImageExplanation, stream: NodeJS.Wr
   };
   const compared = after ? `run ${after.id}, compared with ${before.id}` : `the next build, compared with ${before.id}`;
   const head = [status, compared].filter((part) => part !== undefined).join(' · ');
-  const lines = [`${styleText('bold', image, { stream })}  ${look.dim(head)}`];
+  const isWide = widthOf(`${image}  ${head}`) > look.width;
+  const name = styleText('bold', image, { stream });
+  const lines = isWide
+    ? [`${name}${status === undefined ? '' : `  ${look.dim(status)}`}`, `  ${look.dim(compared)}`]
+    : [`${name}  ${look.dim(head)}`];
   for (const platform of platforms) {
     lines.push('', ...(platforms.length > 1 ? [look.dim(platform.platform)] : []));
     lines.push(...platformLines(image, platform, look));
