@@ -1,7 +1,8 @@
 // Evaluated configurations on disk. A kept one is good for as long as everything that was read for it is as it was.
-import { hash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import { changedSince, type Reads, type ReadsRecord } from './reads.ts';
 
 export interface Kept<T> {
@@ -41,9 +42,7 @@ export function keep(
   const record = reads.record();
   if (changedSince(record, env) !== undefined) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(fresh, JSON.stringify({ value, reads: record } satisfies Kept<unknown>), { mode: 0o600 });
-  renameSync(fresh, path);
+  replaceFile(path, JSON.stringify({ value, reads: record } satisfies Kept<unknown>));
   forget(dirname(path));
 }
 

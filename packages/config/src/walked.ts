@@ -1,7 +1,7 @@
 // What a walk over folders saw, so that the next one need only look whether any of them has changed.
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync, type BigIntStats } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';
 
 interface WalkRecord {
@@ -38,9 +38,7 @@ export function keepWalk(file: string, walked: Walked, paths: readonly string[])
   const stamps = walked.record();
   if (!stamps) return;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(fresh, JSON.stringify({ stamps, paths } satisfies WalkRecord));
-  renameSync(fresh, file);
+  replaceFile(file, JSON.stringify({ stamps, paths } satisfies WalkRecord));
 }
 
 /** What a remembered walk found, if every folder that it saw is as it was. */

@@ -1,6 +1,7 @@
 // Keeping the answer to a build with all that it came from, for fresh.ts.
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';
 import { ctimeColumn, lookAt, width, type Answer, type Kept, type SeenFolder } from './fresh.ts';
 
@@ -36,11 +37,12 @@ export function keepAnswer(path: string, answer: Answer, { variables, paths, mad
   }
   const parent = join(path, '..');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}`;
   const kept: Kept = { answer, variables, paths: looked, folders: all };
-  writeFileSync(temporary, JSON.stringify(kept), { mode: 0o600 });
-  renameSync(temporary, path);
+  replaceFile(path, JSON.stringify(kept));
   const names = readdirSync(parent);
   if (names.length > most)
-    for (const name of names) if (join(parent, name) !== path) rmSync(join(parent, name), { force: true });
+    for (const name of names) {
+      // What another process is writing is no answer yet.
+      if (name.endsWith('.json') && join(parent, name) !== path) rmSync(join(parent, name), { force: true });
+    }
 }

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from '@monokit/engine/std/lock';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import type { RecordedStep, RunRecord } from './record.ts';
-import { replaceFile } from './runs-folder.ts';
 
 /** What a step is likely to take. */
 export interface Estimate {

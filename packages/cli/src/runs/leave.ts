@@ -1,9 +1,9 @@
 // What a run leaves for other programs: its record as JSON (`--summarize`), and a trace of it (`--profile`).
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import { messageOf } from '../ui/failure.ts';
 import type { RunRecord } from './record.ts';
-import { replaceFile } from './runs-folder.ts';
 
 export interface LeaveFlags {
   readonly summarize?: string | undefined;

@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import type { Invocation } from '../command.ts';
 import { oneFile } from '../page/one-file.ts';
 import { startBrowser } from '../page/show.ts';
 import type { KeptRun } from './runs-here.ts';
-import { besideRecord, replaceFile } from './runs-folder.ts';
+import { besideRecord } from './runs-folder.ts';
 import { timelineOf } from './timeline.ts';
 
 /** A run as one file of HTML. */

@@ -1,10 +1,10 @@
 // Where runs are kept: `<state>/runs/<hash of the root>/`, with `<id>.json` and `<id>.log` of each, and what the last
 // ones took (history.ts).
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { statePath } from '@monokit/engine/state-path';
-import { uniqueName } from '@monokit/engine/std/temp';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import { recordVersion, type RunRecord } from './record.ts';
 import { timeOfRun } from './run-id.ts';
 
@@ -117,18 +117,6 @@ export class RunsFolder {
 /** The file beside a record that has its name and another ending; a record that was brought here may have none. */
 export function besideRecord(path: string, ending: string): string {
   return `${path.replace(/\.json$/, '')}.${ending}`;
-}
-
-/** Puts a file in the place of another one, for our user alone. */
-export function replaceFile(path: string, text: string | Uint8Array): void {
-  const temporary = `${path}.${uniqueName()}`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 function namesIn(folder: string): readonly string[] {

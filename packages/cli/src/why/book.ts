@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ManifestEntry } from '@monokit/engine';
-import { replaceFile, type RunsFolder } from '../runs/runs-folder.ts';
+import { replaceFile } from '@monokit/engine/std/replace-file';
+import type { RunsFolder } from '../runs/runs-folder.ts';
 import type { Components } from './components.ts';
 
 /** What one run's images were made of. */
