@@ -365,3 +365,60 @@ test('an image that comes out as it was keeps its digest, and its line says so',
   assert.match(stderr, /^= app .*digest kept/m);
   assert.deepEqual(await causes(rig, 'app'), ['file app/a content … @ [b 1/3] COPY a /a']);
 });
+
+test('a run is compared with that of another machine, by the files that its build left', async () => {
+  await using ci = await Rig.open({ ...files, Dockerfile: 'FROM busybox\nARG API_TOKEN\nRUN echo $API_TOKEN > /t\n' });
+  const all = ['build', 'all', '--summarize=out/run.json'];
+  await ci.ok([...all, '--build-arg', 'LEVEL=2', '--build-arg', 'API_TOKEN=the-token-of-ci']);
+  assert.doesNotMatch(readFileSync(ci.path('out/run.made.json'), 'utf8'), /the-token-of-ci/);
+
+  await using here = await Rig.open({
+    ...files,
+    Dockerfile: 'FROM busybox\nARG API_TOKEN\nRUN echo $API_TOKEN > /t\n',
+  });
+  cpSync(ci.path('out'), here.path('ci'), { recursive: true });
+  appendFileSync(here.path('api/src/a'), 'more\n');
+  await here.ok(['build', 'all', '--build-arg', 'API_TOKEN=the-token-of-ci']);
+  // That a step ran because its result was not here is no difference.
+  const differing = async (...args: string[]) =>
+    (await causes(here, ...args)).filter((cause) => !cause.startsWith('again nothing differs another cache folder'));
+  assert.deepEqual(await differing('api', '--vs', 'ci/run.json'), [
+    'file api/src/a content … @ [build 1/3] COPY src /src',
+    'argument ARG LEVEL 2→1 (build argument) @ [build 2/3] RUN sort /src/* > /all',
+  ]);
+  assert.deepEqual(await differing('base', '--vs', 'ci/run.json'), []);
+  // Without a run of one's own, two of other machines.
+  writeFileSync(ci.path('api/src/b'), 'other\n');
+  await ci.ok(['build', 'all', '--summarize=out/next.json', '--build-arg', 'LEVEL=2']);
+  await using nowhere = await Rig.open({});
+  cpSync(ci.path('out'), nowhere.path('ci'), { recursive: true });
+  assert.deepEqual(await causes(nowhere, 'api', 'ci/run.json', 'ci/next.json'), [
+    'file api/src/b content … @ [build 1/3] COPY src /src',
+  ]);
+
+  // What somebody brings is no bundle because it says so.
+  const bundle = JSON.parse(readFileSync(ci.path('out/run.made.json'), 'utf8')) as {
+    components: object;
+    lists: object;
+  };
+  const [[name, components] = ['', {}]] = Object.entries(bundle.components);
+  const damaged = [
+    '{',
+    'null',
+    '{"version":1}',
+    JSON.stringify({ ...bundle, components: { [name]: { ...components, platforms: [null] } } }),
+    JSON.stringify({ ...bundle, lists: { x: 'y' } }),
+    undefined,
+  ];
+  for (const text of damaged) {
+    const path = here.path('ci/run.made.json');
+    if (text === undefined) rmSync(path);
+    else writeFileSync(path, text);
+    const { code, stderr } = await here.cli(['why', 'api', '--vs', 'ci/run.json']);
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /^error: what api was made of in the run \w+ is not known\n {2}it lies .* as run\.made\.json;/,
+    );
+  }
+});

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
 import type { Invocation } from '../command.ts';
 import type { Chosen } from '../tasks/tasks.ts';
@@ -5,7 +6,10 @@ import { leaveFiles, leavesFiles, type LeaveFlags } from '../runs/leave.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { version } from '../version.ts';
 import { Recorder, type RunBegin } from './recorder.ts';
-import { runsPath } from '../runs/runs-folder.ts';
+import { besideRecord, replaceFile, RunsFolder, runsPath } from '../runs/runs-folder.ts';
+import { messageOf } from '../ui/failure.ts';
+import { Book } from '../why/book.ts';
+import { bundleOf } from '../why/bundle.ts';
 
 /** What says where the runs of a command line are kept. */
 export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {
@@ -48,8 +52,24 @@ export function recordRun(
     keeps,
     signal,
     ...(leavesFiles(flags) && {
-      written: (record: RunRecord, path: string) => leaveFiles(record, path, flags, { cwd, stderr }),
+      written: async (record: RunRecord, path: string) => {
+        await leaveFiles(record, path, flags, { cwd, stderr });
+        if (flags.summarize) leaveBundle(record.id, { from: path, beside: resolve(cwd, flags.summarize), stderr });
+      },
     }),
     warn: (message) => void stderr.write(`warning: ${message}\n`),
   });
+}
+
+/** Leaves what the images were made of beside a record, for `cli why` on another machine. */
+function leaveBundle(
+  id: string,
+  { from, beside, stderr }: { readonly from: string; readonly beside: string; readonly stderr: NodeJS.WriteStream },
+): void {
+  try {
+    const bundle = bundleOf(id, new Book(new RunsFolder(dirname(from))));
+    if (bundle) replaceFile(besideRecord(beside, 'made.json'), JSON.stringify(bundle));
+  } catch (error) {
+    stderr.write(`warning: what the images were made of could not be written: ${messageOf(error)}\n`);
+  }
 }

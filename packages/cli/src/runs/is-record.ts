@@ -11,39 +11,7 @@ import {
   type RunRecord,
 } from './record.ts';
 import { timeOfRun } from './run-id.ts';
-
-type Check = (value: unknown) => boolean;
-
-/** A check for every key: what a record gains is checked, too, or this does not compile. */
-type Checks<T> = { readonly [K in keyof T]-?: Check };
-
-const text: Check = (value) => typeof value === 'string';
-const flag: Check = (value) => typeof value === 'boolean';
-/** Times, sizes, lines, offsets. */
-const number: Check = (value) => typeof value === 'number' && value >= 0;
-const maybe =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const oneOf =
-  <T extends string>(...words: readonly T[]): Check =>
-  (value) =>
-    words.includes(value as T);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-/** Of bytes or lines. */
-const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const pair: Check = (value) => listOf(count)(value) && (value as readonly unknown[]).length === 2;
-
-function keys<T extends object>(checks: Checks<T>): Check {
-  const all = Object.entries<Check>(checks);
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    return all.every(([key, check]) => check((value as Readonly<Record<string, unknown>>)[key]));
-  };
-}
+import { flag, keys, listOf, maybe, number, oneOf, pair, text } from './shape.ts';
 
 const git = keys<RecordedGit>({ commit: text, branch: maybe(text), dirty: maybe(flag) });
 

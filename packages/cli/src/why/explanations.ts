@@ -1,8 +1,10 @@
 // From the words of `cli why` to explanations.
 import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake, NothingSelected } from '../mistake.ts';
 import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
+import { besideRecord } from '../runs/runs-folder.ts';
 import { questionOf, type Question } from './question.ts';
 import {
   explainRuns,
@@ -61,8 +63,14 @@ function isKnown(id: string, here: RunsHere): boolean {
 function runOf(image: string, kept: KeptRun, here: RunsHere): ImageRun {
   const run = imageRun(image, kept);
   if (run) return run;
-  if (!isKnown(image, here)) throw unknownImage(image, here);
   const ids = kept.record.images.map(({ id }) => id);
+  if (ids.includes(image)) {
+    throw new Mistake(
+      `what ${image} was made of in the run ${kept.record.id} is not known`,
+      `it lies beside a record as ${basename(besideRecord(kept.path, 'made.json'))}; --summarize=FILE leaves both`,
+    );
+  }
+  if (!isKnown(image, here)) throw unknownImage(image, here);
   throw new Mistake(`the run ${kept.record.id} did not build ${image}`, `it built ${ids.join(', ') || 'nothing'}`);
 }
 

@@ -47,7 +47,7 @@ export async function explainNext(
       if (!question) continue;
       const [last] = runsOf(request.id, here);
       if (!last) throw unknownImage(request.id, here);
-      const veil = veilWith(() => keyIn(last.book.keyPath));
+      const veil = veilWith(() => keyIn(last.pages.keyPath!));
       const now = componentsOf(keys[i]!, {
         id: request.id,
         asked: request.source.options ?? {},
@@ -61,7 +61,7 @@ export async function explainNext(
       explanations.push({
         image: request.id,
         before: wordOf(last.record),
-        platforms: differencesOf(lastComponents(last), now, (name) => lists.get(name) ?? last.book.list(name)).map(
+        platforms: differencesOf(lastComponents(last), now, (name) => lists.get(name) ?? last.pages.list(name)).map(
           (differences) => explain(differences, { before: fatesOf(last), after, ...(about && { about }) }),
         ),
       });

@@ -4,9 +4,10 @@ import { nearest } from '@monokit/engine/std/nearest';
 import { Mistake } from '../mistake.ts';
 import type { RunRecord } from '../runs/record.ts';
 import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
-import { RunsFolder } from '../runs/runs-folder.ts';
+import { besideRecord, RunsFolder } from '../runs/runs-folder.ts';
 import { count } from '../ui/format.ts';
 import { Book, imageIn, type MadeImage, type MadeRun } from './book.ts';
+import { readBundle, unveiled, type Pages } from './bundle.ts';
 import type { Components, StepComponents } from './components.ts';
 import { differencesOf } from './differences.ts';
 import { explain, type Explanation, type Fate, type Fates } from './explanation.ts';
@@ -15,7 +16,9 @@ import type { Question } from './question.ts';
 /** A run of an image, with what the image was made of. */
 export interface ImageRun {
   readonly record: RunRecord;
-  readonly book: Book;
+  readonly pages: Pages;
+  /** It was brought here from another machine, as a file. */
+  readonly isBrought: boolean;
   readonly run: MadeRun;
   readonly made: MadeImage;
 }
@@ -48,10 +51,14 @@ export function* runsOf(image: string, here: RunsHere): Generator<ImageRun> {
 
 /** An image in a run; undefined where the run had none of it, or did not come to know what it is made of. */
 export function imageRun(image: string, { record, path }: Pick<KeptRun, 'record' | 'path'>): ImageRun | undefined {
-  const book = new Book(new RunsFolder(dirname(path)));
-  const run = book.run(record.id);
+  const folder = new RunsFolder(dirname(path));
+  const isBrought = folder.recordPath(record.id) !== path;
+  const book = isBrought ? undefined : new Book(folder);
+  const { run, pages } = book
+    ? { run: book.run(record.id), pages: book }
+    : (readBundle(besideRecord(path, 'made.json')) ?? {});
   const made = run && imageIn(run, image);
-  return made && { record, book, run, made };
+  return made && { record, pages: pages!, isBrought, run, made };
 }
 
 /** The newest run in which an image was built, failed, or is not what it was in the run before; and that one. */
@@ -74,8 +81,8 @@ export function newestPair(image: string, here: RunsHere): readonly [before: Ima
 
 /** Explains what lies between two runs of an image. */
 export function explainRuns({ image, stage, line }: Question, before: ImageRun, after: ImageRun): ImageExplanation {
-  const [old, now] = [componentsOf(before), componentsOf(after)];
-  const listOf = (name: string) => after.book.list(name) ?? before.book.list(name);
+  const [old, now] = comparable(before, after);
+  const listOf = (name: string) => after.pages.list(name) ?? before.pages.list(name);
   const about = aboutOf({ image, stage, line }, now);
   const status = after.record.images.find(({ id }) => id === image)?.status;
   return {
@@ -89,8 +96,14 @@ export function explainRuns({ image, stage, line }: Question, before: ImageRun, 
   };
 }
 
-export function componentsOf({ book, made, record }: ImageRun): Components {
-  const components = book.components(made.made);
+/** What two runs were made of, in words that can be compared. */
+function comparable(before: ImageRun, after: ImageRun): readonly [Components, Components] {
+  const [old, now] = [componentsOf(before), componentsOf(after)];
+  return before.isBrought || after.isBrought ? [unveiled(old), unveiled(now)] : [old, now];
+}
+
+export function componentsOf({ pages, made, record }: ImageRun): Components {
+  const components = pages.components(made.made);
   if (components) return components;
   throw new Mistake(`what ${record.id} was made of was kept by another version of monokit, or is gone`);
 }

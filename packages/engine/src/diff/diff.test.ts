@@ -20,13 +20,14 @@ const platform = { os: 'linux', architecture: 'amd64' };
 
 async function tarOf(layer: Layer): Promise<Buffer> {
   const tar = pack();
+  const mtime = new Date(0); // equal layers are equal whenever they are packed
   for (const [name, text] of Object.entries(layer)) {
-    if (name.endsWith('/')) tar.entry({ name, type: 'directory', mode: Number.parseInt(text || '755', 8) });
-    else if (text.startsWith('->')) tar.entry({ name, type: 'symlink', linkname: text.slice(2) });
-    else if (text.startsWith('=')) tar.entry({ name, type: 'link', linkname: text.slice(1) });
+    if (name.endsWith('/')) tar.entry({ name, mtime, type: 'directory', mode: Number.parseInt(text || '755', 8) });
+    else if (text.startsWith('->')) tar.entry({ name, mtime, type: 'symlink', linkname: text.slice(2) });
+    else if (text.startsWith('=')) tar.entry({ name, mtime, type: 'link', linkname: text.slice(1) });
     else {
       const [, mode = '644', uid = '0', rest = text] = /^(\d+)@(\d+):(.*)$/s.exec(text) ?? [];
-      tar.entry({ name, mode: Number.parseInt(mode, 8), uid: Number(uid) }, rest);
+      tar.entry({ name, mtime, mode: Number.parseInt(mode, 8), uid: Number(uid) }, rest);
     }
   }
   tar.finalize();

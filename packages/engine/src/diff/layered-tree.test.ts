@@ -15,7 +15,7 @@ test('an archive with more paths than there is room for is refused before they a
   await new LayeredTree(() => false, 0).add(0, layer());
 });
 
-test('a folder that is hidden again and again is gone through once for each layer, and so is what is in it', async () => {
+test('a folder that is hidden again and again is gone through once for each layer, and so is what is in it', async (context) => {
   const count = 2000;
   const deep = Array.from({ length: 400 }, (_, i) => 'n/'.repeat(i + 1));
   const layer = (names: readonly string[]) => {
@@ -29,17 +29,10 @@ test('a folder that is hidden again and again is gone through once for each laye
   const inner = deep.toReversed().map((folder) => `${folder}.wh..wh..opq`);
   const tree = new LayeredTree();
   await tree.add(0, layer([...files, ...deep]));
-  const original = Map.prototype[Symbol.iterator];
-  let walked = 0;
-  Map.prototype[Symbol.iterator] = function (this: Map<unknown, unknown>) {
-    walked++;
-    return original.call(this);
-  };
-  try {
-    await tree.add(1, layer([...hiding, ...inner]));
-  } finally {
-    Map.prototype[Symbol.iterator] = original;
-  }
+  const walks = context.mock.method(Map.prototype, Symbol.iterator);
+  await tree.add(1, layer([...hiding, ...inner]));
+  const walked = walks.mock.callCount();
+  walks.mock.restore();
   assert.ok(walked < 4 * (2 * count + 2 * deep.length), `${walked} folders were gone through`);
   const wide = tree.find(['wide'])!;
   assert.equal(wide.opaqueBy, 1);
