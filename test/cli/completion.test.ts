@@ -1,7 +1,7 @@
 // Words that real shells complete, with the scripts that `cli completion` prints.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import xterm from '@xterm/headless';
@@ -91,6 +91,39 @@ test('fish', async () => {
   }
   assert.deepEqual(ask('cli build --progress=pl'), ['--progress=plain']);
   assert.ok(ask('cli build a').includes('api\tThe service'));
+});
+
+test('a config is not run at each tab, and a change of it or of a Dockerfile is seen', async () => {
+  await using own = await Rig.open({
+    'buildkit.config.ts': `import { ids } from './ids.ts';
+      export default ({ env }) => ({ images: Object.fromEntries(ids(env.TERM).map((id) => [id, { context: 'app', define: id === 'x' ? () => {} : undefined }])) });`,
+    'ids.ts': `export const ids = (term: string) => ['api', 'apt', term];`,
+    app: { Dockerfile: 'FROM scratch AS one\n' },
+  });
+  const coverage = join(own.root, 'coverage');
+  /** What a tab suggests, and whether the config was looked into. */
+  const tab = async (line: string, TERM = 'a-term') => {
+    rmSync(coverage, { recursive: true, force: true });
+    const { stdout } = await own.ok(['completion', 'words', 'bash', line], {
+      env: { NODE_V8_COVERAGE: coverage, TERM },
+    });
+    const report = readFileSync(join(coverage, readdirSync(coverage)[0]!), 'utf8');
+    return { words: stdout.trim().split('\n'), looked: report.includes('packages/config/src/load.ts') };
+  };
+  const settled = async (line: string) => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const { words, looked } = await tab(line);
+      if (!looked) return words;
+    }
+    throw new Error('the words are never kept');
+  };
+  assert.deepEqual(await settled('cli build a'), ['all', 'api', 'apt', 'a-term']);
+  assert.deepEqual(await settled('cli build api#'), ['api#one']);
+  writeFileSync(own.path('app/Dockerfile'), 'FROM scratch AS other\n');
+  assert.deepEqual(await settled('cli build api#'), ['api#other']);
+  writeFileSync(own.path('ids.ts'), `export const ids = (term: string) => ['ape', term];`);
+  assert.deepEqual(await settled('cli build a'), ['all', 'ape', 'a-term']);
+  assert.deepEqual((await tab('cli build a', 'another')).words, ['all', 'ape', 'another']);
 });
 
 test('a workspace that is broken is told of by nobody', async () => {

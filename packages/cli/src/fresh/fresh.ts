@@ -30,8 +30,9 @@ export interface SeenFolder {
   readonly numbers: Float64Array;
 }
 
-export interface Kept {
-  readonly answer: Answer;
+/** An answer with all that it came from. */
+export interface Kept<T = Answer> {
+  readonly answer: T;
   /** Variables that are no part of the question and were read, null where they were not set. */
   readonly variables: Readonly<Record<string, string | null>>;
   /** Path → what it was, null where nothing was. */
@@ -76,10 +77,10 @@ export const passing: ReadonlySet<string> = new Set(
 );
 
 /** The last answer, if nothing that it came from was touched since. */
-export function recallAnswer(path: string, env: NodeJS.ProcessEnv): Answer | undefined {
-  let kept: Kept;
+export function recallAnswer<T = Answer>(path: string, env: NodeJS.ProcessEnv): T | undefined {
+  let kept: Kept<T>;
   try {
-    kept = JSON.parse(readFileSync(path, 'utf8')) as Kept;
+    kept = JSON.parse(readFileSync(path, 'utf8')) as Kept<T>;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -1,9 +1,9 @@
-// Keeping the answer to a build with all that it came from, for fresh.ts.
+// Keeping an answer with all that it came from, for fresh.ts.
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';
-import { ctimeColumn, lookAt, width, type Answer, type Kept, type SeenFolder } from './fresh.ts';
+import { ctimeColumn, lookAt, width, type Kept, type SeenFolder } from './fresh.ts';
 
 /** Most answers that are kept for one cache. */
 const most = 256;
@@ -22,7 +22,7 @@ export interface Looks {
 }
 
 /** Keeps an answer with what it came from. Nothing is kept where a file may have changed since it was looked at. */
-export function keepAnswer(path: string, answer: Answer, { variables, paths, made, folders, began }: Looks): void {
+export function keepAnswer<T>(path: string, answer: T, { variables, paths, made, folders, began }: Looks): void {
   const looked: Record<string, string | null> = Object.fromEntries([...made].map((each) => [each, lookAt(each)]));
   for (const each of paths) {
     const stats = statSync(each, { throwIfNoEntry: false });
@@ -37,7 +37,7 @@ export function keepAnswer(path: string, answer: Answer, { variables, paths, mad
   }
   const parent = join(path, '..');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  const kept: Kept = { answer, variables, paths: looked, folders: all };
+  const kept: Kept<T> = { answer, variables, paths: looked, folders: all };
   replaceFile(path, JSON.stringify(kept));
   const names = readdirSync(parent);
   if (names.length > most)
