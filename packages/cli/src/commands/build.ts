@@ -8,7 +8,7 @@ import type { Flags, Given } from '../flags/flags.ts';
 import { refuseFlags } from '../flags/refuse.ts';
 import { askedVariables } from '../fresh/asked-variables.ts';
 import { passing } from '../fresh/fresh.ts';
-import { isFolder } from '../tasks/folder.ts';
+import { isFolder } from '../tasks/is-folder.ts';
 import type { RunPage } from '../graph/page.ts';
 import { Mistake, timedOut } from '../mistake.ts';
 import { namesOf } from '../tasks/image-names.ts';

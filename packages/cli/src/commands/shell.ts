@@ -3,7 +3,7 @@ import { failedOf } from '@monokit/engine/std/failed';
 import { imageFlags, workFlags } from '../flags/build.ts';
 import { command, type Invocation } from '../command.ts';
 import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
-import { isFolder } from '../tasks/folder.ts';
+import { isFolder } from '../tasks/is-folder.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { refuseFlags } from '../flags/refuse.ts';

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
 import type { imageFlags } from '../flags/build.ts';
-import { isFolder } from '../tasks/folder.ts';
+import { isFolder } from '../tasks/is-folder.ts';
 import { Mistake } from '../mistake.ts';
 import type { Api } from '../page/server.ts';
 import { chosenTasks, type BuildInvocation } from '../tasks/tasks.ts';

@@ -2,7 +2,7 @@
 import type { Defined, LocalEngine, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags } from '../flags/build.ts';
-import { isFolder } from './folder.ts';
+import { isFolder } from './is-folder.ts';
 import { Mistake } from '../mistake.ts';
 import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import type { workspaceFlags } from '../flags/workspace.ts';

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { makeTempFolder } from '@monokit/engine/std/temp';
 import { imageFlags, workFlags } from '../flags/build.ts';
 import { parseFlags } from '../flags/flags.ts';
-import { bytesOf, folderRequest, isFolder } from './folder.ts';
+import { bytesOf, folderRequest } from './folder.ts';
+import { isFolder } from './is-folder.ts';
 import { Mistake } from '../mistake.ts';
 import { memoryStream } from '../ui/recorded.fixture.ts';
 

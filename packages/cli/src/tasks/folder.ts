@@ -18,11 +18,6 @@ import { Mistake } from '../mistake.ts';
 import { loadedInto, outputOf } from '../flags/outputs.ts';
 import { spoolStdin } from './stdin.ts';
 
-/** A positional that means a folder, a URL or standard input, and not an image of the workspace. */
-export function isFolder(positional: string): boolean {
-  return positional === '-' || positional.includes('://') || positional.startsWith('.') || positional.startsWith('/');
-}
-
 export type ImageFlags = Given<typeof imageFlags>;
 
 /** Those flags, and those that ask for what only an image has. */
