@@ -7,7 +7,8 @@ import { failuresOf } from '../ui/failures.ts';
 import { neededImage } from '../ui/outcome.ts';
 import { chain, diagnosticsOf, messageOf, noteOf } from '../ui/failure.ts';
 import { runModel } from '../runs/model-of.ts';
-import { reduce, type ImageState, type RunModel } from '../ui/model.ts';
+import type { ImageState, RunModel } from '../ui/model.ts';
+import { reduce } from '../ui/reduce.ts';
 import type { RecordedFailure, RecordedStep } from '../runs/record.ts';
 
 /** An image was not built. */

@@ -4,7 +4,8 @@ import type { RunEvent } from '@monokit/engine';
 import type { RunFacts } from './facts.ts';
 import { jobSummary } from './job-summary.ts';
 import { openJson } from './json.ts';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import { openPlain } from './plain.ts';
 import { began, built, compile, digest, failed, memoryStream, start } from './recorded.fixture.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { jobGraph } from './job-graph.ts';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import { began, digest } from './recorded.fixture.ts';
 
 const folders = new Map(['base', 'api', 'web', 'lone'].map((id) => [id, `/src/${id}`]));

@@ -1,5 +1,6 @@
 import { messageOf } from './failure.ts';
-import { emptyModel, reduce, sharing, tally } from './model.ts';
+import { emptyModel, sharing, tally } from './model.ts';
+import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 
 function usageOf({ peakMemory, cpuTime }: { readonly peakMemory?: number; readonly cpuTime?: number }) {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { widthOf } from './columns.ts';
 import { live, type LiveScreen } from './live.ts';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import { began, built, compile, memoryStream } from './recorded.fixture.ts';
 
 const small = { columns: 80, rows: 24, names: 8 };

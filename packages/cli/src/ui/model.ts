@@ -1,7 +1,6 @@
 import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
-import { outcomeOf } from './outcome.ts';
 
-/** What a run looks like right now. Renderers read it; `reduce` is the only writer. */
+/** What a run looks like right now. Renderers read it; `reduce` and `advance` are the only writers. */
 export interface RunModel {
   readonly startedAt: number;
   /** Folder that Dockerfiles' names are relative to, by image: tells whose a step is. */
@@ -61,9 +60,6 @@ export function retryLine({ attempt, attempts, message }: Extract<RunEvent, { ki
   return `attempt ${attempt} of ${attempts}, because ${message}`;
 }
 
-/** Lines that are kept of each step, for the failure block. */
-const tailLines = 40;
-
 export function emptyModel({
   ids,
   startedAt,
@@ -71,112 +67,6 @@ export function emptyModel({
 }: Pick<RunModel, 'startedAt' | 'folders'> & { readonly ids: readonly string[] }): RunModel {
   const images = ids.map((id): [string, ImageModel] => [id, { id, state: { kind: 'waiting' }, steps: [] }]);
   return { startedAt, folders, images: new Map(images), steps: new Map() };
-}
-
-/** The model after an event. Maps are changed in place and handed on: one owner, no copies of thousands of steps. */
-export function reduce(model: RunModel, event: RunEvent): RunModel {
-  const images = model.images as Map<string, ImageModel>;
-  const steps = model.steps as Map<Digest, StepModel>;
-  const step = (vertex: Digest, change: Partial<StepModel>) => {
-    const known = steps.get(vertex);
-    if (known) steps.set(vertex, { ...known, ...change });
-  };
-  const image = (id: string, change: Partial<ImageModel>) => {
-    const known = images.get(id);
-    if (known) images.set(id, { ...known, ...change });
-  };
-  switch (event.kind) {
-    case 'graph-merged': {
-      const wanted = new Map<string, Digest[]>();
-      for (const { vertex, name, wantedBy, uses, inputs, source } of event.vertices) {
-        const known = steps.get(vertex) ?? newStep(vertex, name);
-        const all = [...new Set([...known.wantedBy, ...wantedBy])];
-        steps.set(vertex, {
-          ...known,
-          name,
-          inputs,
-          wantedBy: all,
-          uses: known.uses + uses,
-          ...(source && { source }),
-        });
-        for (const id of wantedBy) {
-          const list = wanted.get(id) ?? [];
-          wanted.set(id, list);
-          list.push(vertex);
-        }
-      }
-      for (const [id, list] of wanted) image(id, { steps: list });
-      return model;
-    }
-    case 'vertex-known':
-      if (!steps.has(event.vertex)) {
-        steps.set(event.vertex, {
-          ...newStep(event.vertex, event.name),
-          ...(event.source && { source: event.source }),
-        });
-      }
-      return model;
-    case 'vertex-waiting':
-      step(event.vertex, { state: 'waiting', waitingSince: event.at });
-      return model;
-    case 'vertex-started':
-      step(event.vertex, { state: 'running', startedAt: event.at });
-      for (const id of steps.get(event.vertex)?.wantedBy ?? []) {
-        if (images.get(id)?.state.kind === 'waiting') image(id, { state: { kind: 'running' }, startedAt: event.at });
-      }
-      return model;
-    case 'vertex-retried': {
-      const known = steps.get(event.vertex);
-      if (known) step(event.vertex, appended(known, `${retryLine(event)}\n`));
-      return model;
-    }
-    case 'vertex-cached':
-      step(event.vertex, { state: 'cached', endedAt: event.at, ...(event.from && { from: event.from }) });
-      return model;
-    case 'vertex-completed':
-      step(event.vertex, { state: 'done', endedAt: event.at });
-      return model;
-    case 'vertex-measured':
-      step(event.vertex, { made: event.made });
-      return model;
-    case 'vertex-failed':
-      step(event.vertex, { state: 'failed', endedAt: event.at });
-      return model;
-    case 'vertex-cancelled':
-      step(event.vertex, { state: 'cancelled', endedAt: event.at });
-      return model;
-    case 'progress': {
-      const known = steps.get(event.vertex);
-      const { id, current, total } = event;
-      if (known) {
-        const progress = new Map(known.progress).set(id, { current, ...(total !== undefined && { total }) });
-        step(event.vertex, { progress });
-      }
-      return model;
-    }
-    case 'log': {
-      const known = steps.get(event.vertex);
-      if (known) step(event.vertex, appended(known, Buffer.from(event.data).toString('utf8')));
-      return model;
-    }
-    case 'task-completed': {
-      const { digest, size } = event;
-      const result = { ...(digest && { digest }), ...(size !== undefined && { size }) };
-      const ran = (images.get(event.task)?.steps ?? []).some((vertex) => isWork(steps.get(vertex)));
-      image(event.task, { state: { kind: ran ? 'built' : 'cached', ...result }, endedAt: event.at });
-      return model;
-    }
-    case 'task-failed':
-    case 'task-blocked':
-    case 'task-cancelled':
-      image(event.task, { state: outcomeOf(event, model), endedAt: event.at });
-      return model;
-    case 'graph-foreseen':
-    case 'task-defined':
-    case 'vertex-kept':
-    case 'warning':
-      return model;
-  }
 }
 
 /** A step that did something: reading the context is none. */
@@ -236,24 +126,14 @@ export function sharing({ steps }: RunModel): { readonly ran: number; readonly u
 /** Steps of which nothing was told, because what reads them was there already. */
 function needlessSteps({ steps }: RunModel): ReadonlySet<Digest> {
   const reached = new Set<Digest>();
-  const visit = (vertex: Digest): void => {
-    for (const input of steps.get(vertex)?.inputs ?? []) {
-      if (reached.has(input)) continue;
-      reached.add(input);
-      visit(input);
+  const open = [...steps.values()].filter(({ state }) => state !== 'known' && state !== 'cancelled');
+  for (let step = open.pop(); step; step = open.pop()) {
+    for (const vertex of step.inputs) {
+      const input = steps.get(vertex);
+      if (reached.has(vertex)) continue;
+      reached.add(vertex);
+      if (input) open.push(input);
     }
-  };
-  for (const { vertex, state } of steps.values()) if (state !== 'known' && state !== 'cancelled') visit(vertex);
+  }
   return new Set([...reached].filter((vertex) => steps.get(vertex)?.state === 'known'));
-}
-
-function newStep(vertex: Digest, name: string): StepModel {
-  return { vertex, name, state: 'known', inputs: [], wantedBy: [], uses: 0, tail: [], lines: 0, progress: new Map() };
-}
-
-function appended({ tail, lines }: StepModel, text: string): Pick<StepModel, 'tail' | 'lines'> {
-  const open = tail.at(-1) ?? '';
-  const [first = '', ...rest] = text.split('\n');
-  const all = tail.length > 0 ? [...tail.slice(0, -1), open + first, ...rest] : [first, ...rest];
-  return { tail: all.slice(-tailLines - 1), lines: lines + rest.length + (tail.length > 0 ? 0 : 1) };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import { began, failed, start } from './recorded.fixture.ts';
 
 const statesAfter = (events: readonly RunEvent[]) => {

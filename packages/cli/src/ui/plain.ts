@@ -1,7 +1,8 @@
 import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
 import { imageFacts, imageLine } from './image-line.ts';
-import { emptyModel, isInternal, isWork, reduce, retryLine, type StepModel } from './model.ts';
+import { emptyModel, isInternal, isWork, retryLine, type StepModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import { Pulse } from './pulse.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { Heading } from './heading.ts';

@@ -1,5 +1,6 @@
 import { failureBlocks } from './failure-block.ts';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { writerTo } from './terminal.ts';
 

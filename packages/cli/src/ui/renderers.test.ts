@@ -8,7 +8,8 @@ import { openQuiet } from './quiet.ts';
 import { began, built, cached, compile, failed, memoryStream, start } from './recorded.fixture.ts';
 import { openUpToDate } from './up-to-date.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { emptyModel, reduce } from './model.ts';
+import { emptyModel } from './model.ts';
+import { reduce } from './reduce.ts';
 
 /** What a renderer writes for a run, to standard output and to standard error. */
 function shown(

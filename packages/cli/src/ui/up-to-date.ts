@@ -1,5 +1,6 @@
 import { imageFacts, imageLine } from './image-line.ts';
-import { emptyModel, reduce } from './model.ts';
+import { advance } from './advance.ts';
+import { emptyModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { symbolsFor } from './symbols.ts';
 import { rowsText, tallyRows, upToDateLine } from './tally-rows.ts';
@@ -12,7 +13,7 @@ export function openUpToDate(start: RunStart, { stderr, env }: Screen): Renderer
   const print = writerTo(stderr, env);
   return {
     report(event) {
-      model = reduce(model, event);
+      model = advance(model, event);
     },
     finish(end) {
       const [image] = model.images.values();
