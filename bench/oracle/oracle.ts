@@ -1,7 +1,7 @@
 /*
  * Holds what is foretold against what is true, over generated workspaces and changes.
  *
- *     npm run oracle -- filter affected [--seconds 60] [--rounds N] [--seed 1]
+ *     npm run oracle -- filter affected plan [--seconds 60] [--rounds N] [--seed 1]
  *
  * Ends with 1 if something was wrong, and names the seeds that show it.
  */
@@ -11,6 +11,7 @@ import type { Trial } from './trial.ts';
 const trials: Readonly<Record<string, () => Promise<{ readonly trial: Trial }>>> = {
   filter: () => import('./filter.ts'),
   affected: () => import('./affected.ts'),
+  plan: () => import('./plan.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -8,9 +8,12 @@ import { GrownWorkspace } from './workspace.ts';
 export interface Built {
   /** Digests of the images that could be built, by id. */
   readonly digests: ReadonlyMap<string, string>;
-  /** Digests of steps by what became of them. */
+  /** Digests of steps that ran. */
   readonly ran: ReadonlySet<string>;
+  /** Digests of those that were found, and did not run. */
   readonly cached: ReadonlySet<string>;
+  /** Of steps, by digest. */
+  readonly names: ReadonlyMap<string, string>;
   readonly failed: boolean;
 }
 
@@ -27,6 +30,7 @@ type Line = Readonly<Record<string, unknown>>;
 export class Repository implements AsyncDisposable {
   readonly rig: Rig;
   readonly workspace: GrownWorkspace;
+  #cacheDir: string;
 
   static async open(seed: number): Promise<Repository> {
     const rig = await Rig.open();
@@ -39,6 +43,12 @@ export class Repository implements AsyncDisposable {
   private constructor(rig: Rig, workspace: GrownWorkspace) {
     this.rig = rig;
     this.workspace = workspace;
+    this.#cacheDir = rig.cacheDir;
+  }
+
+  /** From now on the cache is an empty one. */
+  forget(): void {
+    this.#cacheDir = `${this.#cacheDir}-next`;
   }
 
   git(...args: string[]): string {
@@ -52,8 +62,7 @@ export class Repository implements AsyncDisposable {
   }
 
   run(args: readonly string[]): Promise<Asked> {
-    const { dir, cacheDir } = this.rig;
-    return runInProcess(args, { cwd: dir, env: { MONOKIT_CACHE_DIR: cacheDir } });
+    return runInProcess(args, { cwd: this.rig.dir, env: { MONOKIT_CACHE_DIR: this.#cacheDir } });
   }
 
   /** Causes by id; undefined where the workspace is broken. */
@@ -69,6 +78,16 @@ export class Repository implements AsyncDisposable {
     return code === 0 ? (JSON.parse(stdout) as Planned) : undefined;
   }
 
+  /** What the next build would run for, by name: files and others. */
+  async why(): Promise<readonly string[]> {
+    const { code, stdout } = await this.run(['why', 'all', '--next', '--json']);
+    if (code !== 0) return [];
+    const { images } = JSON.parse(stdout) as {
+      images: readonly { readonly platforms?: readonly { readonly causes: readonly { readonly what: string }[] }[] }[];
+    };
+    return images.flatMap(({ platforms = [] }) => platforms.flatMap(({ causes }) => causes.map(({ what }) => what)));
+  }
+
   /** Builds all that can be built. */
   async build(...flags: string[]): Promise<Built> {
     const { code, stdout } = await this.run(['build', 'all', '--json', '--continue=always', ...flags]);
@@ -80,14 +99,21 @@ export class Repository implements AsyncDisposable {
       new Set(
         lines.filter((line) => line['type'] === type && line['status'] === status).map(({ step }) => step as string),
       );
+    const ran = stepsThat('step.end', 'done');
     return {
       digests: new Map(
         lines.flatMap(({ type, image, digest }) =>
           type === 'image.end' && digest !== undefined ? [[image as string, digest as string] as const] : [],
         ),
       ),
-      ran: stepsThat('step.end', 'done'),
-      cached: stepsThat('cache.hit'),
+      ran,
+      // An image that waits for another finds what that one ran.
+      cached: stepsThat('cache.hit').difference(ran),
+      names: new Map(
+        lines
+          .flatMap((line) => (line['type'] === 'plan' ? (line['steps'] as readonly Line[]) : [line]))
+          .flatMap(({ step, name }) => (typeof name === 'string' ? [[step as string, name] as const] : [])),
+      ),
       failed: code !== 0,
     };
   }

@@ -22,7 +22,7 @@ not committed yet. Nothing is built: \`cli build --affected\` builds them.`,
   examples: [
     ['cli affected', 'since this branch forked'],
     ['cli affected --base HEAD~1', 'by the last commit and what is not committed'],
-    ['cli affected --matrix >> "$GITHUB_OUTPUT"', 'jobs for a CI'],
+    ['cli affected --matrix', 'jobs for a CI'],
   ],
   async run(invocation) {
     const { flags, positionals, stdout, stderr } = invocation;
