@@ -5,7 +5,7 @@ import { Failed } from '@monokit/engine/std/failed';
 import type { Defined, DefineScope, Image, Marshals } from './config.ts';
 import type { ConfigFailure } from './failure.ts';
 import type { Witness } from './load.ts';
-import type { Limits } from './limits.ts';
+import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 
@@ -48,7 +48,7 @@ async function sourceOf(target: ResolvedTarget, define: NonNullable<Image['defin
 }
 
 /** The definition with the image's limits for steps that have none of their own. */
-function limited(definition: Definition, linuxResources: Limits): Definition {
+function limited(definition: Definition, linuxResources: ContainerLimits): Definition {
   if (Object.keys(linuxResources).length === 0) return definition;
   const metadata = [...definition.metadata].map(([digest, own]) => [digest, { linuxResources, ...own }] as const);
   return { ...definition, metadata: new Map(metadata) };

@@ -9,7 +9,7 @@ export {
   type ResolveOptions,
   type Workspace,
 } from './resolve.ts';
-export { limitOptions, readLimit, type Limits } from './limits.ts';
+export { limitOptions, readLimit } from './limits.ts';
 export { namesOf, requestOf, type Requested, type RequestOptions } from './request.ts';
 export { needsOf } from './links.ts';
 export { readNamedContext } from './contexts.ts';

@@ -1,23 +1,8 @@
 // What steps may take, as an image's `resources` says it: by bake's names in camelCase, and `cpus` as docker has it.
+import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import type { Resources } from './config.ts';
 import { nearest } from '@monokit/engine/std/nearest';
 import { parseBytes } from '@monokit/engine/std/quantity';
-
-/** Limits of the containers of an image's steps, settled. */
-export interface Limits {
-  /** Bytes. */
-  readonly memory?: number;
-  /** Bytes of memory and swap together; -1 is unlimited swap. */
-  readonly memorySwap?: number;
-  readonly cpuShares?: number;
-  /** Microseconds. */
-  readonly cpuPeriod?: number;
-  /** Microseconds. */
-  readonly cpuQuota?: number;
-  /** As in `0-3,7`. */
-  readonly cpusetCpus?: string;
-  readonly cpusetMems?: string;
-}
 
 const usualPeriod = 100_000;
 
@@ -33,7 +18,7 @@ const keys = [
 ] as const satisfies readonly (keyof Resources)[];
 
 /** Reads one key of `resources`; throws a `TypeError` that says what to write. */
-export function readLimit(name: string, written: string): Limits {
+export function readLimit(name: string, written: string): ContainerLimits {
   const key = keys.find((each) => each === name);
   switch (key) {
     case undefined: {
@@ -68,7 +53,7 @@ export function readLimit(name: string, written: string): Limits {
 }
 
 /** What a Dockerfile's frontend calls them. */
-export function limitOptions(limits: Limits): Readonly<Record<string, string>> {
+export function limitOptions(limits: ContainerLimits): Readonly<Record<string, string>> {
   const { memory, memorySwap, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems } = limits;
   const options = {
     memory,

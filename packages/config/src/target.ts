@@ -1,7 +1,7 @@
 // An image as it will be built: all names settled, all paths absolute, each value with where it came from.
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
 import type { Place, ServiceWatch } from './bake/definition.ts';
-import type { Limits } from './limits.ts';
+import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import type { KeyPath } from './place.ts';
 
 export interface ResolvedTarget {
@@ -50,7 +50,7 @@ export interface ResolvedTarget {
   readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly entitlements: readonly string[];
   /** Of each step. */
-  readonly resources: Limits;
+  readonly resources: ContainerLimits;
   readonly priority?: number;
   /** Milliseconds. */
   readonly timeout?: number;

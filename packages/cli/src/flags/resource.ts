@@ -1,15 +1,16 @@
-import { limitOptions, readLimit, type Limits } from '@monokit/config';
+import { limitOptions, readLimit } from '@monokit/config';
+import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { assignment } from './assignments.ts';
 import { Mistake } from '../mistake.ts';
 
 export { limitOptions };
 
 /** The limits that `--resource` names, as buildx spells them (`memory-swap=-1`), and docker's `cpus`. */
-export function limitsOf({ resource }: { readonly resource: readonly string[] }): Limits {
-  return Object.assign({}, ...resource.map(limitOf)) as Limits;
+export function limitsOf({ resource }: { readonly resource: readonly string[] }): ContainerLimits {
+  return Object.assign({}, ...resource.map(limitOf)) as ContainerLimits;
 }
 
-function limitOf(text: string): Limits {
+function limitOf(text: string): ContainerLimits {
   const [name, value] = assignment('--resource', text)!;
   try {
     return readLimit(

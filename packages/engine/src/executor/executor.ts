@@ -1,5 +1,6 @@
 // Runs a process in a container. This room knows no LLB and no cache: it gets mounts and a process.
 import type { Readable } from 'node:stream';
+import type { ContainerLimits } from '../oci/container-limits.ts';
 import type { Mount } from '../snapshot/mount.ts';
 
 export interface Executor {
@@ -39,17 +40,7 @@ export interface Process {
   /** Devices of this machine, by their CDI names. */
   readonly devices?: readonly { readonly name: string; readonly optional: boolean }[];
   /** Limits; undefined is no limit (LLB-020). */
-  readonly resources?: Resources;
-}
-
-export interface Resources {
-  readonly memory?: number;
-  readonly memorySwap?: number;
-  readonly cpuShares?: number;
-  readonly cpuPeriod?: number;
-  readonly cpuQuota?: number;
-  readonly cpusetCpus?: string;
-  readonly cpusetMems?: string;
+  readonly resources?: ContainerLimits;
 }
 
 export interface Container {

@@ -1,7 +1,8 @@
 // What the runtime is told: a process and its mounts as OCI's runtime spec, the one that BuildKit would write. Pure.
 import { posix } from 'node:path';
+import type { ContainerLimits } from '../oci/container-limits.ts';
 import { sandboxCapabilities } from './capabilities.ts';
-import type { Process, Resources } from './executor.ts';
+import type { Process } from './executor.ts';
 import type {
   CapabilitySets,
   Device,
@@ -193,7 +194,7 @@ function mergedMounts(mounts: readonly SpecMount[]): SpecMount[] {
   return [...byPlace.values()];
 }
 
-function linuxResources(limits: Resources, insecure: boolean): LinuxResources {
+function linuxResources(limits: ContainerLimits, insecure: boolean): LinuxResources {
   const { memory, memorySwap, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems } = limits;
   const cpu = {
     ...(cpuShares && { shares: cpuShares }),

@@ -1,3 +1,4 @@
+import type { ContainerLimits } from '../oci/container-limits.ts';
 import type { Reader } from '../proto/reader.ts';
 import { compareUtf8 } from '../proto/utf8.ts';
 import type { Writer } from '../proto/writer.ts';
@@ -22,21 +23,8 @@ export interface ProgressGroup {
   readonly weak?: boolean;
 }
 
-/** cgroup limits of a container; 0 or absent is no limit. */
-export interface LinuxResources {
-  /** In bytes. */
-  readonly memory?: number;
-  /** Memory and swap together, in bytes; -1 is unlimited swap. */
-  readonly memorySwap?: number;
-  readonly cpuShares?: number;
-  /** In microseconds. */
-  readonly cpuPeriod?: number;
-  /** In microseconds. */
-  readonly cpuQuota?: number;
-  /** As in `0-3,7`. */
-  readonly cpusetCpus?: string;
-  readonly cpusetMems?: string;
-}
+/** As BuildKit calls them. */
+export type LinuxResources = ContainerLimits;
 
 /** `over` on top of `under`: texts and capabilities add up, everything else is replaced where `over` says it. */
 export function mergeMetadata(under: OpMetadata | undefined, over: OpMetadata): OpMetadata {
