@@ -1,7 +1,7 @@
 // Makes the pictures of the documentation, docs/pictures: real commands on a small workspace, in Debian's Chromium.
 //   node --conditions=source scripts/pictures.ts
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -50,6 +50,24 @@ const workspace: Readonly<Record<string, string>> = {
   'shop/src/server.mjs': '',
 };
 
+/** Of the examples, in a folder that is nobody's. */
+const exampleConfig = JSON.stringify({
+  registries: { 'docker.io': { mirrors: [join(root, '.bases')] } },
+  images: {
+    parallel: { context: 'parallel' },
+    base: { context: 'base' },
+    api: { context: 'api' },
+    web: { context: 'web' },
+    tool: { context: 'tool' },
+    worker: {
+      context: 'worker',
+      matrix: { queue: ['mail', 'reports', 'thumbnails'] },
+      args: { QUEUE: '${queue}' },
+    },
+    release: { context: 'release' },
+  },
+});
+
 const scratch = mkdtempSync(join(tmpdir(), 'monokit-pictures-'));
 const env = { ...process.env, MONOKIT_CACHE_DIR: join(scratch, 'cache'), DISPLAY: '', WAYLAND_DISPLAY: '' };
 const browser = await chromium.launch({
@@ -80,15 +98,19 @@ try {
     await shoot('explore-step');
   });
 
-  build(root, 'all');
+  const examples = join(scratch, 'examples');
+  cpSync(join(root, 'examples/monorepo'), examples, { recursive: true });
+  cpSync(join(root, 'examples/parallel'), join(examples, 'parallel'), { recursive: true });
+  writeFileSync(join(examples, 'buildkit.config.json'), exampleConfig);
+  build(examples, 'all');
   const timeline = join(scratch, 'run.html');
-  run(root, ['runs', 'open', '--html', timeline]);
+  run(examples, ['runs', 'open', '--html', timeline]);
   await pictured(pathToFileURL(timeline).href, async (page, shoot) => {
     await page.locator('.bar:not(.bare)').first().waitFor();
     await page.locator('.bar.critical:not(.bare):not(.own)').last().hover();
     await shoot('timeline');
   });
-  await shown(root, ['graph', 'all', '--open'], async (page, shoot) => {
+  await shown(examples, ['graph', 'all', '--open'], async (page, shoot) => {
     await page.locator('.card').first().waitFor();
     await page.locator('.card:has(.title:text-is("web"))').click();
     await shoot('graph-images');
@@ -99,7 +121,7 @@ try {
   });
   writeFileSync(
     join(pictures, 'graph.svg'),
-    spawnSync(cli, ['graph', 'api', 'web', '--level', 'step', '--format', 'svg'], { cwd: root, env }).stdout,
+    spawnSync(cli, ['graph', 'api', 'web', '--level', 'step', '--format', 'svg'], { cwd: examples, env }).stdout,
   );
 } finally {
   await browser.close();

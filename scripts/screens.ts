@@ -27,9 +27,12 @@ const { CI: _, GITHUB_ACTIONS: __, ...own } = process.env;
 const env = {
   ...own,
   MONOKIT_CACHE_DIR: join(scratch, 'cache'),
+  GITHUB_WORKSPACE: folder,
   PATH: `${join(root, 'node_modules/.bin')}:${own['PATH']}`,
 };
 const size = { columns: 96, height: 32 };
+/** Logs of CIs are read on wide pages. */
+const logSize = { columns: 124, height: 32 };
 
 try {
   cpSync(join(root, 'examples/monorepo'), folder, { recursive: true });
@@ -60,7 +63,7 @@ try {
   await run('cli build all');
   write('why', await run('cli why web'), 'cli why web');
 
-  edit('api/src/greeting.mjs', (text) => text.replace(/hello/i, 'goodbye'));
+  edit('api/src/greeting.mjs', (text) => text.replace('Hello', 'goodbye'));
   write('failed', await run('cli build all'), 'cli build all');
   write('runs', await run('cli runs ls'), 'cli runs ls');
 
@@ -69,14 +72,14 @@ try {
   const keys = ['sleep 3', ...typed.flatMap((line) => [`echo '${line}'`, 'sleep 2'])].join('; ');
   write('shell', await run(`(${keys}) | script -qec 'stty cols 96 rows 32; cli shell' /dev/null`), 'cli shell');
 
-  edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
+  edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'Hello'));
   edit('web/site/page.html', (text) => `${text}<!-- more -->\n`);
-  write('ci', await run('CI=true cli build web 2>&1 | cat'), 'CI=true cli build web');
+  write('ci', await run('CI=true cli build web 2>&1 | cat', undefined, logSize), 'CI=true cli build web');
   edit('web/site/page.html', (text) => `${text}<!-- and more -->\n`);
-  edit('api/src/greeting.mjs', (text) => text.replace('hello', 'goodbye'));
+  edit('api/src/greeting.mjs', (text) => text.replace('Hello', 'goodbye'));
   const github = 'CI=true GITHUB_ACTIONS=true cli build web api';
-  write('github', await run(`${github} 2>&1 | cat`), github);
-  edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'hello'));
+  write('github', await run(`${github} 2>&1 | cat`, undefined, logSize), github);
+  edit('api/src/greeting.mjs', (text) => text.replace('goodbye', 'Hello'));
 
   await run('cli build api web');
   write('watch', await watched(), 'cli watch api web');
@@ -85,8 +88,8 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function run(line: string, onChange?: TerminalOptions['onChange']): Promise<Screen> {
-  return runInTerminal(line, { cwd: folder, env, ...size, ...(onChange && { onChange }) });
+function run(line: string, onChange?: TerminalOptions['onChange'], screen = size): Promise<Screen> {
+  return runInTerminal(line, { cwd: folder, env, ...screen, ...(onChange && { onChange }) });
 }
 
 /** A watch while a page changes: it waits for the next change after it told of that one, and of what differs. */

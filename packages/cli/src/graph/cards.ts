@@ -173,7 +173,9 @@ function finished(
   }: { readonly lone: string | undefined; readonly made: readonly string[]; readonly home: string | undefined },
 ): Card {
   const tone = isSource ? 'sources' : images.length > 1 ? 'shared' : 'image';
-  const whoseFile = images.length === 1 ? images[0] : isSource ? undefined : home;
+  // A base that several images begin with is nobody's.
+  const isBase = rows.every(({ kind }) => kind === 'source');
+  const whoseFile = images.length === 1 ? images[0] : isBase ? undefined : home;
   const owner = whoseFile === undefined || whoseFile === lone ? '' : whoseFile;
   const title = isSource ? 'source' : titleOfStage();
   const whose = owner === title ? [] : [owner].filter(Boolean);
@@ -183,7 +185,7 @@ function finished(
 
   /** A stage without a name is called by what is made of it, and a base that several stages begin with by its own. */
   function titleOfStage(): string {
-    if (images.length > 1 && rows.every(({ kind }) => kind === 'source')) return baseName(rows[0]!.text);
+    if (images.length > 1 && isBase) return baseName(rows[0]!.text);
     if (!/^(?:stage(?:-\d+)?)?$/.test(stage)) return stage;
     return made.join(', ') || (images.length === 1 ? stage || images[0]! : stage || 'steps');
   }

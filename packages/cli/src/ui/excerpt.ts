@@ -38,7 +38,7 @@ export function excerptOf(
   for (let line = from; line <= to; line++) {
     const marked = line >= first && line <= last;
     const whole = shown(all[line - 1]!.replace(/\r$/, ''));
-    if (line === all.length && whole === '' && !marked) continue;
+    if (line === to && whole.trim() === '' && !marked) continue;
     const { content, before } = around(whole, marked ? columns : undefined);
     rows.push(cut(` ${marked ? '❯' : ' '} ${String(line).padStart(width)} │ ${content}`));
     if (marked && line === last) {
