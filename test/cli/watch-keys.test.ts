@@ -10,18 +10,18 @@ import { atTerminal, programAtTerminal } from '../rig/terminal.ts';
 const contexts = { busybox: `oci-layout://${busyboxLayout()}` };
 const size = { rows: 24, cols: 120 };
 
-function open() {
+const stepped =
+  'FROM busybox\nCOPY src /src\nRUN echo from the step; cat /src/a; test "$(cat /src/a)" != bad\nCMD ["sleep", "1000"]\n';
+
+/** A workspace of one image, `api`. */
+function open(Dockerfile: string = stepped) {
   return Rig.open({
     'buildkit.config.json': JSON.stringify({
       discover: true,
       defaults: { contexts },
       images: { api: { watch: { stopSignal: 'KILL' } } },
     }),
-    api: {
-      Dockerfile:
-        'FROM busybox\nCOPY src /src\nRUN echo from the step; cat /src/a; test "$(cat /src/a)" != bad\nCMD ["sleep", "1000"]\n',
-      src: { a: 'one' },
-    },
+    api: { Dockerfile, src: { a: 'one' } },
   });
 }
 
@@ -66,18 +66,9 @@ test('keys build again, answer with logs and causes, enter the container, and en
 });
 
 test('a container without a shell is lent one, and a step that wrote nothing says so', { skip: chrooted }, async () => {
-  await using rig = await Rig.open({
-    'buildkit.config.json': JSON.stringify({
-      discover: true,
-      defaults: { contexts },
-      images: { api: { watch: { stopSignal: 'KILL' } } },
-    }),
-    api: {
-      Dockerfile:
-        'FROM scratch\nCOPY --from=busybox /bin/busybox /tool/busybox\nCOPY src /src\nCMD ["/tool/busybox", "sleep", "1000"]\n',
-      src: { a: 'one' },
-    },
-  });
+  await using rig = await open(
+    'FROM scratch\nCOPY --from=busybox /bin/busybox /tool/busybox\nCOPY src /src\nCMD ["/tool/busybox", "sleep", "1000"]\n',
+  );
   using terminal = atTerminal(rig, ['watch', 'all', '--up'], size);
   await terminal.read('api  started');
   await terminal.read('watching');

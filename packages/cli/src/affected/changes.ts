@@ -50,10 +50,12 @@ function howToFetch(ref: string, top: string): string {
   return isShallow(top) ? `run git fetch origin ${ref}, or git fetch --unshallow` : 'give a --base REF';
 }
 
+/** Whether git knows a commit by this reference here. */
 export function exists(ref: string, top: string): boolean {
   return run(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]).status === 0;
 }
 
+/** Whether the repository has only the youngest part of its history. */
 export function isShallow(top: string): boolean {
   return run(top, ['rev-parse', '--is-shallow-repository']).stdout.trim() === 'true';
 }

@@ -12,6 +12,7 @@ export const pageFlags = {
   'no-open': { kind: 'switch', help: 'Print the address of the page, and start no browser', env: false },
 } as const satisfies Flags;
 
+/** The port that `--port` names; undefined for any. */
 export function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536) return Number(text);

@@ -46,6 +46,7 @@ interface ImageSide {
   readonly size?: number;
 }
 
+/** What two runs have in common and where they part, as data. */
 export function diffRuns(a: KeptRun, b: KeptRun): RunsDiff {
   const [stepsA, stepsB] = [keyed(a.record), keyed(b.record)];
   const ran = (step: RecordedStep | undefined) => step !== undefined && tookOf(step) > 0;
@@ -117,6 +118,7 @@ function sideOf(run: KeptRun): Side {
 /** Rows of each kind that are shown. */
 const most = 20;
 
+/** The same for people. */
 export function diffText({ a, b, images, steps, times }: RunsDiff, stream: NodeJS.WriteStream): string {
   const bold = (text: string) => styleText('bold', text, { stream });
   const side = ({ id, command, result, duration: took, commit }: Side) => [

@@ -7,6 +7,7 @@ import type { KeptRun } from './runs-here.ts';
 
 export type Result = 'ok' | 'failed' | 'stopped' | 'running' | 'killed';
 
+/** What came of a run; one that has no code still runs, or was killed. */
 export function resultOf({ record: { code }, isRunning }: Pick<KeptRun, 'record' | 'isRunning'>): Result {
   if (code === undefined) return isRunning ? 'running' : 'killed';
   return code === 0 ? 'ok' : code === 1 ? 'failed' : 'stopped';

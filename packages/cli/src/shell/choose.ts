@@ -25,6 +25,7 @@ export function wordOf({ vertex, name, images }: FailedStep): string {
   return stepWord({ vertex, name, ...(image !== undefined && { image }) });
 }
 
+/** `linux/arm64`, `linux/arm/v7`. */
 export function platformText({ os, architecture, variant }: NonNullable<FailedStep['op']['platform']>): string {
   return [os, architecture, variant].filter(Boolean).join('/');
 }

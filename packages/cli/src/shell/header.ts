@@ -52,6 +52,7 @@ export function roomLines(entered: Entered, { command }: { readonly command: boo
   ].join('\n');
 }
 
+/** What the step asks of its client and nobody lends, each with the flag that would. */
 export function missingLines({ missing }: Pick<Entered, 'missing'>): readonly string[] {
   return missing.map((each) => {
     const [kind, id] = each.split(' ');

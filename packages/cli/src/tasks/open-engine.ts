@@ -22,6 +22,7 @@ export async function openEngineFor(
   return openEngine({ ...engineOptions(flags, env, settings), ...learnt });
 }
 
+/** What flags, else the config, say of the engine; a `Mistake` for a number or a size that is none. */
 export function engineOptions(
   flags: EngineFlags,
   env: NodeJS.ProcessEnv,

@@ -60,6 +60,7 @@ export function retryLine({ attempt, attempts, message }: Extract<RunEvent, { ki
   return `attempt ${attempt} of ${attempts}, because ${message}`;
 }
 
+/** A run of which nothing is told yet. */
 export function emptyModel({
   ids,
   startedAt,

@@ -5,6 +5,7 @@ import type { ImageState, RunModel } from './model.ts';
 
 type Ended = Extract<RunEvent, { readonly kind: 'task-failed' | 'task-blocked' | 'task-cancelled' }>;
 
+/** The state of an image that was not built, by the model before the event. */
 export function outcomeOf(event: Ended, model: RunModel): ImageState {
   switch (event.kind) {
     case 'task-blocked':

@@ -33,6 +33,7 @@ const plain: Symbols = {
   unchanged: '=',
 };
 
+/** The signs of outcomes, in ASCII where the terminal knows nothing else. */
 export function symbolsFor(env: NodeJS.ProcessEnv): Symbols {
   return speaksUtf8(env) ? pretty : plain;
 }

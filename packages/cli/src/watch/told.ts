@@ -56,6 +56,7 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
   }
 }
 
+/** `watching 412 files in 3 images`. */
 export function watching({ files, images }: Pick<Extract<Words, { kind: 'watching' }>, 'files' | 'images'>): string {
   return `watching ${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'} in ${count(images, 'image')}`;
 }

@@ -33,6 +33,7 @@ export interface MadeRunOf {
   readonly image: MadeImage;
 }
 
+/** Reads and writes what the images of one workspace's runs were made of. */
 export class Book {
   readonly #folder: RunsFolder;
   readonly #path: string;

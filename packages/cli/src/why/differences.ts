@@ -6,7 +6,7 @@ import { align, type Pair } from './align.ts';
 import type { Cause, CauseKind } from './cause.ts';
 import type { Components, PlatformComponents, StepComponents } from './components.ts';
 import { readCauses } from './read-causes.ts';
-import { bare, brief, differing, familiar, isFolder, isSameSource, normal, oneLine, placeOf } from './step.ts';
+import { bare, brief, differing, familiar, isFolder, isSameSource, normal, clipped, placeOf } from './step.ts';
 import { arrow, changedVariables, variableChange, type Side } from './variables.ts';
 
 /** How one platform of an image differs between two runs. */
@@ -206,7 +206,7 @@ class Comparing {
 
   #gone([index, step]: readonly [number, StepComponents]): void {
     if (isFolder(step) || this.#has('target') || isInternal(step)) return;
-    const how = `removed: ${oneLine(normal(step.text ?? bare(step.name)))}`;
+    const how = `removed: ${clipped(normal(step.text ?? bare(step.name)))}`;
     const reader = this.#readerOf(index);
     this.#add({
       kind: 'instruction',
@@ -272,6 +272,6 @@ function editOf(was: string, is: string): string {
   const [old, now] = [was, is].map((text) => text.split('\n'));
   const other = old!.flatMap((line, i) => (line === now![i] ? [] : [i]));
   const [only] = other;
-  if (old!.length !== now!.length || old!.length < 2 || other.length !== 1) return `was ${oneLine(was)}`;
+  if (old!.length !== now!.length || old!.length < 2 || other.length !== 1) return `was ${clipped(was)}`;
   return arrow(old![only!], now![only!]);
 }

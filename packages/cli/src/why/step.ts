@@ -41,23 +41,28 @@ export function dependingOn(step: number, steps: readonly StepComponents[]): rea
   return [...found];
 }
 
+/** Where a step was written: `Dockerfile:3`; its bare name where nobody knows. */
 export function placeOf({ file, lines, name }: StepComponents): string {
   return file === undefined || !lines ? bare(name) : `${file}:${lines[0]}`;
 }
 
-export function oneLine(text: string): string {
+/** A text on one line, cut to 60 characters. */
+export function clipped(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ');
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
+/** An image as people write it: without Docker Hub's own parts. */
 export function familiar(image: string): string {
   return image.replace(/^docker\.io\/(library\/)?/, '');
 }
 
+/** The first digits of what a source was settled to. */
 export function brief(pin: string): string {
   return pin.replace(/^sha256:/, '').slice(0, 12);
 }
 
+/** The keys whose values are not the same, or that only one side has. */
 export function differing(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): readonly string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]);
 }

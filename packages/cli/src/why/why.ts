@@ -102,16 +102,19 @@ function comparable(before: ImageRun, after: ImageRun): readonly [Components, Co
   return before.isBrought || after.isBrought ? [unveiled(old), unveiled(now)] : [old, now];
 }
 
+/** What an image was made of; a `Mistake` where that is gone. */
 export function componentsOf({ pages, made, record }: ImageRun): Components {
   const components = pages.components(made.made);
   if (components) return components;
   throw new Mistake(`what ${record.id} was made of was kept by another version of monokit, or is gone`);
 }
 
+/** What became of each step of a run, by its vertex. */
 export function fatesOf({ record: { steps, startedAt: at }, run: { monokit, cache } }: ImageRun): Fates {
   return { of: new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status])), monokit, cache, at };
 }
 
+/** What names a run to people and programs. */
 export function wordOf({ id, startedAt, git }: RunRecord): RunWord {
   return { id, startedAt, ...(git && { commit: git.commit }) };
 }
@@ -148,6 +151,7 @@ function stageOf({ name }: StepComponents): string | undefined {
 /** Images that are named where somebody asks for another one. */
 const most = 8;
 
+/** Says that no run has an image, and which one may have been meant. */
 export function unknownImage(image: string, here: RunsHere): Mistake {
   const known = new Set<string>();
   let runs = 0;

@@ -36,6 +36,7 @@ class Node implements TreePath {
 /** Says which paths are worth reading; all of them when left out. */
 export type Wanted = (names: readonly BytePath[]) => boolean;
 
+/** Collects what layers say of paths, one layer after the other. Fails with `image-unlike` for what no tree can have. */
 export class LayeredTree {
   readonly #root = new Node();
   readonly #wanted: Wanted;
