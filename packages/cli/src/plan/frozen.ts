@@ -27,7 +27,7 @@ export function workOf({ steps }: Pick<Plan, 'steps'>): readonly PlannedStep[] {
   return steps.filter(({ outlook, kind }) => (outlook === 'run' || outlook === 'unknown') && kind !== 'source');
 }
 
-/** The steps that --frozen does not let run, some by name. */
+/** The sentence of the refusal, ending in a line break. */
 export function frozenRefusal(work: readonly PlannedStep[]): string {
   return `error: --frozen: ${count(work.length, 'step')} would run, or may\n`;
 }
