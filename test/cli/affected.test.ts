@@ -1,13 +1,22 @@
 // Which images a change affects: told from what steps read, compared with what a full build really changes.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { Random } from '../rig/random.ts';
 import { Rig } from '../rig/rig.ts';
-import type { Tree } from '../rig/tree.ts';
+import { Symlink, type Tree } from '../rig/tree.ts';
 
 const config = {
   discover: true,
@@ -46,8 +55,8 @@ const files: Tree = {
 class Repository {
   readonly rig: Rig;
 
-  static async open(): Promise<Repository> {
-    const rig = await Rig.open(files);
+  static async open(tree: Tree = files): Promise<Repository> {
+    const rig = await Rig.open(tree);
     const repository = new Repository(rig);
     repository.git('init', '-q', '-b', 'main');
     repository.git('add', '-A');
@@ -239,4 +248,63 @@ test('the affected images are those whose digests a full build changes, for chan
     repository.undo();
   }
   assert.ok(wrong <= 0.02 * (right + wrong), `${wrong} of ${right + wrong} were told to be affected and are not`);
+});
+
+test('what lies outside of the repository counts, and so does what git says to a config, and where links lead', async () => {
+  const copyAll = 'FROM scratch\nCOPY . /all\n';
+  const repository = await Repository.open({
+    'buildkit.config.mjs': `export default ({ git }) => ({ images: {
+      lent: { context: 'lent', contexts: { shared: '../shared' } },
+      dated: { context: 'plain', args: { COMMIT: git.commit ?? 'none' } },
+      branch: { context: 'plain', labels: { branch: git.branch ?? 'none' } },
+      linked: { context: 'link' },
+      odd: { context: 'odd', dockerfile: 'build.txt' },
+      noted: { context: 'plain', annotations: { note: 'first' } },
+    } });`,
+    lent: { Dockerfile: 'FROM scratch\nCOPY --from=shared . /shared\n' },
+    plain: { Dockerfile: 'FROM scratch\nARG COMMIT\nCOPY f /f\nLABEL of=$COMMIT\n', f: 'f' },
+    one: { Dockerfile: copyAll, f: '1' },
+    two: { Dockerfile: copyAll, f: '2' },
+    link: new Symlink('one'),
+    odd: { 'build.txt': copyAll },
+    '../shared/f': 'f',
+  });
+  await using rig = repository.rig;
+  const table: readonly (readonly [what: string, change: () => void, expected: Record<string, string>])[] = [
+    ['nothing', () => undefined, {}],
+    [
+      'a file of a named context',
+      () => appendFileSync(rig.path('../shared/f'), 'more'),
+      { lent: `${rig.path('../shared/f')} (it lies outside of the repository)` },
+    ],
+    [
+      'a Dockerfile of another name',
+      () => appendFileSync(rig.path('odd/build.txt'), 'USER 1\n'),
+      { odd: "another value in the image's config" },
+    ],
+    [
+      'a link to a context',
+      () => (rmSync(rig.path('link')), symlinkSync('two', rig.path('link'))),
+      { linked: 'another step' },
+    ],
+    [
+      'an annotation',
+      () =>
+        writeFileSync(
+          rig.path('buildkit.config.mjs'),
+          readFileSync(rig.path('buildkit.config.mjs'), 'utf8').replace('first', 'second'),
+        ),
+      { noted: 'another annotation or form of its output' },
+    ],
+    ['a mode', () => chmodSync(rig.path('two/f'), 0o600), {}],
+    ['a commit without changes', () => repository.git('commit', '-q', '--allow-empty', '-m', 'empty'), {}],
+  ];
+  for (const [what, change, expected] of table) {
+    change();
+    assert.deepEqual(await repository.affected('--base', 'HEAD'), expected, what);
+    repository.undo();
+    // Newer than what was touched.
+    repository.git('commit', '-q', '--allow-empty', '-m', 'next');
+  }
+  assert.deepEqual(await repository.affected('--base', 'HEAD~1'), { dated: "another value in the image's config" });
 });

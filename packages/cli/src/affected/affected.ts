@@ -60,8 +60,20 @@ export class Comparison implements AsyncDisposable {
       return definedAt(this.#invocation, { cwd, top }, this.#scope);
     }
     const { top } = this;
-    const made = checkOut(commit, top, this.#scope);
-    return definedAt(this.#invocation, { cwd: join(made, relative(top, realpathSync(cwd))), top: made }, this.#scope);
+    const made = checkOut(commit, realpathSync(top), { outside: this.#outside(top), scope: this.#scope });
+    return definedAt(
+      this.#invocation,
+      { cwd: join(made, relative(realpathSync(top), realpathSync(cwd))), top: made },
+      this.#scope,
+    );
+  }
+
+  /** Folders and layouts outside of the repository that images are built from. */
+  #outside(top: string): readonly string[] {
+    const paths = [...this.#workspace.targets.values()].flatMap(({ context, contexts }) =>
+      [context, ...Object.values(contexts)].flatMap((each) => ('path' in each ? [each.path] : [])),
+    );
+    return [...new Set(paths)].filter((path) => relative(top, path).startsWith('..'));
   }
 
   /** The images of the range's end that differ from its beginning, or may. */

@@ -5,12 +5,18 @@ import { run } from './changes.ts';
 
 /**
  * The files of a commit in a folder that goes with `scope`. The repository itself is not touched; in the folder, its
- * packages are found as in the working tree, and the branch that is checked out is at the commit.
+ * packages are found as in the working tree, what lies outside of the repository by the same relative path, and the
+ * branch that is checked out is at the commit.
  */
-export function checkOut(commit: string, top: string, scope: AsyncDisposableStack): string {
+export function checkOut(
+  commit: string,
+  top: string,
+  { outside, scope }: { readonly outside: readonly string[]; readonly scope: AsyncDisposableStack },
+): string {
   const made = mkdtempSync(join(tmpdir(), 'monokit-commit-'));
   scope.defer(() => rmSync(made, { recursive: true, force: true }));
-  const folder = join(made, 'tree');
+  const root = join(made, 'tree');
+  const folder = join(root, top);
   mkdirSync(join(folder, '.git'), { recursive: true });
   writeHead(join(folder, '.git'), commit, run(top, ['symbolic-ref', '--quiet', 'HEAD']).stdout.trim());
   // What is large and elsewhere says nothing of what is built.
@@ -22,10 +28,15 @@ export function checkOut(commit: string, top: string, scope: AsyncDisposableStac
     const { status, stderr } = run(top, args, env);
     if (status !== 0) throw new Error(`git ${args[0]} ${commit} failed: ${stderr.trim()}`);
   }
-  const packages = join(top, 'node_modules');
-  if (existsSync(packages) && !existsSync(join(folder, 'node_modules')))
-    symlinkSync(packages, join(folder, 'node_modules'));
+  linkTo(join(top, 'node_modules'), join(folder, 'node_modules'));
+  for (const path of outside) linkTo(path, join(root, path));
   return folder;
+}
+
+function linkTo(target: string, path: string): void {
+  if (existsSync(path) || !existsSync(target)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path);
 }
 
 /** The branch, if there is one, as if it were at the commit. */

@@ -121,5 +121,7 @@ type SourceOp = Extract<FolderRead['reader']['op'], { readonly kind: 'source' }>
 function sourcePrint({ identifier, attrs }: SourceOp, top: string): unknown {
   const scheme = 'local://';
   if (!identifier.startsWith(scheme)) return [identifier, [...attrs].sort()];
-  return [relative(top, identifier.slice(scheme.length)), attrs.get('local.includepattern')];
+  const folder = identifier.slice(scheme.length);
+  const place = relative(top, folder);
+  return [place.startsWith('..') ? folder : place, attrs.get('local.includepattern')];
 }
