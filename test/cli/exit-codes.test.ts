@@ -58,10 +58,11 @@ test('words that a command does not take are refused, and flags that it has not 
   }
 });
 
-test('130 and 143 say who stopped it', async () => {
+test('129, 130 and 143 say who stopped it', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo here && sleep 600\n' });
   for (const [signal, code, meaning] of [
     ['SIGINT', 130, 'stopped by Ctrl-C; a second one stops at once'],
+    ['SIGHUP', 129, 'stopped because the terminal was closed'],
     ['SIGTERM', 143, 'stopped by SIGTERM'],
   ] as const) {
     const { child, done, told } = rig.start(['build', ...rig.busybox, '.']);

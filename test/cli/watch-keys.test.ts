@@ -61,6 +61,11 @@ test('keys build again, answer with logs and causes, enter the container, and en
   terminal.write('f');
   await terminal.read('exit code: 1');
   await terminal.read('watching');
+  // As it was before it failed: nothing runs, and all is well again.
+  writeFileSync(rig.path('api/src/a'), 'two');
+  await terminal.read(/last \S+ ✔ api · r/);
+  writeFileSync(rig.path('api/src/a'), 'bad');
+  await terminal.read('✖ api · r');
   terminal.write('q');
   assert.equal(await terminal.done, 1);
 });

@@ -318,6 +318,7 @@ test('a storm of changes is one, and can be seen by polling', async () => {
   for (let i = 0; i < 50; i++) writeFileSync(rig.path(`web/new${i}`), String(i));
   const told = await watching.hears('built: web.');
   assert.ok(told.split(' → web\n').length <= 8, told);
+  assert.match(told, /coalesced \d+ changes: web\/new\d+ and \d+ more → web\n/);
   rmSync(rig.path('web/new7'));
   await watching.hears('built: web.');
 });

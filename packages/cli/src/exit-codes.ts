@@ -4,6 +4,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   1: 'an image could not be built',
   2: 'a mistake in what was typed or in the config',
   5: 'a step would have run, and --frozen allows none',
+  129: 'stopped because the terminal was closed',
   130: 'stopped by Ctrl-C; a second one stops at once',
   143: 'stopped by SIGTERM',
 };

@@ -19,11 +19,11 @@ export class NothingSelected extends Error {
 export class Stopped extends Error {
   override readonly name = 'Stopped';
   /** The exit code that shells expect then. */
-  readonly code: 130 | 143;
+  readonly code: number;
 
-  constructor(by: 'SIGINT' | 'SIGTERM') {
+  constructor(by: 'SIGHUP' | 'SIGINT' | 'SIGTERM') {
     super(`stopped by ${by}`);
-    this.code = by === 'SIGINT' ? 130 : 143;
+    this.code = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[by];
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Command, Invocation } from './command.ts';
 import { Mistake, NothingSelected, Stopped, TimedOut } from './mistake.ts';
 
-/** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 130/143 stopped by a signal. */
+/** Exit codes: 0 done, 1 a build failed, 2 a mistake in what was typed or configured, 129/130/143 stopped by a signal. */
 const exit = { done: 0, failed: 1, mistake: 2 } as const;
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 /** Commands that read a workspace: a person is told at once that something happens. */
 const slow = new Set(['build', 'release', 'plan', 'watch', 'ls', 'print', 'lint', 'affected', 'why', 'graph']);
@@ -27,8 +27,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = proc
   for (const name of signals) process.on(name, stop);
   // A reader that went away (`cli … | head`) is no failure.
   for (const stream of [process.stdout, process.stderr]) {
+    const isTerminal = stream.isTTY;
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // A terminal that was closed sends SIGHUP, too.
+      if (error.code !== 'EPIPE' && !(error.code === 'EIO' && isTerminal)) throw error;
     });
   }
   const { stdout, stderr } = process;

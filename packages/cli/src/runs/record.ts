@@ -19,7 +19,7 @@ export interface RunRecord {
   readonly startedAt: number;
   /** Both are absent while it runs, and for ever where it was killed. */
   readonly endedAt?: number;
-  /** The exit code: 0 done, 1 an image failed, 130 or 143 stopped by a signal, or by newer changes in a watch. */
+  /** The exit code: 0 done, 1 an image failed, 129, 130 or 143 stopped by a signal, or by newer changes in a watch. */
   readonly code?: number;
   /** `timed out after 30m`, where that ended it. */
   readonly timedOut?: string;

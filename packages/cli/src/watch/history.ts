@@ -20,6 +20,7 @@ export class History {
   #run: string | undefined;
   #step: LoggedStep | undefined;
   #image: string | undefined;
+  readonly #failing = new Set<string>();
   #hasFailed = false;
 
   constructor(symbols: Symbols) {
@@ -85,10 +86,12 @@ export class History {
             broke ??= event.vertex;
             return;
           case 'task-completed':
-            if (this.digests.get(event.task) !== event.digest || ran !== undefined) built.push(event.task);
+            if (this.#failing.delete(event.task) || this.digests.get(event.task) !== event.digest || ran !== undefined)
+              built.push(event.task);
             return;
           case 'task-failed':
             failed.push(event.task);
+            this.#failing.add(event.task);
             return;
           default:
         }

@@ -130,7 +130,7 @@ export class Inputs {
   decides(path: string): boolean {
     if (this.#isOutput(path)) return false;
     if (defining.test(basename(path))) return true;
-    if (this.#isRead(path)) return false;
+    if (this.isRead(path)) return false;
     // A folder that comes beside those that were looked through may hold another image; what is gone again holds none.
     return (
       this.#deciding.has(path) ||
@@ -143,12 +143,7 @@ export class Inputs {
     const all = [...paths].filter((path) => !this.#isOutput(path));
     return this.#images.flatMap(({ id, reads }) => {
       for (const path of all) {
-        if (isTaken(id, path)) continue;
-        const read = reads.find(({ folder, ignores, selects }) => {
-          if (!path.startsWith(`${folder}/`)) return false;
-          const inside = path.slice(folder.length + 1);
-          return !ignores(inside) && selects(inside);
-        });
+        const read = isTaken(id, path) ? undefined : reads.find((each) => isReadBy(each, path));
         if (read) return [{ image: id, path, step: read.reader.name }];
       }
       return [];
@@ -159,9 +154,17 @@ export class Inputs {
     return this.#outputs.some((output) => path === output || path.startsWith(`${output}/`));
   }
 
-  #isRead(path: string): boolean {
-    return this.readings([path]).length > 0;
+  /** Whether an image reads it, that is not taken care of in another way. */
+  isRead(path: string, isTaken: (id: string, path: string) => boolean = () => false): boolean {
+    if (this.#isOutput(path)) return false;
+    return this.#images.some(({ id, reads }) => reads.some((each) => isReadBy(each, path)) && !isTaken(id, path));
   }
+}
+
+function isReadBy({ folder, ignores, selects }: ImageReads['reads'][number], path: string): boolean {
+  if (!path.startsWith(`${folder}/`)) return false;
+  const inside = path.slice(folder.length + 1);
+  return !ignores(inside) && selects(inside);
 }
 
 /** What an image is made of, with its clients' folders by their paths. */

@@ -188,7 +188,9 @@ export class Watch {
     }
     if (readings.length === 0) return;
     const ids = new Set(readings.map(({ image }) => image));
-    tell({ kind: 'changed', paths: [...new Set(readings.map(({ path }) => path))], images: [...ids] });
+    const why = new Set(readings.map(({ path }) => path));
+    for (const path of paths) if (inputs.isRead(path, meaning?.takes)) why.add(path);
+    tell({ kind: 'changed', paths: [...why], images: [...ids] });
     this.#hasChanged = true;
     await this.#begin(ids, readings);
   }

@@ -20,7 +20,7 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
     case 'reloaded':
       return `${list(words.paths)}: reading the workspace again`;
     case 'superseded':
-      return `… ${words.images.join(', ')} superseded`;
+      return `… ${words.images.join(', ')} cancelled (superseded)`;
     case 'waiting':
       return `… waiting for ${words.images.join(', ')}`;
     case 'left':
