@@ -134,6 +134,7 @@ async function scheduled(
         scheduler.admit({ path: paths[i]!, ...(ran.get(step)!.kind === 'exec' && { needs: usualNeeds(budget) }) }),
     })),
     new Scheduler({ budget: () => budget }),
+    { cpus: availableParallelism() },
   );
   return Math.max(...times.map(({ endsAt }) => endsAt));
 }

@@ -118,8 +118,12 @@ export interface StepPolicy {
 
 /** What earlier builds tell of a step. */
 export interface Estimate {
-  /** In ms. */
+  /** In ms, where it runs by itself. */
   readonly duration?: number;
+  /** For which part of that it wants a processor, 0 to 1; none of it when left out. */
+  readonly busy?: number;
+  /** When the first steps before it that will run (`after`) last did, what came of them was what it was: it did not run. */
+  readonly unmoved?: boolean;
   /** The most memory that its process held, in bytes. */
   readonly memory?: number;
   /** Bytes of the files in the layers that it made. */
@@ -136,6 +140,8 @@ export interface EstimatedStep {
   readonly wantedBy: readonly string[];
   /** Where in a Dockerfile it comes from. */
   readonly source?: SourcePlace;
+  /** Where that is known: the first steps that run on the ways that lead to it (llb/first-causes.ts). */
+  readonly after?: readonly Digest[];
 }
 
 /** `options` also say what to attest: `attest:provenance`, `attest:sbom`, `vcs:revision`, `vcs:source`. */

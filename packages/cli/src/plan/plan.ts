@@ -159,7 +159,7 @@ function plannedSteps(
         ...(bytesDown !== undefined && { bytesDown }),
         ...(foreseen.bytesRead > 0 && { bytesRead: foreseen.bytesRead }),
         ...(made > 0 && { bytesMade: made, ...(uploaded.has(step.digest) && { bytesUp: made }) }),
-        ...(seen && { durationMs: duration! }),
+        ...(seen && duration! > 0 && { durationMs: Math.round(duration!) }),
       },
     ];
   });

@@ -14,11 +14,11 @@ export function estimatorOf(
   const path = runsPathOf(chosen, invocation);
   let history: History | undefined;
   let readAt = 0;
-  return ({ vertex, name, wantedBy, source }) => {
+  return ({ vertex, name, wantedBy, source, after }) => {
     if (!history || Date.now() - readAt > freshFor) {
       history = History.open(path);
       readAt = Date.now();
     }
-    return history.estimate({ vertex, name, image: ownerOf(wantedBy, source?.folder, folderOf) });
+    return history.estimate({ vertex, name, image: ownerOf(wantedBy, source?.folder, folderOf), after });
   };
 }

@@ -61,12 +61,14 @@ export class RecordedSteps {
         return this.#end(step, 'cached', event.at);
       case 'vertex-completed':
         if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
+        if (event.cpuTime !== undefined) step.cpuTime = event.cpuTime;
         return this.#end(step, 'run', event.at);
       case 'vertex-measured':
         step.made = event.made;
         return;
       case 'vertex-failed':
         if (event.peakMemory !== undefined) step.peakMemory = event.peakMemory;
+        if (event.cpuTime !== undefined) step.cpuTime = event.cpuTime;
         return this.#end(step, 'failed', event.at);
       case 'vertex-cancelled':
         return this.#end(step, 'cancelled', event.at);

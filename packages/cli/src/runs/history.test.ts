@@ -9,6 +9,7 @@ import type { RecordedStep } from './record.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'monokit-history-'));
 after(() => rmSync(scratch, { recursive: true }));
+const machine = { cpus: 4 };
 let folders = 0;
 const folder = () => join(scratch, String(folders++));
 
@@ -29,6 +30,7 @@ test('a step is known by its digest, then by its text in the image, then by its 
   const path = folder();
   await History.update(path, {
     startedAt: 1,
+    machine,
     steps: [
       step('a', '[build 2/3] RUN make', 3000, { made: 7, peakMemory: 9 }),
       step('b', '[build 2/3] RUN make', 500, { image: 'web' }),
@@ -38,7 +40,7 @@ test('a step is known by its digest, then by its text in the image, then by its 
   const history = History.open(path);
   const of = (vertex: string, name: string, image?: string) =>
     history.estimate({ vertex: digest(vertex), name, image });
-  assert.deepEqual(of('a', 'anything', 'web'), { duration: 3000, memory: 9, made: 7 });
+  assert.deepEqual(of('a', 'anything', 'web'), { duration: 3000, busy: 1, memory: 9, made: 7 });
   // Other content, another number, the same text.
   assert.equal(of('x', '[build 4/5] RUN make', 'web')?.duration, 500);
   assert.equal(of('x', '[build 4/5] RUN make', 'api')?.duration, 3000);
@@ -52,22 +54,68 @@ test('a step that failed tells how much memory it needs, and nothing of its time
   const failed = (peakMemory?: number) =>
     step('a', '[1/1] RUN x', 5, { status: 'failed', ...(peakMemory !== undefined && { peakMemory }) });
   const estimate = () => History.open(path).estimate({ vertex: digest('a'), name: '' });
-  await History.update(path, { startedAt: 1, steps: [failed()] });
+  await History.update(path, { startedAt: 1, machine, steps: [failed()] });
   assert.equal(estimate(), undefined);
-  await History.update(path, { startedAt: 2, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 10 })] });
-  await History.update(path, { startedAt: 3, steps: [failed(50)] });
-  await History.update(path, { startedAt: 4, steps: [failed(20)] });
-  assert.deepEqual(estimate(), { duration: 700, memory: 50 });
-  await History.update(path, { startedAt: 5, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 30 })] });
-  assert.deepEqual(estimate(), { duration: 700, memory: 30 });
+  await History.update(path, { startedAt: 2, machine, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 10 })] });
+  await History.update(path, { startedAt: 3, machine, steps: [failed(50)] });
+  await History.update(path, { startedAt: 4, machine, steps: [failed(20)] });
+  assert.deepEqual(estimate(), { duration: 700, busy: 1, memory: 50 });
+  await History.update(path, { startedAt: 5, machine, steps: [step('a', '[1/1] RUN x', 700, { peakMemory: 30 })] });
+  assert.deepEqual(estimate(), { duration: 700, busy: 1, memory: 30 });
 });
 
-test('the middle of the last five counts, so one slow day does not', async () => {
+test('the last time counts, within what is usual for the last five: one slow day does not', async () => {
   const path = folder();
-  for (const took of [1, 1, 1, 1, 100, 110, 9000, 90, 95]) {
-    await History.update(path, { startedAt: took, steps: [step('a', '[1/1] RUN x', took)] });
-  }
-  assert.equal(History.open(path).estimate({ vertex: digest('a'), name: '' })?.duration, 100);
+  const after = async (...all: readonly number[]) => {
+    for (const took of all) {
+      await History.update(path, { startedAt: took, machine, steps: [step('a', '[1/1] RUN x', took)] });
+    }
+    return History.open(path).estimate({ vertex: digest('a'), name: '' })?.duration;
+  };
+  assert.equal(await after(1, 1, 1, 1, 100, 110, 9000, 90, 95), 95);
+  assert.equal(await after(9000), 2 * 110);
+  assert.equal(await after(100, 10), 95 / 2);
+});
+
+test('a step is remembered as it is by itself, and how much of that it wants a processor', async () => {
+  const path = folder();
+  const steps = [step('a', 'RUN a', 4000, { cpuTime: 2000 }), step('b', 'RUN b', 4000, { cpuTime: 2000 })];
+  await History.update(path, { startedAt: 1, machine: { cpus: 1 }, steps });
+  const { duration, busy } = History.open(path).estimate({ vertex: digest('a'), name: '' })!;
+  assert.ok(duration >= 2000 && duration < 2500 && busy > 0.9, `${duration} ${busy}`);
+});
+
+test('a step that was found though one before it ran is expected to be so after that one, until it runs', async () => {
+  const path = folder();
+  const first = (name: string, more: Partial<RecordedStep> = {}) => step(name, `COPY ${name}`, 10, more);
+  const make = (more: Partial<RecordedStep> = {}) =>
+    step('b', 'RUN b', 20, { inputs: [digest('a'), digest('o')], ...more });
+  const last = (more: Partial<RecordedStep> = {}) => step('c', 'RUN c', 30, { inputs: [digest('b')], ...more });
+  const update = (...steps: RecordedStep[]) => History.update(path, { startedAt: 1, machine, steps });
+  const unmoved = (...after: string[]) =>
+    ['b', 'c'].map(
+      (name) => History.open(path).estimate({ vertex: digest(name), name: '', after: after.map(digest) })?.unmoved,
+    );
+  const cached = { status: 'cached' } as const;
+  const needless = { status: 'needless' } as const;
+  await update(first('a'), first('o'), make(), last());
+  assert.deepEqual(unmoved('a'), [undefined, undefined]);
+  await update(first('a'), first('o', cached), make(cached), last(needless));
+  assert.deepEqual(unmoved('a'), [true, true]);
+  assert.deepEqual(unmoved('o'), [undefined, undefined], 'another change may well move it');
+  assert.deepEqual(unmoved('a', 'o'), [undefined, undefined]);
+  await update(first('a', cached), first('o'), make(), last(cached));
+  assert.deepEqual(unmoved('a'), [true, true]);
+  assert.deepEqual(unmoved('o'), [undefined, true]);
+  await update(first('a'), first('o', cached), make(), last());
+  assert.deepEqual(unmoved('a'), [undefined, undefined]);
+  await update(
+    { ...first('a'), name: '[internal] load build context' },
+    first('o', cached),
+    make(cached),
+    last(cached),
+  );
+  assert.deepEqual(unmoved('a'), [undefined, undefined], 'a look at a folder is no cause');
 });
 
 test('updates at the same time are all kept, and a broken file is as good as none', async () => {
@@ -77,7 +125,7 @@ test('updates at the same time are all kept, and a broken file is as good as non
   const letters = [...'abcdefghijklmnop'];
   await Promise.all(
     letters.map((letter, i) =>
-      History.update(path, { startedAt: i, steps: [step(letter, `[1/1] RUN ${letter}`, i + 1)] }),
+      History.update(path, { startedAt: i, machine, steps: [step(letter, `[1/1] RUN ${letter}`, i + 1)] }),
     ),
   );
   const history = History.open(path);
@@ -96,8 +144,8 @@ test('it stays small: the oldest go first', async () => {
         .padStart(20, '0')
         .padEnd(64, '0')}` as const,
     }));
-  await History.update(path, { startedAt: 1, steps: many(0) });
-  await History.update(path, { startedAt: 2, steps: many(6000) });
+  await History.update(path, { startedAt: 1, machine, steps: many(0) });
+  await History.update(path, { startedAt: 2, machine, steps: many(6000) });
   const history = History.open(path);
   const known = (i: number) => history.estimate({ vertex: 'sha256:none', name: `[1/1] RUN ${i}`, image: 'api' });
   assert.ok(known(11_999));

@@ -42,6 +42,7 @@ const step = keys<RecordedStep>({
   retries: maybe(number),
   made: maybe(number),
   peakMemory: maybe(number),
+  cpuTime: maybe(number),
   log: maybe(keys<RecordedLog>({ pieces: listOf(pair), length: number, lines: number })),
 });
 

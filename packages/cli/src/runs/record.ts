@@ -95,6 +95,8 @@ export interface RecordedStep {
   /** Bytes of the files in the layers that it made, uncompressed. */
   readonly made?: number;
   readonly peakMemory?: number;
+  /** Milliseconds that its process had on processors. */
+  readonly cpuTime?: number;
   readonly log?: RecordedLog;
 }
 

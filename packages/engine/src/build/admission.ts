@@ -47,11 +47,17 @@ export class Admission {
     return said.length === 0 ? 0 : Math.max(...said.map((each) => each ?? 0));
   }
 
-  /** What earlier builds tell of a vertex. */
-  known({ digest, name, owners, source }: GraphVertex): Estimate | undefined {
+  /** What earlier builds tell of a vertex; `after` as an estimator is asked. */
+  known({ digest, name, owners, source }: GraphVertex, after?: readonly Digest[]): Estimate | undefined {
     const { estimate } = this.#parts;
     const wantedBy = () => [...new Set(owners.map((owner) => this.#owners[owner]!.id))];
-    return estimate?.({ vertex: digest, name, wantedBy: wantedBy(), ...(source && { source }) });
+    return estimate?.({
+      vertex: digest,
+      name,
+      wantedBy: wantedBy(),
+      ...(source && { source }),
+      ...(after && { after }),
+    });
   }
 
   /** A place in a schedule that is only tried out. */

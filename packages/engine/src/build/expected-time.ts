@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import { firstCauses } from '../llb/first-causes.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import { tryOut } from '../scheduler/trial.ts';
 import { expectedDuration } from './expected.ts';
@@ -17,6 +19,8 @@ export interface ExpectedTime {
 export interface ExpectedStep {
   readonly duration: number;
   readonly seen: boolean;
+  /** For which part of its duration it wants a processor. */
+  readonly busy: number;
   /** Bytes of the files in the layers that it makes, where it did so before. */
   readonly made?: number;
 }
@@ -27,39 +31,50 @@ export interface ExpectedWork {
   readonly outlook: Outlook;
 }
 
-/** Tries out the schedule of these vertices, which all run; inputs come before what reads them. */
-export async function expectedTime(
+/** How long each of these vertices takes; inputs come before what reads them. */
+export function expectedSteps(
   work: readonly ExpectedWork[],
-  open: Pick<OpenGraph, 'admission'>,
-): Promise<ExpectedTime> {
-  const vertices = work.map(({ vertex }) => vertex);
-  const places = new Map(vertices.map((vertex, i) => [vertex, i]));
-  const expected = work.map((each) => expectedStep(each, open));
-  const times = await tryOut(
-    vertices.map((vertex, i) => ({
-      inputs: [...new Set(vertex.inputs.flatMap((input) => places.get(input.vertex) ?? []))],
-      duration: expected[i]!.duration,
-      admit: (scheduler) => open.admission.tryPlace(vertex, scheduler),
+  { admission }: Pick<OpenGraph, 'admission'>,
+): ReadonlyMap<GraphVertex, ExpectedStep> {
+  const causes = firstCauses(
+    work.map(({ vertex: { digest, inputs }, outlook }) => ({
+      digest,
+      inputs: inputs.map(({ vertex }) => vertex.digest),
+      runs: outlook === 'run',
     })),
-    open.admission.scheduler,
   );
-  return {
-    wall: times.reduce((end, { endsAt }) => Math.max(end, endsAt), 0),
-    steps: vertices.length,
-    withoutHistory: expected.filter(({ seen }) => !seen).length,
-  };
+  return new Map(
+    work.map(({ vertex, outlook }): [GraphVertex, ExpectedStep] => {
+      const known = admission.known(vertex, causes.get(vertex.digest));
+      const seen = known?.duration !== undefined;
+      // An open step most likely never runs that was never seen to, or did not the last time: another one gives its result.
+      if (outlook === 'open' && (!seen || known.unmoved)) return [vertex, { duration: 0, seen, busy: 0 }];
+      const { busy = 0, made } = known ?? {};
+      const duration = expectedDuration(vertex, known);
+      return [vertex, { duration, seen, busy, ...(made !== undefined && { made }) }];
+    }),
+  );
 }
 
-/** An open step that was never seen to run most likely never does: another one gives its result. */
-export function expectedStep(
-  { vertex, outlook }: ExpectedWork,
+/** Tries out the schedule of these vertices, which all run; inputs come before what reads them. */
+export async function expectedTime(
+  steps: ReadonlyMap<GraphVertex, ExpectedStep>,
   { admission }: Pick<OpenGraph, 'admission'>,
-): ExpectedStep {
-  const known = admission.known(vertex);
-  if (outlook === 'open' && known?.duration === undefined) return { duration: 0, seen: false };
+): Promise<ExpectedTime> {
+  const places = new Map([...steps.keys()].map((vertex, i) => [vertex, i]));
+  const times = await tryOut(
+    [...steps].map(([vertex, { duration, busy }]) => ({
+      inputs: [...new Set(vertex.inputs.flatMap((input) => places.get(input.vertex) ?? []))],
+      duration,
+      busy,
+      admit: (scheduler) => admission.tryPlace(vertex, scheduler),
+    })),
+    admission.scheduler,
+    { cpus: availableParallelism() },
+  );
   return {
-    duration: expectedDuration(vertex, known),
-    seen: known?.duration !== undefined,
-    ...(known?.made !== undefined && { made: known.made }),
+    wall: Math.round(times.reduce((end, { endsAt }) => Math.max(end, endsAt), 0)),
+    steps: steps.size,
+    withoutHistory: [...steps.values()].filter(({ seen }) => !seen).length,
   };
 }

@@ -18,7 +18,7 @@ import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';
 import { isWork, settled, type Settled } from './settled.ts';
-import { expectedStep, expectedTime, type ExpectedStep, type ExpectedTime } from './expected-time.ts';
+import { expectedSteps, expectedTime, type ExpectedStep, type ExpectedTime } from './expected-time.ts';
 
 export interface Forecast {
   /** By digest in the merged graph. */
@@ -68,6 +68,8 @@ export async function forecast(
         .map((vertex) => [vertex, foreseen.get(vertex.digest)!] as const),
     ),
   );
+  const runs = [...working].flatMap(([vertex, each]) => (isWork(each) ? [{ vertex, outlook: each.outlook }] : []));
+  const expected = expectedSteps(runs, open);
   const steps = await Promise.all(
     open.graph.vertices.map(async (vertex): Promise<[Digest, StepForecast]> => {
       const { outlook, elsewhere, sameAs }: Settled = working.get(vertex) ?? foreseen.get(vertex.digest)!;
@@ -80,15 +82,14 @@ export async function forecast(
           needed: wanted,
           ...(elsewhere && { from: elsewhere.name }),
           ...(sameAs && { sameAs: sameAs.digest }),
-          ...(runs && { expected: expectedStep({ vertex, outlook }, open) }),
+          ...(runs && { expected: expected.get(vertex)! }),
           downloads: wanted && !sameAs ? await orNone(open.solver.downloads({ vertex, index: 0 }), [], work) : [],
           bytesRead: runs ? await orNone(bytesRead(vertex, open, work), 0, work) : 0,
         },
       ];
     }),
   );
-  const runs = [...working].flatMap(([vertex, each]) => (isWork(each) ? [{ vertex, outlook: each.outlook }] : []));
-  return { steps: new Map(steps), caches: (await caches?.asked()) ?? [], time: await expectedTime(runs, open) };
+  return { steps: new Map(steps), caches: (await caches?.asked()) ?? [], time: await expectedTime(expected, open) };
 }
 
 async function foreseeAll({ graph, solver }: OpenGraph, work: Work): Promise<ReadonlyMap<Digest, Foreseen>> {

@@ -4,7 +4,7 @@ import type { Work } from '../progress/work.ts';
 import type { Foreseen } from '../solver/foresight.ts';
 import { Failed } from '../std/failed.ts';
 import { isWork, settled } from './settled.ts';
-import { expectedTime } from './expected-time.ts';
+import { expectedSteps, expectedTime } from './expected-time.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** A build waits for so long to be told before it begins, in milliseconds. What is asked meanwhile it has to ask anyway. */
@@ -61,6 +61,6 @@ async function foreseen({ graph, solver, admission }: Graph): Promise<Omit<Graph
   return {
     vertices: work.map(({ vertex, outlook }) => ({ vertex: vertex.digest, outlook })),
     pulls: pulls.filter(({ bytes }) => bytes > 0),
-    time: await expectedTime(work, { admission }),
+    time: await expectedTime(expectedSteps(work, { admission }), { admission }),
   };
 }

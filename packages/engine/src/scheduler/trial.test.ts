@@ -14,7 +14,7 @@ const step = (duration: number, inputs: readonly number[] = [], path = duration)
 });
 
 const ends = async (steps: readonly TrialStep[], scheduler: Scheduler) =>
-  (await tryOut(steps, scheduler)).map(({ endsAt }) => endsAt);
+  (await tryOut(steps, scheduler, { cpus: 2 })).map(({ endsAt }) => endsAt);
 
 test('a chain takes the sum, what is independent the longest, as far as there are processors', async () => {
   assert.deepEqual(await ends([step(10), step(20, [0]), step(5, [1])], like(2)), [10, 30, 35]);
@@ -32,6 +32,24 @@ test('steps without a process are bound by --concurrency alone', async () => {
   assert.deepEqual(await ends([plain(10), plain(10), plain(10)], like(1, 2)), [10, 10, 20]);
 });
 
+test('steps that want more processors than there are share them, as far as they want one', async () => {
+  const busy = (duration: number, share: number): TrialStep => ({
+    ...step(duration),
+    busy: share,
+    admit: (scheduler) => scheduler.admit({ path: duration }),
+  });
+  assert.deepEqual(await ends([busy(10, 1), busy(10, 1)], like(8)), [10, 10]);
+  assert.deepEqual(await ends([busy(10, 1), busy(10, 1), busy(20, 1), busy(20, 1)], like(8)), [20, 20, 30, 30]);
+  assert.deepEqual(await ends([busy(10, 0), busy(10, 1), busy(10, 1)], like(8)), [10, 10, 10]);
+  assert.deepEqual(
+    await ends(
+      Array.from({ length: 8 }, () => busy(10, 0.5)),
+      like(8),
+    ),
+    Array(8).fill(15),
+  );
+});
+
 test('a thousand steps are tried out in no time, and the scheduler itself is not touched', async () => {
   const scheduler = like(4);
   const steps = Array.from({ length: 1000 }, (_, i) => step(100, i < 100 ? [] : [i - 100]));
@@ -42,5 +60,5 @@ test('a thousand steps are tried out in no time, and the scheduler itself is not
 });
 
 test('nothing to do takes no time', async () => {
-  assert.deepEqual(await tryOut([], like(1)), []);
+  assert.deepEqual(await tryOut([], like(1), { cpus: 1 }), []);
 });
