@@ -348,3 +348,26 @@ test('a run tells the bytes of the layers that its steps made, its images times 
     assert.match(stdout, new RegExp(`^${id} +built +${took} `, 'm'));
   }
 });
+
+test('a build is what it is where nothing of it can be written down, and says so once', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n', taken: 'a file' });
+  for (let i = 0; i < 2; i++) {
+    const { stderr } = await rig.ok(['build', '.', '--no-cache'], { env: { MONOKIT_STATE_DIR: rig.path('taken') } });
+    assert.equal(stderr.match(/^warning: .* could not be written down: /gm)?.length, 1, stderr);
+  }
+  // What is only kept to be quicker is not missed, and what can't be done without says what to do.
+  await rig.write({ 'buildkit.config.json': JSON.stringify({ images: { one: { context: '.' } } }) });
+  const { code, stderr } = await rig.cli(['build', 'one'], { env: { MONOKIT_CACHE_DIR: rig.path('taken') } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: cannot use the cache folder .*\/taken: .*; choose another one with --cache-dir$/m);
+  await rig.ok(['build', '.']);
+  for (const args of [
+    ['rm', ''],
+    ['show', ''],
+    ['logs', '', 'x'],
+  ]) {
+    const empty = await rig.cli(['runs', ...args]);
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /^error: there is no run ""\n/);
+  }
+});

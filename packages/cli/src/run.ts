@@ -65,7 +65,8 @@ async function outcomeOf(argv: readonly string[], env: NodeJS.ProcessEnv, signal
       return { code: exit.done };
     }
     if (error instanceof Mistake) {
-      process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+      const { harmless } = await import('./ui/tame.ts');
+      process.stderr.write(harmless(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`));
       return { code: exit.mistake };
     }
     if (error instanceof TimedOut) {

@@ -1,8 +1,8 @@
 // Evaluated configurations on disk. A kept one is good for as long as everything that was read for it is as it was.
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { replaceFile } from '@monokit/engine/std/replace-file';
+import { isUnusable, replaceFileIfPossible } from '@monokit/engine/std/replace-file';
 import { changedSince, type Reads, type ReadsRecord } from './reads.ts';
 
 export interface Kept<T> {
@@ -22,8 +22,8 @@ export function recall<T>(path: string, env: NodeJS.ProcessEnv): Kept<T> | undef
   try {
     kept = JSON.parse(readFileSync(path, 'utf8')) as Kept<T>;
   } catch (error) {
-    // A file torn by a crash is as good as none.
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // A file torn by a crash is as good as none, and so is one that can't be had.
+    if (error instanceof SyntaxError || isUnusable(error)) return undefined;
     throw error;
   }
   return changedSince(kept.reads, env) === undefined ? kept : undefined;
@@ -41,9 +41,8 @@ export function keep(
   if (reads.impure.size > 0) return;
   const record = reads.record();
   if (changedSince(record, env) !== undefined) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  replaceFile(path, JSON.stringify({ value, reads: record } satisfies Kept<unknown>));
-  forget(dirname(path));
+  if (replaceFileIfPossible(path, JSON.stringify({ value, reads: record } satisfies Kept<unknown>)))
+    forget(dirname(path));
 }
 
 /** Removes the oldest where many have come together, as they do when every build has a variable of its own. */

@@ -1,7 +1,6 @@
 // What a walk over folders saw, so that the next one need only look whether any of them has changed.
-import { mkdirSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
-import { dirname } from 'node:path';
-import { replaceFile } from '@monokit/engine/std/replace-file';
+import { readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { isUnusable, replaceFileIfPossible } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';
 
 interface WalkRecord {
@@ -37,8 +36,7 @@ export class Walked {
 export function keepWalk(file: string, walked: Walked, paths: readonly string[]): void {
   const stamps = walked.record();
   if (!stamps) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  replaceFile(file, JSON.stringify({ stamps, paths } satisfies WalkRecord));
+  replaceFileIfPossible(file, JSON.stringify({ stamps, paths } satisfies WalkRecord));
 }
 
 /** What a remembered walk found, if every folder that it saw is as it was. */
@@ -49,7 +47,7 @@ export function recallWalk(
   try {
     record = JSON.parse(readFileSync(file, 'utf8')) as WalkRecord;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || isUnusable(error)) return undefined;
     throw error;
   }
   for (const [path, stamp] of Object.entries(record.stamps)) {

@@ -82,7 +82,8 @@ export function recallAnswer<T = Answer>(path: string, env: NodeJS.ProcessEnv): 
   try {
     kept = JSON.parse(readFileSync(path, 'utf8')) as Kept<T>;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR', 'EACCES'].includes(code)) return undefined;
     throw error;
   }
   for (const [name, value] of Object.entries(kept.variables)) if ((env[name] ?? null) !== value) return undefined;

@@ -1,7 +1,7 @@
 // Keeping an answer with all that it came from, for fresh.ts.
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '@monokit/engine/std/replace-file';
+import { replaceFileIfPossible } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';
 import { ctimeColumn, lookAt, width, type Kept, type SeenFolder } from './fresh.ts';
 
@@ -36,9 +36,8 @@ export function keepAnswer<T>(path: string, answer: T, { variables, paths, made,
     all.push({ path: folder, names, numbers: bytes.toString('base64') });
   }
   const parent = join(path, '..');
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
   const kept: Kept<T> = { answer, variables, paths: looked, folders: all };
-  replaceFile(path, JSON.stringify(kept));
+  if (!replaceFileIfPossible(path, JSON.stringify(kept))) return;
   const names = readdirSync(parent);
   if (names.length > most)
     for (const name of names) {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstCauses } from '@monokit/engine/llb/first-causes';
 import { lock } from '@monokit/engine/std/lock';
-import { replaceFile } from '@monokit/engine/std/replace-file';
+import { isUnusable, replaceFile } from '@monokit/engine/std/replace-file';
 import { isInternal } from '../ui/model.ts';
 import { ownTimes, type OwnTime } from './own-times.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
@@ -133,7 +133,7 @@ function read(path: string): Kept {
     const kept = JSON.parse(readFileSync(join(path, 'history.json'), 'utf8')) as Kept;
     return kept.version === 1 ? kept : nothing;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return nothing;
+    if (error instanceof SyntaxError || isUnusable(error)) return nothing;
     throw error;
   }
 }

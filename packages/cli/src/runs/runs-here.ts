@@ -151,6 +151,7 @@ function parsed(path: string, text: string): unknown {
 const shortestEnd = 4;
 
 function meantBy(word: string, ids: readonly string[]): readonly string[] {
+  if (word === '') return [];
   return ids.filter((id) => id.startsWith(word) || (word.length >= shortestEnd && id.endsWith(word)));
 }
 

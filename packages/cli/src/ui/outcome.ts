@@ -1,5 +1,5 @@
 // What became of an image that was not built: whether the failure is its own, or that of an image which it needs.
-import { failedOf } from '@monokit/engine/std/failed';
+import type { failedOf } from '@monokit/engine/std/failed';
 import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
 import type { ImageState, RunModel } from './model.ts';
 
@@ -28,12 +28,12 @@ export function outcomeOf(event: Ended, model: RunModel): ImageState {
 
 /** The step that failed, and its place, where it was a step. */
 export function brokenStep(error: unknown): { readonly vertex: Digest; readonly source?: SourcePlace } | undefined {
-  return failedOf(error, 'vertex')?.failure as { vertex: Digest; source?: SourcePlace } | undefined;
+  return failureIn(error, 'vertex')?.failure as { vertex: Digest; source?: SourcePlace } | undefined;
 }
 
 /** The image that could not be defined, where another one is built from it: the innermost of several. */
 export function neededImage(error: unknown): string | undefined {
-  const needed = failedOf(error, 'image-needed');
+  const needed = failureIn(error, 'image-needed');
   if (!needed) return undefined;
   return neededImage(needed.cause) ?? (needed.failure as unknown as { readonly image: string }).image;
 }
@@ -56,4 +56,13 @@ function ownersOfStep(vertex: Digest, source: SourcePlace | undefined, model: Ru
 
 function blamed(image: string, owners: readonly string[]): string | undefined {
   return owners.includes(image) ? undefined : owners[0];
+}
+
+/** As `failedOf` has it, for answers that are told again load none of the engine. */
+function failureIn(error: unknown, kind: string): ReturnType<typeof failedOf> {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const found = each as NonNullable<ReturnType<typeof failedOf>>;
+    if (found.failure?.kind === kind) return found;
+  }
+  return undefined;
 }

@@ -15,7 +15,9 @@ export function systemText(error: unknown, of?: string): string {
 }
 
 const meanings: Readonly<Record<string, (path: string, syscall: string | undefined) => string>> = {
-  ENOENT: (path) => `there is no ${missingPart(path)}`,
+  // Node says so, too, where the file system can only be read.
+  ENOENT: (path, syscall) =>
+    syscall === 'mkdir' ? `no folder can be made at ${path}` : `there is no ${missingPart(path)}`,
   ENOTDIR: (path) => `${path} leads through a file that is no folder`,
   EEXIST: (path) => `there is something at ${path} already`,
   EISDIR: (path) => `${path} is a folder`,

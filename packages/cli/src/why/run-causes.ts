@@ -58,7 +58,7 @@ export class RunCauses {
   /** What renderers are told of it. */
   get facts(): Pick<RunFacts, 'before' | 'cause' | 'explain' | 'suspects'> {
     return {
-      before: (image) => this.#before(image),
+      before: (image) => this.#attempt(() => this.#before(image)),
       cause: (image) => this.#attempt(() => this.#cause(image)),
       // The first run of an image has nothing to be compared with.
       explain: (image) => (this.#images.get(image)?.last && !this.#isBroken ? `cli why ${image}` : undefined),

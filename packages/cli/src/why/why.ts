@@ -162,7 +162,7 @@ export function unknownImage(image: string, here: RunsHere): Mistake {
   if (runs === 0) return new Mistake('nothing was built here yet', 'cli build all');
   const near = nearest(image, known);
   return new Mistake(
-    `no run that is kept has built ${image} (${count(runs, 'run')})`,
+    `no run that is kept has built ${image === '' ? '""' : image} (${count(runs, 'run')})`,
     near === undefined
       ? `${runs === 1 ? 'it has' : 'they have'} built ${[...known].sort().slice(0, most).join(', ')}${known.size > most ? ', …' : ''}`
       : `did you mean ${near}?`,
