@@ -185,6 +185,7 @@ services:
     environment: [WHO=web]
     stop_signal: SIGKILL
     volumes: [./web:/never]
+    ports: ['8080:8080', '8081:80']
     develop:
       watch:
         - { action: sync+restart, path: ./web/site, target: /site, ignore: [node_modules/] }
@@ -198,7 +199,7 @@ services:
     });
     const args = ['web', '--set', `web.contexts.busybox=oci-layout://${busyboxLayout()}`];
     await using watching = new Watching(rig, [...args, '--up']);
-    await watching.hears('web: its container here does without volumes of its service\n');
+    await watching.hears('web: its container here does without volumes, port 8081:80 of its service\n');
     await watching.hearsAll('web | web: first\n', 'watching');
     writeFileSync(rig.path('web/site/page'), 'second');
     await watching.hears('web | web: second\n');

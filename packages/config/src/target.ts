@@ -76,7 +76,7 @@ export interface Sourced {
   /** Not one of `all`: it is there for others to inherit from. */
   readonly isTemplate: boolean;
   /** Of a compose service: what a container of it would have beside its `watch`. */
-  readonly service?: Pick<ServiceWatch, 'notObeyed' | 'wrong'>;
+  readonly service?: Pick<ServiceWatch, 'notObeyed' | 'ports' | 'wrong'>;
 }
 
 /** What an image is made by. */

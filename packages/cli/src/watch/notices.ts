@@ -24,10 +24,10 @@ export function notices(
   const network = bridged
     ? 'containers have a network of their own behind a bridge'
     : 'containers have the network of this machine: what listens on a port in one is reached on that port here';
-  const lacking = mine.flatMap(([id, { service }]) =>
-    service && service.notObeyed.length > 0
-      ? [`${id}: its container here does without ${service.notObeyed.join(', ')} of its service`]
-      : [],
-  );
+  const lacking = mine.flatMap(([id, { service }]) => {
+    const ports = (service?.ports ?? []).filter(({ same }) => bridged || !same);
+    const all = [...(service?.notObeyed ?? []), ...ports.map(({ text }) => `port ${text}`)];
+    return all.length > 0 ? [`${id}: its container here does without ${all.join(', ')} of its service`] : [];
+  });
   return [network, ...lacking];
 }

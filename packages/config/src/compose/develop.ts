@@ -1,7 +1,7 @@
 // What a compose service says of its container and of `develop.watch`, as an image's `watch`. Nothing of it counts for a
 // build, so what is wrong here is told to who watches.
 import { resolve } from 'node:path';
-import type { Place, ServiceWatch } from '../bake/definition.ts';
+import type { Place, PublishedPort, ServiceWatch } from '../bake/definition.ts';
 import type { ImageWatch } from '../config.ts';
 import { checkWatch } from '../schema.ts';
 import { readWatch } from '../watch.ts';
@@ -32,7 +32,7 @@ const obeyed = {
 
 /** Keys that say nothing of how a single container runs. */
 const elsewhere: ReadonlySet<string> = new Set(
-  'annotations attach build container_name expose extends image label_file labels logging platform profiles provider pull_policy scale'.split(
+  'annotations attach build container_name expose extends image label_file labels logging platform ports profiles provider pull_policy scale'.split(
     ' ',
   ),
 );
@@ -43,7 +43,9 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
   const notObeyed = given.filter(
     (key) => !elsewhere.has(key) && (!Object.hasOwn(obeyed, key) || (key === 'network_mode' && network === undefined)),
   );
-  if (!given.some((key) => Object.hasOwn(obeyed, key))) return { notObeyed };
+  const ports = portsOf(definition['ports']);
+  const told = { notObeyed, ...(ports.length > 0 && { ports }) };
+  if (!given.some((key) => Object.hasOwn(obeyed, key))) return told;
   const { develop } = definition;
   const watch = {
     command: definition['command'] ?? undefined,
@@ -58,7 +60,7 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
   };
   const kept = Object.fromEntries(Object.entries(watch).filter(([, value]) => value !== undefined)) as ImageWatch;
   const wrong = wrongIn(kept, world);
-  return wrong ? { notObeyed, wrong } : { watch: kept, notObeyed };
+  return wrong ? { ...told, wrong } : { watch: kept, ...told };
 }
 
 /** The first thing that is wrong, at the place of the service's key. */
@@ -79,6 +81,25 @@ function wrongIn(watch: ImageWatch, { folder, placeOf }: ServiceWorld): ServiceW
     const message = error.message.replace(/^watch\.actions\[\d+\](?:: |\.)/, '');
     return placed(message, index === undefined ? [] : ['actions', Number(index)]);
   }
+}
+
+/** Ports as they are written, short or long. */
+function portsOf(written: unknown): readonly PublishedPort[] {
+  return (Array.isArray(written) ? (written as unknown[]) : []).map((port) => {
+    if (isMapping(port)) {
+      const { target, published = target, host_ip: address } = port;
+      const [outside, inside] = [String(published), String(target)];
+      const text = `${address === undefined ? '' : `${String(address)}:`}${outside}:${inside}`;
+      return { text, same: outside === inside && isEverywhere(address) };
+    }
+    const text = String(port);
+    const [, address, outside, inside] = /^(?:(.*?):)??(?:([^:]*):)?([^:]+?)(?:\/\w+)?$/.exec(text) ?? [];
+    return { text, same: inside !== undefined && [inside, '', undefined].includes(outside) && isEverywhere(address) };
+  });
+}
+
+function isEverywhere(address: unknown): boolean {
+  return [undefined, '', '0.0.0.0', '::', '[::]'].includes(address as string | undefined);
 }
 
 function networkOf(mode: unknown): ImageWatch['network'] {
