@@ -4,14 +4,14 @@ import { lentLine } from '../shell/header.ts';
 import { sitIn } from '../shell/sit.ts';
 import type { StatusLine } from '../ui/status-line.ts';
 import type { Containers } from './containers.ts';
-import type { History } from './history.ts';
+import type { Builds } from './builds.ts';
 import type { HotKeys } from './hot-keys.ts';
 import type { Running } from './running.ts';
 import type { WatchInvocation } from './watch-images.ts';
 
 export interface AnswersOptions {
   readonly invocation: WatchInvocation;
-  readonly history: History;
+  readonly builds: Builds;
   readonly containers: Containers | undefined;
   readonly status: StatusLine;
   say(line: string): void;
@@ -26,8 +26,8 @@ export class Answers {
 
   /** All that the step wrote which failed, or ran last. */
   logs(keys: HotKeys): void {
-    const { history, say } = this.#options;
-    const { run, step } = history;
+    const { builds, say } = this.#options;
+    const { run, step } = builds;
     if (run === undefined) this.#nothing();
     else if (step?.wrote === false) say(`${step.name} wrote nothing`);
     else void this.#ask(keys, ['runs', 'logs', run, ...(step ? [step.id] : []), ...this.#cache()]);
@@ -35,22 +35,22 @@ export class Answers {
 
   /** Why the image that was built last, or failed, was built again. */
   why(keys: HotKeys): void {
-    const { image } = this.#options.history;
+    const { image } = this.#options.builds;
     if (image !== undefined) void this.#ask(keys, ['why', image, ...this.#workspace()]);
     else this.#nothing();
   }
 
   /** What differs between the last two builds of that image. */
   difference(keys: HotKeys): void {
-    const { image } = this.#options.history;
+    const { image } = this.#options.builds;
     if (image !== undefined) void this.#ask(keys, ['diff', image, ...this.#cache()]);
     else this.#nothing();
   }
 
   /** A shell: in the step that failed last, else in the container that was started last, else in the image. */
   shell(keys: HotKeys): void {
-    const { history, containers } = this.#options;
-    const { image, hasFailed } = history;
+    const { builds, containers } = this.#options;
+    const { image, hasFailed } = builds;
     const running = image !== undefined && !hasFailed ? containers?.running(image) : undefined;
     if (running?.runs) {
       void this.#lend(keys, () => this.#enter(running));

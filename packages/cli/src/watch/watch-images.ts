@@ -18,7 +18,7 @@ import { After } from './after.ts';
 import { Answers } from './answers.ts';
 import { Containers, type ContainerWords } from './containers.ts';
 import { HotKeys } from './hot-keys.ts';
-import { History } from './history.ts';
+import { Builds } from './builds.ts';
 import { withDifferences } from './differences.ts';
 import { Watch } from './loop.ts';
 import { notices } from './notices.ts';
@@ -52,10 +52,10 @@ export async function watchImages(
   const write = writerTo(stderr, env);
   const say = (text: string) => write(`${text}\n`);
   const short = (path: string) => relative(cwd, path) || path;
-  const history = new History(symbolsFor(env));
+  const builds = new Builds(symbolsFor(env));
   let head = '';
   const redraw = () => {
-    if (isLive) status.text = [head, history.last, 'r a w l f d e q ?'].filter(Boolean).join(' · ');
+    if (isLive) status.text = [head, builds.last, 'r a w l f d e q ?'].filter(Boolean).join(' · ');
   };
   const tell = (words: Words | ContainerWords) => {
     if (words.kind === 'watching') {
@@ -134,17 +134,17 @@ export async function watchImages(
       const shown =
         json || flags.quiet
           ? await openRenderer(json ? 'json' : 'quiet', start, screen)
-          : openWatched({ ...start, causes, digests: history.digests }, screen);
+          : openWatched({ ...start, causes, digests: builds.digests }, screen);
       const differing =
-        json || flags.quiet ? shown : withDifferences(shown, { engine, signal, digests: history.digests, say });
+        json || flags.quiet ? shown : withDifferences(shown, { engine, signal, digests: builds.digests, say });
       const seen = page ? both(differing, page.follow(start)) : differing;
-      return { renderer: history.following(seen, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
+      return { renderer: builds.following(seen, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
     },
     tell,
     built: (images) => after?.run(images),
   });
 
-  const answers = new Answers({ invocation, history, containers, status, say });
+  const answers = new Answers({ invocation, builds, containers, status, say });
   using keys = HotKeys.listen(stdin, {
     r: () => loop.rebuild(),
     a: () => loop.rebuildAfresh(),

@@ -12,7 +12,7 @@ export interface LoggedStep {
   readonly wrote: boolean;
 }
 
-export class History {
+export class Builds {
   readonly #symbols: Symbols;
   /** What each image was built to last. */
   readonly digests = new Map<string, string>();
