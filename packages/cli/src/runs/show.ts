@@ -4,6 +4,7 @@ import { summary } from '../ui/summary.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { symbolsFor } from '../ui/symbols.ts';
 import { table } from '../ui/table.ts';
+import { oneLine } from '../ui/tame.ts';
 import { roomOf } from '../ui/terminal.ts';
 import { lastLines } from './logs.ts';
 import { foldersOf, modelOf } from './model-of.ts';
@@ -85,7 +86,7 @@ function failureText(failure: RecordedFailure, { record, logPath }: KeptRun, str
   const cross = styleText('red', '✖', { stream });
   const title = step ? `  ${shortName(step.name)}  after ${duration(tookOf(step))}` : '';
   const lines = [`${cross} ${styleText('bold', images.join(', '), { stream })}${title}`, ''];
-  if (place) lines.push(`  ${place.path}:${place.lines[0]}`);
+  if (place) lines.push(`  ${oneLine(place.path)}:${place.lines[0]}`);
   if (excerpt !== undefined) lines.push(excerpt);
   if (place || excerpt !== undefined) lines.push('');
   if (step?.log && logPath !== undefined) {
@@ -154,7 +155,8 @@ function critical(record: RunRecord, stream: NodeJS.WriteStream): string {
 function warnings({ warnings }: RunRecord, stream: NodeJS.WriteStream): string {
   if (warnings.length === 0) return '';
   const lines = warnings.map(
-    ({ code, file, line, message }) => `  ${file}${line === undefined ? '' : `:${line}`}  ${message} (${code})`,
+    ({ code, file, line, message }) =>
+      `  ${oneLine(`${file}${line === undefined ? '' : `:${line}`}  ${message} (${code})`)}`,
   );
   return `${styleText('bold', 'Warnings', { stream })}\n${lines.join('\n')}\n`;
 }
