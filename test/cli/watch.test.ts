@@ -1,12 +1,21 @@
 // Watching real files with the real engine: what a change reaches is built, and nothing else.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { chrooted } from '../rig/chrooted.ts';
 import { Rig } from '../rig/rig.ts';
-import { writeTree, type Tree } from '../rig/tree.ts';
+import { Symlink, writeTree, type Tree } from '../rig/tree.ts';
 import { Watching } from '../rig/watching.ts';
 
 const config = { discover: true, defaults: { contexts: { busybox: `oci-layout://${busyboxLayout()}` } } };
@@ -333,4 +342,27 @@ test('what cannot be watched or read is refused with what to do', async () => {
     const { code, stderr } = await rig.cli(['watch', ...args]);
     assert.deepEqual([code, expected.test(stderr)], [2, true], stderr);
   }
+});
+
+test('what a link leads to is followed where the link leads elsewhere', async () => {
+  await using rig = await Rig.open({
+    ...files,
+    web: {
+      Dockerfile: 'FROM busybox\nCOPY current /w\n',
+      one: { f: '1' },
+      two: { f: '2' },
+      current: new Symlink('one'),
+    },
+  });
+  await using watching = new Watching(rig, ['web', '-o', 'out', ...built]);
+  await watching.hears('watching');
+  // As deployments do it: at no moment is there none.
+  symlinkSync('two', rig.path('web/next'));
+  renameSync(rig.path('web/next'), rig.path('web/current'));
+  await watching.hears('built: web.');
+  assert.equal(readFileSync(rig.path('out/w/f'), 'utf8'), '2');
+  writeFileSync(rig.path('web/two/f'), 'changed');
+  await watching.hears('web/two/f → web\n');
+  await watching.hears('built: web.');
+  assert.equal(readFileSync(rig.path('out/w/f'), 'utf8'), 'changed');
 });

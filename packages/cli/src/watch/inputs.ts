@@ -1,5 +1,5 @@
 // What the chosen images are made from: which files their steps read, and which files say what is built.
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { defineAll, type Defined, type Engine, type Offer, type Task } from '@monokit/engine';
 import { folderReads, ignoring, type FolderRead } from '@monokit/engine/affected';
@@ -130,7 +130,7 @@ export class Inputs {
   decides(path: string): boolean {
     if (this.#isOutput(path)) return false;
     if (defining.test(basename(path))) return true;
-    if (this.isRead(path)) return false;
+    if (this.isRead(path)) return isLink(path) && this.#follows(path);
     // A folder that comes beside those that were looked through may hold another image; what is gone again holds none.
     return (
       this.#deciding.has(path) ||
@@ -159,6 +159,13 @@ export class Inputs {
     if (this.#isOutput(path)) return false;
     return this.#images.some(({ id, reads }) => reads.some((each) => isReadBy(each, path)) && !isTaken(id, path));
   }
+
+  /** Whether a step reads what a link leads to: where that is was looked up for all files at once. */
+  #follows(path: string): boolean {
+    return this.#images.some(({ reads }) =>
+      reads.some(({ folder, follows }) => path.startsWith(`${folder}/`) && follows(path.slice(folder.length + 1))),
+    );
+  }
 }
 
 function isReadBy({ folder, ignores, selects }: ImageReads['reads'][number], path: string): boolean {
@@ -182,6 +189,10 @@ export function graphOf(defined: Defined): Graph {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function isException(pattern: string): boolean {

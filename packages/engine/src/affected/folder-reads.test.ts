@@ -20,8 +20,16 @@ test('a link in a folder that is copied by patterns counts with all that it lead
     });
     const graph = mergeDefinitions([{ definition: await state.marshal(), folder: () => folder.path }]);
     const [read] = folderReads(graph);
-    return (path: string) => read!.selects(path);
+    return read!;
   };
-  const selects = await reads(['**/x', 'docs']);
-  assert.deepEqual(['a', 'docs/a', 'y/x', 'src/x', 'link'].map(selects), [true, false, false, true, true]);
+  const { selects, follows } = await reads(['**/x', 'docs']);
+  assert.deepEqual(
+    ['a', 'docs/a', 'y/x', 'src/x', 'link'].map((path) => selects(path)),
+    [true, false, false, true, true],
+  );
+  assert.deepEqual(
+    ['link', 'src/x'].map((path) => follows(path)),
+    [true, false],
+  );
+  assert.equal((await reads([])).follows('link'), false, 'it is copied as it is');
 });

@@ -18,6 +18,8 @@ export interface FolderRead {
   readonly reader: GraphVertex;
   /** Whether a file that came, changed or went at `path` (relative to the folder) changes what is read, whatever is ignored. */
   selects(path: string): boolean;
+  /** Whether what a link at `path` leads to is read: `selects` knows the links that were there when it was made. */
+  follows(path: string): boolean;
 }
 
 /** All that the graph reads of its clients' folders; `linksIn` is where a folder's links are looked up. */
@@ -36,7 +38,8 @@ export function folderReads(graph: Graph, { linksIn = (folder: string) => folder
           ignored: listOf(op.attrs.get('local.excludepatterns')),
           reader,
           selects: (path: string) =>
-            (included?.matches(path) ?? true) && (!choices?.length || choices.some((selects) => selects(path))),
+            (included?.matches(path) ?? true) && (!choices?.length || choices.some(({ selects }) => selects(path))),
+          follows: (path: string) => choices?.some(({ follows }) => follows(path)) ?? false,
         },
       ];
     }),
@@ -51,7 +54,7 @@ export function ignoring(patterns: readonly string[]): (path: string) => boolean
   return (path) => matcher.matches(path);
 }
 
-type Choice = (path: string) => boolean;
+type Choice = Pick<FolderRead, 'selects' | 'follows'>;
 
 function choiceOf(selector: ContentSelector, folder: string): Choice {
   const { path, wildcard = false, include = [], exclude = [] } = selector;
@@ -67,15 +70,23 @@ function choiceOf(selector: ContentSelector, folder: string): Choice {
     prefix: prefixOf(each, wildcard),
     counts: each === itself ? counts : always,
   }));
-  const linked = isFiltered ? linkedFrom(selector, folder) : [];
+  const contents = isFiltered ? contentsOf(selector) : undefined;
+  const linked = contents === undefined ? [] : linkedFrom(folder, contents);
   const ways = [...asked, ...linked.map((each) => ({ prefix: prefixOf(each, false), counts: always }))];
-  return (changed) => {
-    const names = changed.split('/');
-    return ways.some(({ prefix: { length, fits }, counts: mayCount }) => {
-      // A submodule, or a link where a folder was, changes all that is below it.
-      if (names.length < length) return fits(names);
-      return fits(names.slice(0, length)) && mayCount(names.slice(length).join('/'));
-    });
+  return {
+    selects(changed) {
+      const names = changed.split('/');
+      return ways.some(({ prefix: { length, fits }, counts: mayCount }) => {
+        // A submodule, or a link where a folder was, changes all that is below it.
+        if (names.length < length) return fits(names);
+        return fits(names.slice(0, length)) && mayCount(names.slice(length).join('/'));
+      });
+    },
+    follows(changed) {
+      const names = changed.split('/');
+      if (contents !== undefined && posix.join('/', changed, '..') === contents) return true;
+      return ways.some(({ prefix: { length, fits } }) => names.length <= length && fits(names));
+    },
   };
 }
 
@@ -83,15 +94,19 @@ function always(): boolean {
   return true;
 }
 
-/** Where links lead that lie in a folder whose contents are copied by patterns: they count whole, whatever is excluded. */
-function linkedFrom({ path, followLinks, wildcard }: ContentSelector, folder: string): readonly string[] {
-  const isContents = posix.join('/', path) === '/' || path.endsWith('/');
-  if (!followLinks || wildcard || !isContents) return [];
+/** The folder whose contents are copied by patterns, with a `/` before it: links in it count with all that they lead to. */
+function contentsOf({ path, followLinks, wildcard }: ContentSelector): string | undefined {
   const inside = posix.join('/', path);
-  const place = posix.join(folder, inside);
+  if (!followLinks || wildcard || !inside.endsWith('/')) return undefined;
+  return inside === '/' ? inside : inside.slice(0, -1);
+}
+
+/** Where the links in a folder lead. */
+function linkedFrom(root: string, inside: string): readonly string[] {
+  const place = posix.join(root, inside);
   if (!lstatSync(place, { throwIfNoEntry: false })?.isDirectory()) return [];
   const links = readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
-  return links.flatMap(({ name }) => followPaths(folder, [posix.join(inside, name)]) ?? ['']);
+  return links.flatMap(({ name }) => followPaths(root, [posix.join(inside, name)]) ?? ['']);
 }
 
 interface Prefix {
