@@ -38,9 +38,10 @@ function image(architecture: string): ExportImage {
 }
 
 async function exported(type: 'oci' | 'docker' | 'image', input: ExportInput): Promise<void> {
-  await using registries = new Registries();
+  await using opened = new Registries();
   await using pool = openPool();
-  const deps = { content: new MemoryStore(), images: { get: () => undefined, put: async () => {} }, registries, pool };
+  const images = { get: () => undefined, put: async () => {} };
+  const deps = { content: new MemoryStore(), images, registries: async () => opened, pool };
   const session = { credentials: async () => undefined } as unknown as Session;
   const made = await exporters[type].make(input, deps, {
     session,

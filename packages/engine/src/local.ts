@@ -209,7 +209,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
       const { exporters } = await import('./exporter/exporter.ts');
       return exporters[type as keyof typeof exporters];
     },
-    exportDeps: async () => ({ content: cache.content, images: cache.images, registries: await registries(), pool }),
+    exportDeps: async () => ({ content: cache.content, images: cache.images, registries, pool }),
     ...(deviceFolders && { deviceFolders }),
     scheduler: new Scheduler({ budget, ...(concurrency !== undefined && { concurrency }) }),
     budget,

@@ -49,7 +49,7 @@ export function openCaches(
 ): Caches | undefined {
   const asked = requests.map(withInlineArg);
   if (asked.every(({ cacheFrom, cacheTo }) => cacheFrom.length + cacheTo.length === 0)) return undefined;
-  const deps = { cache, registries: async () => (await exportDeps()).registries };
+  const deps = { cache, registries: async () => (await exportDeps()).registries() };
   const room = import('../remote-cache/remote-cache.ts');
   const wanted = asked.map(async (request) => (await room).readCaches(request, env));
   const imported = importAll();

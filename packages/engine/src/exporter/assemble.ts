@@ -9,7 +9,7 @@ import { isOrigin, originsIn } from '../oci/origin.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { LayerBlob } from '../cache/ref.ts';
 import type { Provider } from '../content/store.ts';
-import { attestationManifest, type AttestationManifest } from './attestation-manifest.ts';
+import type { AttestationManifest } from './attestation-manifest.ts';
 import { configJson, describe, manifestJson, type Document } from './documents.ts';
 import { wrongOption } from './attrs.ts';
 import { epochOf, timeOf } from './epoch.ts';
@@ -151,6 +151,7 @@ async function makeImage(
   const attestations = attestationsOf(image, options);
   if (attestations.length === 0) return { platform, manifest, config: configDocument, layers, blobs };
   const now = Date.now();
+  const { attestationManifest } = await import('./attestation-manifest.ts');
   const attested = attestationManifest(attestations, {
     of: manifest.descriptor,
     platform,

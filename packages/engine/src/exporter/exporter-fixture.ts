@@ -32,19 +32,20 @@ export function image(more: Partial<ExportImage> = {}): ExportImage {
 
 export async function world(more: Partial<Session> = {}) {
   const names = new Map<string, Descriptor>();
+  const registries = new Registries({ retry: { tries: 2, delay: () => 0 } });
   const deps = {
     content: new MemoryStore(),
     images: {
       get: (name: string) => (names.has(name) ? { descriptor: names.get(name)! } : undefined),
       put: async (name: string, descriptor: Descriptor) => void names.set(name, descriptor),
     },
-    registries: new Registries({ retry: { tries: 2, delay: () => 0 } }),
+    registries: async () => registries,
     pool: openPool({ threads: 1 }),
   };
   const session = { credentials: async () => undefined, ...more } as Session;
   const job: Job = { session, signal: new AbortController().signal, report: () => {} };
   const dispose = async () => {
-    await deps.registries[Symbol.asyncDispose]();
+    await registries[Symbol.asyncDispose]();
     await deps.pool[Symbol.asyncDispose]();
   };
   return { deps, job, names, [Symbol.asyncDispose]: dispose };

@@ -56,7 +56,8 @@ export interface ExportImage {
 export interface ExportDeps {
   readonly content: Store;
   readonly images: TagStore;
-  readonly registries: Registries;
+  /** Opened by the first who asks. */
+  readonly registries: () => Promise<Registries>;
   readonly pool: Pool;
 }
 

@@ -3,6 +3,7 @@ import { hasChildren } from '../content/children.ts';
 import { copy } from '../content/copy.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
+import type { Registries } from '../registry/registry.ts';
 import { Failed } from '../std/failed.ts';
 import { assemble, imageResponse, type Assembled } from './assemble.ts';
 import { Attrs, wrongOption } from './attrs.ts';
@@ -109,13 +110,13 @@ interface Push {
   readonly options: Options;
   readonly deps: ExportDeps;
   readonly work: StepWork;
-  readonly credentials: Parameters<ExportDeps['registries']['as']>[0];
+  readonly credentials: Parameters<Registries['as']>[0];
 }
 
 async function push(reference: Reference, { assembled, options, deps, work, credentials }: Push): Promise<void> {
   const { domain, path, tag } = reference;
   const { signal, vertex } = work;
-  const client = deps.registries.as(credentials, options.insecure ? { insecure: [domain] } : undefined);
+  const client = (await deps.registries()).as(credentials, options.insecure ? { insecure: [domain] } : undefined);
   const target = { domain, path, ...(!options.byDigest && tag !== undefined && { tag }) };
   await step(`pushing ${domain}/${path}${target.tag ? `:${target.tag}` : ''}`, work, () =>
     client.push(target, {
