@@ -128,3 +128,19 @@ test('a cache that the config limits is cut down after a build, and images stay'
   await rig.ok(['build', 'two', '-o', 'type=oci,dest=two.tar']);
   assert.ok(existsSync(rig.path('two.tar')));
 });
+
+test('a place in a Dockerfile is told from the root of the workspace by failures, records and timelines, from any folder', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.ts': `export default { images: { api: { context: 'services/api' } } };`,
+    'services/api/Dockerfile': 'FROM busybox\nRUN echo fine\nRUN exit 3\n',
+  });
+  const inside = ['env', '-C', rig.path('services/api')];
+  const { code, stderr } = await rig.cli(['build', 'all', ...rig.busybox], { through: inside });
+  assert.equal(code, 1);
+  const place = /^ {2}services\/api\/Dockerfile:3$/m;
+  assert.match(stderr, place);
+  const shown = await rig.ok(['runs', 'show'], { through: inside });
+  assert.match(shown.stdout, place);
+  const { stdout: page } = await rig.ok(['runs', 'open', '--html', '-'], { through: inside });
+  assert.ok(page.includes('"services/api/Dockerfile:3"'));
+});

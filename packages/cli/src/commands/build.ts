@@ -142,7 +142,7 @@ async function buildImages(
     names: namesOf(tasks.map(({ request }) => request)),
     startedAt,
     verbose: flags.verbose,
-    cwd: invocation.cwd,
+    root: chosen.runsRoot,
     about: aboutOf(chosen, invocation.cwd),
     folders: folderOf,
     facts: { ...recorder.facts, ...prospects.facts },

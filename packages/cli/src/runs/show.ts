@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { shortest } from '../ui/diagnostics.ts';
 import { bytes, count, duration, shortDigest, shortName, shownLine } from '../ui/format.ts';
 import { summary } from '../ui/summary.ts';
 import { stepWord } from '../ui/step-word.ts';
@@ -86,7 +87,7 @@ function failureText(failure: RecordedFailure, { record, logPath }: KeptRun, str
   const cross = styleText('red', '✖', { stream });
   const title = step ? `  ${shortName(step.name)}  after ${duration(tookOf(step))}` : '';
   const lines = [`${cross} ${styleText('bold', images.join(', '), { stream })}${title}`, ''];
-  if (place) lines.push(`  ${oneLine(place.path)}:${place.lines[0]}`);
+  if (place) lines.push(`  ${oneLine(shortest(place.path, record.root))}:${place.lines[0]}`);
   if (excerpt !== undefined) lines.push(excerpt);
   if (place || excerpt !== undefined) lines.push('');
   if (step?.log && logPath !== undefined) {

@@ -1,6 +1,8 @@
 // A run laid out in time, for the page that shows it (page/timeline.ts): what ran at the same time lies in lanes.
+import { join } from 'node:path';
 import { titleOf } from '../graph/step-title.ts';
 import { stripVTControlCharacters } from 'node:util';
+import { shortest } from '../ui/diagnostics.ts';
 import { bytes, duration, shortDigest } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
 import { symbolsFor } from '../ui/symbols.ts';
@@ -93,7 +95,7 @@ export function timelineOf(run: KeptRun): Timeline {
         ...(bar && { bar }),
         critical: critical.has(step),
         inputs: step.inputs.flatMap((input) => places.get(input) ?? []),
-        facts: stepFacts(step),
+        facts: stepFacts(step, record.root),
         ...(tail !== undefined && { tail }),
       };
     }),
@@ -118,7 +120,7 @@ function factsOf(record: RunRecord, critical: ReadonlySet<RecordedStep>): Timeli
   ];
 }
 
-function stepFacts(step: RecordedStep): TimelineStep['facts'] {
+function stepFacts(step: RecordedStep, root: string): TimelineStep['facts'] {
   const { source, wantedBy, made, peakMemory, retries, waited, from, vertex } = step;
   const wanting = wantedBy.length > 8 ? [...wantedBy.slice(0, 7), `${wantedBy.length - 7} more`] : wantedBy;
   return [
@@ -126,7 +128,7 @@ function stepFacts(step: RecordedStep): TimelineStep['facts'] {
       ? [
           [
             'Written at',
-            `${source.folder === undefined ? '' : `${source.folder}/`}${source.file}:${source.lines[0]}`,
+            `${source.folder === undefined ? source.file : shortest(join(source.folder, source.file), root)}:${source.lines[0]}`,
           ] as const,
         ]
       : []),

@@ -27,7 +27,7 @@ export function failureBlocks(
 
 function block(
   failure: RunFailure,
-  { folders, retry, cwd, facts = {} }: RunStart,
+  { folders, retry, root, facts = {} }: RunStart,
   screen: { readonly stream: NodeJS.WriteStream; readonly env: NodeJS.ProcessEnv; readonly output: boolean },
 ): string {
   const { stream } = screen;
@@ -85,7 +85,7 @@ function block(
       ...(start.line === end.line && end.column > start.column && { columns: [start.column, end.column] }),
       ...(stream.isTTY && { width: roomOf(stream) }),
     });
-    const shown = cwd === undefined ? at : shortest(path, cwd) + at.slice(path.length);
+    const shown = root === undefined ? at : shortest(path, root) + at.slice(path.length);
     lines.push(`  ${fileLink(shown, { path, line: start.line }, screen)}`, ...(text === undefined ? [] : [text]), '');
     return text !== undefined;
   }

@@ -42,8 +42,8 @@ export interface RunStart {
   retry(images: readonly string[]): string | undefined;
   /** The first name of each image that has one. */
   readonly names?: ReadonlyMap<string, string>;
-  /** Files below are shown as people would type them there; absolute without. */
-  readonly cwd?: string;
+  /** The workspace's root, or where somebody built a folder: files below are told from there; absolute without. */
+  readonly root?: string;
   /** For the first line. */
   readonly about?: About;
   /** What others know of this run, now or later. */

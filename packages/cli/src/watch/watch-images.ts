@@ -125,7 +125,7 @@ export async function watchImages(
         names: namesOf(chosen.tasks.map(({ request }) => request)),
         startedAt,
         verbose: flags.verbose,
-        cwd,
+        root: chosen.runsRoot,
         folders: chosen.folderOf,
         facts: recorder.facts,
         retry: () => undefined,
