@@ -1,5 +1,6 @@
 // A configuration that could not be read or evaluated, as a diagnostic with the place that the error names.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, Position } from '@monokit/engine/std/diagnostic';
 
@@ -50,7 +51,14 @@ function placeIn(error: Error, file: string): { readonly file: string; readonly 
   if (mark?.line !== undefined) return { file, at: { line: mark.line + 1, column: (mark.column ?? 0) + 1 } };
   const json = /\(line (\d+) column (\d+)\)/.exec(error.message);
   if (json) return { file, at: { line: Number(json[1]), column: Number(json[2]) } };
+  if (/Unexpected end of JSON input/.test(error.message)) return { file, at: endOf(file) };
   return inStack(error) ?? (error instanceof SyntaxError ? reparsed(file) : undefined);
+}
+
+/** Behind the last thing in a text: what should follow is missing there. */
+function endOf(file: string): Position {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return { line: lines.length, column: lines.at(-1)!.length + 1 };
 }
 
 /** The place in the excerpt above a syntax error's stack, or in the first frame outside of Node and packages. */
