@@ -56,6 +56,7 @@ test('a filter means images by name, group, folder, selector, and by what they a
     './services/*': ['api', 'worker:mail', 'worker:pdf'],
     './services': [],
     './services/{api,none}': ['api'],
+    './services/api/**': ['api'],
     './**/worker': ['worker:mail', 'worker:pdf'],
     './s*': ['site'],
     '{services/api}': ['api'],

@@ -162,7 +162,8 @@ function folderTest(
   const known = fixed === wanted ? fixed : fixed.slice(0, fixed.lastIndexOf('/') + 1);
   // Of changes it may be that the folder is gone.
   if (!mayLack && !existsSync(join(cwd, known))) throw refused(text, `there is no folder ${join(cwd, known)}`);
-  const globs = alternatives(wanted).map(globStarExpression);
+  // All below a folder is the folder, too.
+  const globs = alternatives(wanted).flatMap((glob) => [glob, glob.replace(/\/\*\*$/, '')].map(globStarExpression));
   return (path) => {
     const place = relative(cwd, path) || '.';
     return globs.some((glob) => glob.test(place));
