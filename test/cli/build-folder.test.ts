@@ -83,21 +83,20 @@ test('mistakes on the command line end with 2 and say what to do', async () => {
 test('a secret reaches its step, and nothing else', async () => {
   const secret = 'correct-horse-battery-staple';
   await using rig = await Rig.open({
-    Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=word wc -c < /run/secrets/word > /length\n',
+    Dockerfile: `FROM busybox
+RUN --mount=type=secret,id=word wc -c < /run/secrets/word > /length
+RUN --mount=type=secret,id=word,env=WORD set -x; echo "it is $WORD, which is long"; exit 1
+`,
     word: secret,
     '.dockerignore': 'word\nout.tar\n',
   });
-  const { stdout, stderr } = await rig.ok([
-    'build',
-    '--json',
-    ...rig.busybox,
-    '--secret',
-    'id=word,src=word',
-    '-o',
-    'type=oci,dest=out.tar',
-    '.',
-  ]);
+  const args = ['build', '--json', ...rig.busybox, '--secret', 'id=word,src=word', '-o', 'type=oci,dest=out.tar'];
+  const { code, stdout, stderr } = await rig.cli([...args, '.']);
+  assert.equal(code, 1);
+  assert.match(stdout, /it is \*\*\*, which is long/);
   assert.ok(!`${stdout}${stderr}`.includes(secret));
+  await rig.write({ Dockerfile: readFileSync(rig.path('Dockerfile'), 'utf8').replace('exit 1', 'exit 0') });
+  await rig.ok([...args, '.']);
   assert.ok(!readFileSync(rig.path('out.tar')).includes(secret));
   const index = rig.cacheDir;
   const files = readdirSync(index, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

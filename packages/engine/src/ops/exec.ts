@@ -1,5 +1,5 @@
 import type { ImmutableRef } from '../cache/ref.ts';
-import type { Process } from '../executor/executor.ts';
+import type { ContainerMount, Process } from '../executor/executor.ts';
 import type { ExecOp, ProxyEnv } from '../llb/exec.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import { hostPlatform } from '../oci/platform.ts';
@@ -10,6 +10,7 @@ import { diskFull, isDiskFull } from '../std/disk-full.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { holdMounts, secretMissing } from './mounts.ts';
 import type { Surroundings } from './surroundings.ts';
+import { veil } from './veil.ts';
 
 interface ExecWorld extends Pick<RunFacts, 'used'> {
   /** Whether it is run again after this failure; never when left out. */
@@ -30,20 +31,25 @@ export async function runExec(
   await using held = await holdMounts(op, inputs, { cache, job, name });
   const { linuxResources } = vertex.metadata;
   const process = { ...(await processOf(op, job)), ...(linuxResources && { resources: linuxResources }) };
-  const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
-    job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data });
+  const secrets = [...secretsIn(held.mounts), ...op.secretEnv.map(({ name }) => valueOf(name, process))];
+  const log = (stream: 'stdout' | 'stderr') =>
+    veil(secrets, (data) => job.report({ kind: 'log', vertex: vertex.digest, at: Date.now(), stream, data }));
+  const [stdout, stderr] = [log('stdout'), log('stderr')];
   const container = { root: held.root, mounts: held.mounts, platform: op.platform ?? hostPlatform() };
   try {
     await containers.run(process, container, {
       signal: job.signal,
-      stdout: log('stdout'),
-      stderr: log('stderr'),
+      stdout: stdout.write,
+      stderr: stderr.write,
       used,
     });
   } catch (error) {
     const told = withFullDisk(error, container.root.mount);
     if (told === error && endedBadly(error) && !isRetried?.(error)) await keep(error);
     throw told;
+  } finally {
+    stdout.end();
+    stderr.end();
   }
   return held.outputs();
 
@@ -105,6 +111,16 @@ export async function processOf(
     removeMountStubsRecursive: meta.removeMountStubsRecursive,
     ...(op.cdiDevices.length > 0 && { devices: op.cdiDevices }),
   };
+}
+
+function secretsIn(mounts: readonly ContainerMount[]): readonly Uint8Array[] {
+  return mounts.flatMap((mount) => (mount.kind === 'secret' ? [mount.data] : []));
+}
+
+/** The last one counts, as it does for the process. */
+function valueOf(name: string, { env }: Process): Uint8Array {
+  const entry = env.findLast((each) => each.startsWith(`${name}=`));
+  return Buffer.from(entry?.slice(name.length + 1) ?? '');
 }
 
 /** Proxy settings in both spellings, as programs look for either. */
