@@ -92,7 +92,7 @@ RUN --mount=type=cache,id=turn,target=/turn \\
   const first = rig.start(build);
   await first.told('begun\n');
   const second = rig.start(build);
-  await second.told('#1 DONE');
+  await second.told('waiting for another build');
   first.child.kill('SIGKILL');
   const { code, stderr } = await second.done;
   await first.done;

@@ -9,6 +9,9 @@ export const projectRoot = join(import.meta.dirname, '../..');
 /** The command line as npx runs it. */
 export const bin = join(projectRoot, 'node_modules/.bin/cli');
 
+/** How long a text is waited for, in milliseconds: who has not told it by then never will. */
+export const patience = 180_000;
+
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -85,15 +88,23 @@ export class Rig implements AsyncDisposable {
         resolve({ code, signal, stdout, stderr });
       });
     });
-    /** Resolves when the text has been told, on either stream, with all that was; rejects if it ends without. */
+    /** Resolves when the text has been told, on either stream, with all that was; rejects if it ends, or goes on, without. */
     const told = (text: string) =>
       new Promise<string>((resolve, reject) => {
-        const look = () => (`${stdout}${stderr}`.includes(text) ? resolve(`${stdout}${stderr}`) : undefined);
+        const give = (how: string) => () =>
+          reject(new Error(`${how} without telling ${JSON.stringify(text)}:\n${stdout}${stderr}`));
+        const timer = setTimeout(give('went on'), patience);
+        const look = () => {
+          if (!`${stdout}${stderr}`.includes(text)) return;
+          clearTimeout(timer);
+          resolve(`${stdout}${stderr}`);
+        };
         child.stdout.on('data', look);
         child.stderr.on('data', look);
-        child.on('close', () =>
-          reject(new Error(`ended without telling ${JSON.stringify(text)}:\n${stdout}${stderr}`)),
-        );
+        child.on('close', () => {
+          clearTimeout(timer);
+          give('ended')();
+        });
         look();
       });
     return { child, done, told };

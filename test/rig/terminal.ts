@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { openPty, setTerminalSize } from '../../packages/engine/src/sys/pty.ts';
-import { bin, type Rig } from './rig.ts';
+import { bin, patience, type Rig } from './rig.ts';
 
 /** The command line at a terminal where somebody types. Disposing kills it. */
 export interface AtTerminal extends Disposable {
-  /** Waits until this is on the screen since the last call, and gives all that was. */
+  /** Waits until this is on the screen since the last call, and gives all that was; rejects if it never is. */
   read(until: string | RegExp): Promise<string>;
   write(keys: string): void;
   resize(size: { readonly rows: number; readonly cols: number }): void;
@@ -55,16 +55,19 @@ export function programAtTerminal(
   return {
     read: (until) =>
       new Promise((resolve, reject) => {
+        const give = (how: string) => reject(new Error(`${how} without ${String(until)}:\n${seen}`));
+        const timer = setTimeout(() => give('went on'), patience);
         look = () => {
           const match = typeof until === 'string' ? (seen.includes(until) ? until : undefined) : until.exec(seen)?.[0];
           if (match === undefined) return;
+          clearTimeout(timer);
           const end = seen.indexOf(match) + match.length;
           const text = seen.slice(0, end);
           seen = seen.slice(end);
           look = () => {};
           resolve(text);
         };
-        void done.then((code) => reject(new Error(`ended with ${code} without ${String(until)}:\n${seen}`)), reject);
+        void done.then((code) => give(`ended with ${code}`), reject).finally(() => clearTimeout(timer));
         look();
       }),
     write: (keys) => void stream.write(keys),

@@ -71,7 +71,7 @@ function choiceOf(selector: ContentSelector, folder: string): Choice {
     counts: each === itself ? counts : always,
   }));
   const contents = isFiltered ? contentsOf(selector) : undefined;
-  const linked = contents === undefined ? [] : linkedFrom(folder, contents);
+  const linked = contents === undefined ? [] : linkedFrom(folder, contents, counts);
   const ways = [...asked, ...linked.map((each) => ({ prefix: prefixOf(each, false), counts: always }))];
   return {
     selects(changed) {
@@ -84,7 +84,7 @@ function choiceOf(selector: ContentSelector, folder: string): Choice {
     },
     follows(changed) {
       const names = changed.split('/');
-      if (contents !== undefined && posix.join('/', changed, '..') === contents) return true;
+      if (contents !== undefined && posix.join('/', changed, '..') === contents && counts(names.at(-1)!)) return true;
       return ways.some(({ prefix: { length, fits } }) => names.length <= length && fits(names));
     },
   };
@@ -101,11 +101,12 @@ function contentsOf({ path, followLinks, wildcard }: ContentSelector): string | 
   return inside === '/' ? inside : inside.slice(0, -1);
 }
 
-/** Where the links in a folder lead. */
-function linkedFrom(root: string, inside: string): readonly string[] {
+/** Where those links in a folder lead that count by their names. */
+function linkedFrom(root: string, inside: string, counts: (name: string) => boolean): readonly string[] {
   const place = posix.join(root, inside);
   if (!lstatSync(place, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const links = readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  const entries = readdirSync(place, { withFileTypes: true });
+  const links = entries.filter((entry) => entry.isSymbolicLink() && counts(entry.name));
   return links.flatMap(({ name }) => followPaths(root, [posix.join(inside, name)]) ?? ['']);
 }
 
