@@ -3,9 +3,9 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
-import { sha256 } from './sha256.ts';
 
-// Where it is imported, Node fills in all that it exports, which loads streams.
+// Where these are imported, Node fills in all that they export, which loads streams and the whole of web crypto.
+const { hash } = process.getBuiltinModule('node:crypto');
 const { lstatSync, readFileSync, statSync } = process.getBuiltinModule('node:fs');
 
 /** What a build told when it was last run. */
@@ -62,7 +62,7 @@ export function freshPath(
   const flag = argv.findLastIndex((arg) => arg === '--cache-dir' || arg.startsWith('--cache-dir='));
   const asked = flag < 0 ? undefined : (argv[flag]!.split('=')[1] ?? argv[flag + 1]);
   const folder = join(cachePath({ env, ...(asked !== undefined && { asked }) }), 'fresh');
-  return join(folder, `${sha256(JSON.stringify(question)).slice(0, 32)}.json`);
+  return join(folder, `${hash('sha256', JSON.stringify(question), 'hex').slice(0, 32)}.json`);
 }
 
 /**
