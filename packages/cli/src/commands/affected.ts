@@ -12,7 +12,7 @@ Tells which images differ from what they were, by what their steps read: a file 
 no COPY selects affects nothing, nor does a comment in a Dockerfile; a changed base
 affects all that is built from it. Compared with where this branch forked from the
 default branch, unless --base says otherwise, up to the working tree with all that is
-not committed yet. Nothing is built: \`cli build --affected\` builds them.`,
+not committed yet. Nothing is built: \`cli build all --affected\` builds them.`,
   flags: {
     ...imageFlags,
     ...workspaceFlags,
