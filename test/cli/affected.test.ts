@@ -254,7 +254,7 @@ test('what lies outside of the repository counts, and so does what git says to a
   const copyAll = 'FROM scratch\nCOPY . /all\n';
   const repository = await Repository.open({
     'buildkit.config.mjs': `export default ({ git }) => ({ images: {
-      lent: { context: 'lent', contexts: { shared: '../shared' } },
+      lent: { context: 'lent', contexts: { shared: '../lent-files' } },
       dated: { context: 'plain', args: { COMMIT: git.commit ?? 'none' } },
       branch: { context: 'plain', labels: { branch: git.branch ?? 'none' } },
       linked: { context: 'link' },
@@ -267,15 +267,15 @@ test('what lies outside of the repository counts, and so does what git says to a
     two: { Dockerfile: copyAll, f: '2' },
     link: new Symlink('one'),
     odd: { 'build.txt': copyAll },
-    '../shared/f': 'f',
+    '../lent-files/f': 'f',
   });
   await using rig = repository.rig;
   const table: readonly (readonly [what: string, change: () => void, expected: Record<string, string>])[] = [
     ['nothing', () => undefined, {}],
     [
       'a file of a named context',
-      () => appendFileSync(rig.path('../shared/f'), 'more'),
-      { lent: `${rig.path('../shared/f')} (it lies outside of the repository)` },
+      () => appendFileSync(rig.path('../lent-files/f'), 'more'),
+      { lent: `${rig.path('../lent-files/f')} (it lies outside of the repository)` },
     ],
     [
       'a Dockerfile of another name',

@@ -106,7 +106,7 @@ test('a file given by name is taken without a search', async () => {
   assert.match(diagnostics[0]!.message, /there is no file nothing.ts/);
 });
 
-test('a kept configuration is found again in a few milliseconds of the processor', async () => {
+test('a kept configuration is found again in a few milliseconds', async () => {
   using workspace = new Workspace({
     'buildkit.config.ts': `import './b.ts'; export default ${image("'x'")};`,
     'b.ts': 'export {};',
@@ -114,12 +114,11 @@ test('a kept configuration is found again in a few milliseconds of the processor
   await workspace.tags();
   let fastest = Infinity;
   for (let i = 0; i < 5; i++) {
-    const started = process.cpuUsage();
+    const started = performance.now();
     assert.deepEqual(await workspace.tags(), ['x', 'cache']);
-    const { user, system } = process.cpuUsage(started);
-    fastest = Math.min(fastest, user + system);
+    fastest = Math.min(fastest, performance.now() - started);
   }
-  assert.ok(fastest < 5000, `${fastest} µs`);
+  assert.ok(fastest < 5, `${fastest} ms`);
 });
 
 test('for a kept configuration neither cosmiconfig nor the configuration is loaded', () => {

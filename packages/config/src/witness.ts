@@ -1,5 +1,6 @@
 // Stands between a configuration and the world while it is evaluated, and notes what it looks at.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { envReads } from '@monokit/engine/std/env-reads';
 import type { Reads } from './reads.ts';
 
 /** Properties of `process` that are the same for every run of this Node in this folder. */
@@ -78,24 +79,8 @@ export function witnessGlobals(reads: Reads, env: NodeJS.ProcessEnv): Disposable
 
 /** An environment that notes which variables are asked for; `*` when all are. */
 export function witnessEnv(reads: Reads, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const note = (key: string | symbol) => typeof key === 'string' && reads.variable(key, env);
   return new Proxy(env, {
-    get(target, key) {
-      note(key);
-      return Reflect.get(target, key);
-    },
-    has(target, key) {
-      note(key);
-      return Reflect.has(target, key);
-    },
-    getOwnPropertyDescriptor(target, key) {
-      note(key);
-      return Reflect.getOwnPropertyDescriptor(target, key);
-    },
-    ownKeys(target) {
-      reads.variable('*', env);
-      return Reflect.ownKeys(target);
-    },
+    ...envReads({ one: (name) => void reads.variable(name, env), all: () => void reads.variable('*', env) }),
     set(target, key, value) {
       reads.impure.add(`setting process.env.${String(key)}`);
       return Reflect.set(target, key, value);
