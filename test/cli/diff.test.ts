@@ -168,7 +168,7 @@ test('a watch tells after each rebuild what differs, shows it all at d, and ente
   await terminal.read(/watching .* 1 image/);
   await terminal.read(/last /);
   await rig.write({ api: { src: { a: 'other', b: 'new' } } });
-  await terminal.read(/api {2}\+1 ~1 files, \+\d+ B in COPY src \/src/);
+  await terminal.read(/api {2}\+1 ~1 files, \+7 B in COPY src \/src/);
   terminal.write('d');
   await terminal.read(/\+ src\/b {3}3 B/);
   await rig.write({ api: { src: { broken: '' } } });

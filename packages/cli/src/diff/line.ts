@@ -1,11 +1,14 @@
 import type { Digest, LocalEngine } from '@monokit/engine';
-import type { ImageDiff } from '@monokit/engine/diff';
+import type { AttributedChange, FileFacts, ImageDiff } from '@monokit/engine/diff';
 import { hostPlatform } from '@monokit/engine/oci/platform';
 import { shortName } from '../ui/format.ts';
 import { writtenAs } from './instruction.ts';
 import { shown, signed } from './text.ts';
 
-/** `+2 ~1 files, +14.2 KiB in COPY src ./src`: what a rebuild changed, on one line; undefined where it changed nothing. */
+/**
+ * `+2 ~1 files, +14.2 KiB in COPY src ./src`: what a rebuild changed, on one line; undefined where it changed nothing. The
+ * bytes are those of the files, or, where these are not told, of the layers as they are stored.
+ */
 function diffLine({ from, to, layers, files }: ImageDiff): string | undefined {
   const count = (kind: string) => files?.filter((change) => change.kind === kind).length ?? 0;
   const counts = [
@@ -19,9 +22,19 @@ function diffLine({ from, to, layers, files }: ImageDiff): string | undefined {
   const [first, ...others] = changed;
   const where = shown(shortName(writtenAs(first!.instruction)));
   const more = others.length > 0 ? ` and ${others.length} more` : '';
-  const size = signed(to.size - from.size);
+  const size = signed(files ? growthOf(files) : to.size - from.size);
   const noun = counts.reduce((sum, [, number]) => sum + number, 0) === 1 ? 'file' : 'files';
   return `${told.length > 0 ? `${told.join(' ')} ${noun}, ` : ''}${size} in ${where}${more}`;
+}
+
+/** By how many bytes files grew together; not the bytes that are stored, which the times of files alter, too. */
+function growthOf(files: readonly AttributedChange[]): number {
+  const sizeOf = (facts: FileFacts) => (facts.kind === 'file' ? facts.size : 0);
+  return files.reduce((sum, change) => {
+    const before = 'from' in change ? sizeOf(change.from) : 0;
+    const now = 'to' in change ? sizeOf(change.to) : 0;
+    return sum + now - before;
+  }, 0);
 }
 
 /**
