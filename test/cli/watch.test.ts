@@ -280,6 +280,24 @@ test('what is built at the beginning is told once, and its command runs once', a
   assert.deepEqual([code, stdout.match(/"run\.end"/g)!.length], [0, 2], stdout);
 });
 
+test('at the beginning the workspace is read once, also where builds ignore what it was read from', async () => {
+  await using rig = await Rig.open({
+    'buildkit.config.json': JSON.stringify({ discover: true }),
+    web: {
+      Dockerfile: 'FROM scratch\nCOPY . /w\n',
+      '.dockerignore': 'Dockerfile\n.dockerignore\nlogs\n',
+      w: 'w',
+      logs: 'l',
+    },
+  });
+  await using watching = new Watching(rig, ['all']);
+  const told = await watching.hears('watching 1 file in 1 image\n');
+  assert.doesNotMatch(told, /reading the workspace again|cancelled/);
+  await rig.write({ 'web/.dockerignore': 'Dockerfile\n.dockerignore\n' });
+  await watching.hears('web/.dockerignore: reading the workspace again');
+  await watching.hears('watching 2 files in 1 image\n');
+});
+
 test('a step that fails at the beginning is not tried again before something changes', async () => {
   await using rig = await Rig.open({
     'buildkit.config.json': JSON.stringify(config),

@@ -114,4 +114,9 @@ test('a walk right after a change is not remembered, as the next change could go
   await tree.found();
   const { existsSync } = await import('node:fs');
   assert.equal(existsSync(join(tree.state, 'walks')), false);
+  const { seen, known } = await discover(tree.root, {});
+  assert.equal(seen, undefined);
+  assert.ok(known.includes(join(tree.root, 'a')), known.join());
+  const later = await discover(tree.root, {}, { now: Date.now() + 60_000 });
+  assert.deepEqual([later.seen, later.known], [known, known]);
 });

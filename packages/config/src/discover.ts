@@ -21,6 +21,8 @@ export interface Discovery {
   readonly found: readonly Discovered[];
   /** Undefined where something changed so shortly before that times can't tell. */
   readonly seen: readonly string[] | undefined;
+  /** The same folders and files, also where times can't tell. */
+  readonly known: readonly string[];
 }
 
 export interface DiscoverOptions {
@@ -51,20 +53,20 @@ export async function discover(root: string, written: Discover, options: Discove
   const { state } = options;
   const question = hash('sha256', JSON.stringify([root, include, written.exclude]), 'hex').slice(0, 32);
   const remembered = state === undefined ? undefined : recallWalk(join(state, 'walks', `${question}.json`));
-  const { paths, seen } = remembered ?? (await walk(root, { ...written, include }, { ...options, question }));
+  const { paths, ...looked } = remembered ?? (await walk(root, { ...written, include }, { ...options, question }));
   const found = paths.map((dockerfile) => ({
     id: idOf(dockerfile, root, written.name),
     dockerfile,
     context: written.context === 'root' ? '.' : posix.dirname(dockerfile),
   }));
-  return { found, seen };
+  return { found, ...looked };
 }
 
 async function walk(
   root: string,
   { include, exclude = [] }: Discover & { readonly include: readonly string[] },
   { state, now = Date.now(), question }: DiscoverOptions & { readonly question: string },
-): Promise<{ readonly paths: readonly string[]; readonly seen: readonly string[] | undefined }> {
+): Promise<Omit<Discovery, 'found'> & { readonly paths: readonly string[] }> {
   const { default: glob } = await import('fast-glob');
   const walked = new Walked(now);
   const rules = new Map<string, readonly IgnoreRules[]>();
@@ -102,8 +104,8 @@ async function walk(
   });
   const paths = found.filter((path) => !notDockerfiles.test(path)).sort();
   if (state !== undefined) keepWalk(join(state, 'walks', `${question}.json`), walked, paths);
-  const stamps = walked.record();
-  return { paths, seen: stamps && Object.keys(stamps) };
+  const { known } = walked;
+  return { paths, seen: walked.record() && known, known };
 }
 
 /** What lies in a folder; nothing in one that this user may not read, as it could be no part of a build either. */

@@ -18,12 +18,12 @@ export async function discoveredIn(
   if (written === false) {
     if (images === undefined && sources === undefined)
       report({ code: 'config/nothing-found', message: 'there are no images, and discover is false' });
-    return { found: [], seen: [] };
+    return { found: [], seen: [], known: [] };
   }
   const { discover, soughtBy } = await import('./discover.ts');
   const wanted = written === true ? {} : written;
   const named = new Set([...Object.values(images ?? {}).flatMap(dockerfileOf), ...taken]);
-  const { found: all, seen } = await discover(root, wanted, state === undefined ? {} : { state });
+  const { found: all, ...looked } = await discover(root, wanted, state === undefined ? {} : { state });
   // A Dockerfile that an image names belongs to that image.
   const found = all.filter(({ dockerfile }) => !named.has(dockerfile));
   if (all.length === 0 && images === undefined) {
@@ -46,7 +46,7 @@ export async function discoveredIn(
       hint: `set discover.name to '{parent}-{dir}' or '{path}', or name them in images with their dockerfile`,
     });
   }
-  return { found, seen };
+  return { found, ...looked };
 }
 
 /** The Dockerfile that an image's own keys name, relative to the root. */

@@ -82,7 +82,7 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
   problems.push(...wrong);
   const settings = settingsOf(config, root, report);
   const discovery = { ...options, taken: dockerfilesOf(sourced?.layers, root) };
-  const { found: discovered, seen } = await discoveredIn(loaded, discovery, report);
+  const { found: discovered, ...looked } = await discoveredIn(loaded, discovery, report);
   const overriding = set.length > 0 ? await import('./override.ts') : undefined;
   const overrides = set.flatMap((text) => {
     const wrongSets: Problem[] = [];
@@ -126,8 +126,8 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
 
   const diagnostics = problems.length > 0 ? await diagnosed(problems, loaded) : [];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
-  const known = [...(loaded.known ?? []), ...(seen ?? []), ...(sourced?.looked ?? [])];
-  const decided = loaded.seen && seen && [...loaded.seen, ...seen, ...(sourced?.looked ?? [])];
+  const known = [...(loaded.known ?? []), ...looked.known, ...(sourced?.looked ?? [])];
+  const seen = loaded.seen && looked.seen && [...loaded.seen, ...looked.seen, ...(sourced?.looked ?? [])];
   const { sources, witness } = loaded;
   const file = loaded.file ?? sources?.files[0];
   const workspace = {
@@ -138,7 +138,7 @@ export async function resolveTargets(loaded: LoadedConfig, options: ResolveOptio
     groups,
     vars,
     settings,
-    seen: decided,
+    seen,
     known,
   };
   return { workspace: { ...workspace, ...(sources && { sources }), ...(witness && { witness }) }, diagnostics };

@@ -27,6 +27,12 @@ export class Walked {
     this.#stamps.set(path, stampOf(stat));
   }
 
+  /** All that was looked at. */
+  get known(): readonly string[] {
+    return [...this.#stamps.keys()];
+  }
+
+  /** Undefined where something had changed too shortly before. */
   record(): Readonly<Record<string, string | null>> | undefined {
     return this.#racy ? undefined : Object.fromEntries(this.#stamps);
   }
@@ -40,9 +46,7 @@ export function keepWalk(file: string, walked: Walked, paths: readonly string[])
 }
 
 /** What a remembered walk found, if every folder that it saw is as it was. */
-export function recallWalk(
-  file: string,
-): { readonly paths: readonly string[]; readonly seen: readonly string[] } | undefined {
+export function recallWalk(file: string): Record<'paths' | 'seen' | 'known', readonly string[]> | undefined {
   let record: WalkRecord;
   try {
     record = JSON.parse(readFileSync(file, 'utf8')) as WalkRecord;
@@ -53,7 +57,8 @@ export function recallWalk(
   for (const [path, stamp] of Object.entries(record.stamps)) {
     if (stampOf(statSync(path, { throwIfNoEntry: false, bigint: true })) !== stamp) return undefined;
   }
-  return { paths: record.paths, seen: Object.keys(record.stamps) };
+  const known = Object.keys(record.stamps);
+  return { paths: record.paths, seen: known, known };
 }
 
 /** The change time is in it, which no program can set back. */

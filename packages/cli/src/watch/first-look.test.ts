@@ -19,6 +19,9 @@ function project(name: string): string {
   return folder;
 }
 
+/** Where nothing is ignored, and no folder is looked at in the tick of a change. */
+const all = { walked: later, ignored: () => false };
+
 /** As the engine sees folders. */
 function seen(path: string): SeenFolder {
   const names = readdirSync(path);
@@ -34,7 +37,7 @@ test('what was not touched has not changed', () => {
   const look = new FirstLook([join(folder, 'Dockerfile'), join(folder, 'none'), folder], later);
   const folders = [seen(join(folder, 'src')), seen(join(folder, 'src/deep'))];
   assert.ok(isAsSeen(lstatSync(join(folder, 'src/a')), folders[0]!.numbers.subarray(0, 8)));
-  assert.deepEqual([...look.changed(folders, later)], []);
+  assert.deepEqual([...look.changed(folders, all)], []);
 });
 
 test('what came, changed or went is told by the paths of files', () => {
@@ -48,7 +51,7 @@ test('what came, changed or went is told by the paths of files', () => {
   rmSync(join(folder, 'src/deep'), { recursive: true });
   mkdirSync(join(folder, 'src/new/inner'), { recursive: true });
   writeFileSync(join(folder, 'src/new/inner/d'), 'd');
-  const changed = [...look.changed(folders, later)].map((path) => path.slice(folder.length + 1)).sort();
+  const changed = [...look.changed(folders, all)].map((path) => path.slice(folder.length + 1)).sort();
   const expected = 'Dockerfile none src/a src/b src/deep src/deep/c src/new src/new/inner src/new/inner/d'.split(' ');
   assert.deepEqual(changed, expected);
 });
@@ -59,9 +62,23 @@ test('the last of several looks counts, and one in the tick of a change does not
   writeFileSync(join(folder, 'src/a'), 'other');
   const again = seen(join(folder, 'src'));
   const look = new FirstLook([], later);
-  assert.deepEqual([...look.changed([first, again], later)], []);
+  assert.deepEqual([...look.changed([first, again], all)], []);
   utimesSync(join(folder, 'src/a'), 1, 1);
   const touched = seen(join(folder, 'src'));
   const { ctimeMs } = lstatSync(join(folder, 'src/a'));
-  assert.ok(look.changed([touched], ctimeMs + 1).has(join(folder, 'src/a')));
+  assert.ok(look.changed([touched], { ...all, walked: ctimeMs + 1 }).has(join(folder, 'src/a')));
+});
+
+test('what a build ignores did not come', () => {
+  const folder = project('ignored');
+  const whole = seen(join(folder, 'src'));
+  // The engine keeps only what is not ignored, and room for more rows than it has names.
+  const names = whole.names.filter((name) => name !== 'a');
+  const rows = names.flatMap((name) => [...whole.numbers.subarray(whole.names.indexOf(name) * 8).subarray(0, 8)]);
+  const numbers = new Float64Array(whole.numbers.length);
+  numbers.set(rows);
+  const look = new FirstLook([], later);
+  const ignored = (path: string) => path === join(folder, 'src/a');
+  assert.deepEqual([...look.changed([{ ...whole, names, numbers }], { ...all, ignored })], []);
+  assert.deepEqual([...look.changed([{ ...whole, names, numbers }], all)], [join(folder, 'src/a')]);
 });

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fsPath, textOf } from '@monokit/engine/std/byte-path';
 import { isSettled } from '@monokit/engine/std/settled';
-import { ctimeColumn, isAsSeen, lookAt, type SeenFolder } from '../fresh/fresh.ts';
+import { ctimeColumn, isAsSeen, lookAt, width, type SeenFolder } from '../fresh/fresh.ts';
 
 /** Files and folders by themselves, whether they are there or not, as they are when this is made. */
 export class FirstLook {
@@ -18,9 +18,12 @@ export class FirstLook {
 
   /**
    * Absolute paths of what came, changed or went since then, and since the looks at `folders`, the last of each, which
-   * began at `walked`.
+   * began at `walked`. Of what is `ignored` they hold nothing, so it cannot be told whether that came.
    */
-  changed(folders: Iterable<SeenFolder>, walked: number): ReadonlySet<string> {
+  changed(
+    folders: Iterable<SeenFolder>,
+    { walked, ignored }: { readonly walked: number; ignored(path: string): boolean },
+  ): ReadonlySet<string> {
     const changed = new Set<string>();
     for (const [path, { look, names }] of this.#paths) {
       const now = namesIn(path);
@@ -28,25 +31,24 @@ export class FirstLook {
       else if (lookAt(path) !== look || !isSettledAt(path, this.#began)) changed.add(path);
     }
     for (const folder of new Map([...folders].map((each) => [each.path, each])).values()) {
-      compareFolder(folder, walked, changed);
+      for (const path of changedIn(folder, walked)) if (!ignored(path)) changed.add(path);
     }
     return changed;
   }
 }
 
-function compareFolder({ path, names, numbers }: SeenFolder, walked: number, changed: Set<string>): void {
+function* changedIn({ path, names, numbers }: SeenFolder, walked: number): Generator<string> {
   const folder = textOf(path);
   for (const name of cameOrWent(names.map(textOf), namesIn(fsPath(path)) ?? [])) {
-    changed.add(join(folder, name));
-    for (const inner of namesIn(join(folder, name), { recursive: true }) ?? []) changed.add(join(folder, name, inner));
+    yield join(folder, name);
+    for (const inner of namesIn(join(folder, name), { recursive: true }) ?? []) yield join(folder, name, inner);
   }
-  const width = numbers.length / names.length;
   for (const [row, name] of names.entries()) {
     const stats = lstatSync(fsPath(`${path}/${name}`), { throwIfNoEntry: false });
     const seen = numbers.subarray(row * width, (row + 1) * width);
     // What is in a folder is looked at by itself.
     if (!stats || (stats.isDirectory() && stats.mode === seen[0])) continue;
-    if (!isAsSeen(stats, seen) || !isSettled(seen[ctimeColumn]!, walked)) changed.add(join(folder, textOf(name)));
+    if (!isAsSeen(stats, seen) || !isSettled(seen[ctimeColumn]!, walked)) yield join(folder, textOf(name));
   }
 }
 

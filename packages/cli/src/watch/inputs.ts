@@ -115,9 +115,15 @@ export class Inputs {
 
   /** Whether an image's build ignores what it could read at this path. */
   ignores(id: string, path: string): boolean {
-    const reads = this.#images.find((image) => image.id === id)?.reads ?? [];
-    const around = reads.filter(({ folder }) => path.startsWith(`${folder}/`));
-    return around.length > 0 && around.every(({ folder, ignores }) => ignores(relative(folder, path)));
+    return areIgnoring(this.#images.find((image) => image.id === id)?.reads ?? [], path);
+  }
+
+  /** Whether every build that could read what is at this path ignores it. */
+  isIgnored(path: string): boolean {
+    return areIgnoring(
+      this.#images.flatMap(({ reads }) => reads),
+      path,
+    );
   }
 
   /** The folder that an image's steps read in which this path is. */
@@ -166,6 +172,12 @@ export class Inputs {
       reads.some(({ folder, follows }) => path.startsWith(`${folder}/`) && follows(path.slice(folder.length + 1))),
     );
   }
+}
+
+/** Whether those that read the folders around a path all ignore it, and there is one. */
+function areIgnoring(reads: ImageReads['reads'], path: string): boolean {
+  const around = reads.filter(({ folder }) => path.startsWith(`${folder}/`));
+  return around.length > 0 && around.every(({ folder, ignores }) => ignores(relative(folder, path)));
 }
 
 function isReadBy({ folder, ignores, selects }: ImageReads['reads'][number], path: string): boolean {

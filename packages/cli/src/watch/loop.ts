@@ -65,6 +65,8 @@ export class Watch {
   /** Changes that wait for the end of a build. */
   readonly #waiting = new Set<string>();
   #hasChanged = false;
+  /** How much was told to be watched; undefined before the beginning is over. */
+  #places: string | undefined;
   #isWatching = false;
   #over = Promise.withResolvers<void>();
 
@@ -102,7 +104,9 @@ export class Watch {
         this.#next(async () => {
           this.#isWatching = true;
           // Nobody told of what changed before everything was watched.
-          const changed = this.#state === first ? look.changed(engine.lookedAt.folders(), walked) : undefined;
+          const ignored = (path: string) => first.inputs.isIgnored(path);
+          const changed =
+            this.#state === first ? look.changed(engine.lookedAt.folders(), { walked, ignored }) : undefined;
           if (changed?.size) await this.#changed(changed);
         }),
       )
@@ -110,7 +114,7 @@ export class Watch {
       .then(() => this.#idle())
       .then(() => {
         engine.rest();
-        if (this.#isWatching) tell({ kind: 'watching', images: this.#all.size, files: watcher.files });
+        if (this.#isWatching) this.#tellPlaces(watcher);
       })
       .catch((error: unknown) => this.#over.reject(error));
     try {
@@ -213,10 +217,19 @@ export class Watch {
     await this.#settled();
     await before[Symbol.asyncDispose]();
     await this.#watcher!.watch(placesOf(state));
+    if (this.#places !== undefined) this.#tellPlaces(this.#watcher!);
     this.#forgetOtherRuns(before.chosen, state.chosen);
     await this.#options.up?.containers.keep(state.chosen.meant);
     this.#hasChanged = true;
     await this.#begin(this.#all, []);
+  }
+
+  /** How much is watched, when that is something else than was told last. */
+  #tellPlaces({ files }: Watcher): void {
+    const images = this.#all.size;
+    const places = `${files} ${images}`;
+    if (places !== this.#places) this.#options.tell({ kind: 'watching', images, files });
+    this.#places = places;
   }
 
   async #open(): Promise<State> {
