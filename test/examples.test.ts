@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
+import { makeExampleBases } from './rig/bases.ts';
 import { projectRoot } from './rig/rig.ts';
 
 /** A line of `--json`. */
@@ -32,10 +33,7 @@ const workers = ['worker-mail', 'worker-reports', 'worker-thumbnails'];
 const scratch = mkdtempSync(join(tmpdir(), 'monokit-examples-'));
 const root = (image: string) => join(scratch, 'roots', image);
 
-before(() => {
-  const { status } = spawnSync('sh', ['scripts/setup.sh'], { cwd: projectRoot, stdio: 'inherit' });
-  assert.equal(status, 0);
-});
+before(makeExampleBases);
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 function build(...args: string[]): readonly Line[] {

@@ -1,9 +1,9 @@
 // On the examples, what the plan foretells is exactly what the build that follows does.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { makeExampleBases } from '../rig/bases.ts';
 import { startDebianRegistry } from '../rig/debian-registry.ts';
 import { projectRoot, Rig } from '../rig/rig.ts';
 
@@ -31,10 +31,7 @@ const config = {
   },
 };
 
-before(() => {
-  const { status } = spawnSync('sh', ['scripts/setup.sh'], { cwd: projectRoot, stdio: 'inherit' });
-  assert.equal(status, 0);
-});
+before(makeExampleBases);
 
 async function openExamples(): Promise<Rig> {
   const rig = await Rig.open({ 'buildkit.config.json': JSON.stringify(config) });

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   symlinkSync,
@@ -116,8 +117,9 @@ test('without network only loopback is left, and it is up', async () => {
 });
 
 test("the machine's network is that of the machine", async () => {
-  const names = readdirSync('/sys/class/net').join('\n');
-  assert.equal((await rig.output('ls /sys/class/net', { network: 'host' })).trim(), names);
+  const namespace = readlinkSync('/proc/self/ns/net');
+  assert.equal((await rig.output('readlink /proc/self/ns/net', { network: 'host' })).trim(), namespace);
+  assert.notEqual((await rig.output('readlink /proc/self/ns/net', { network: 'none' })).trim(), namespace);
   assert.match(await rig.output('cat /etc/resolv.conf', { network: 'host' }), /^nameserver /m);
 });
 

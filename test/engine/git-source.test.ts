@@ -98,32 +98,18 @@ async function serveFiles(folder: string) {
   };
 }
 
-/** Git's own server. */
+/** Git's own server, one for each connection: by itself it takes no port that nobody has. */
 async function serveGit(folder: string) {
-  const probe = createTcpServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  const args = [
-    'daemon',
-    '--verbose',
-    '--log-destination=stderr',
-    '--listen=127.0.0.1',
-    `--port=${port}`,
-    '--reuseaddr',
-    '--export-all',
-    `--base-path=${folder}`,
-    folder,
-  ];
-  const child = spawn('git', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  await new Promise((resolve) => child.stderr.once('data', resolve));
-  child.stderr.resume();
+  const args = ['daemon', '--inetd', '--export-all', `--base-path=${folder}`, folder];
+  const server = createTcpServer({ pauseOnConnect: true }, (socket) => {
+    const child = spawn('git', args, { stdio: [socket, socket, 'ignore'] });
+    child.once('close', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `git://127.0.0.1:${port}`,
+    url: `git://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      process.kill(-child.pid!);
-      await ended;
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

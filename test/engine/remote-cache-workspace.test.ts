@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
+import { makeExampleBases } from '../rig/bases.ts';
 import { startDebianRegistry, type DebianRegistry } from '../rig/debian-registry.ts';
-import { program } from '../rig/program.ts';
 import { projectRoot } from '../rig/rig.ts';
 
 interface Line {
@@ -58,7 +58,7 @@ async function imageLayer(registry: DebianRegistry, tag: string): Promise<string
 }
 
 test('a second machine builds the whole workspace from the cache of the first without running a step', async () => {
-  await program('sh', [join(projectRoot, 'scripts/setup.sh')]);
+  makeExampleBases();
   await using folder = makeTempFolder();
   await using registry = await startDebianRegistry();
   const cache = `${registry.host}/shop:cache`;

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { makeExampleBases } from '../rig/bases.ts';
 import { projectRoot, Rig } from '../rig/rig.ts';
 import type { Tree } from '../rig/tree.ts';
 
@@ -12,8 +13,7 @@ let rig: Rig;
 
 /** One cache for all tests, so that the frontend's image is made once. */
 before(async () => {
-  const { status } = spawnSync('sh', ['scripts/setup.sh'], { cwd: projectRoot, stdio: 'inherit' });
-  assert.equal(status, 0);
+  makeExampleBases();
   const registries = { 'docker.io': { mirrors: [join(projectRoot, '.bases')] } };
   const packfile = {
     context: join(example, 'packfile'),

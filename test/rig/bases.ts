@@ -4,6 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const maker = join(import.meta.dirname, '../conformance/busybox.mjs');
+const exampleMaker = join(import.meta.dirname, '../../scripts/bases.ts');
+
+/**
+ * Makes the base images of the examples where they are missing. Not by setup.sh, which may install all of node_modules
+ * anew, under other tests' feet.
+ */
+export function makeExampleBases(): void {
+  const { status } = spawnSync(process.execPath, [exampleMaker], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the base images of the examples could not be made: sh scripts/setup.sh test');
+}
 
 /** An OCI layout with a busybox image, made from the machine's static busybox; one for all tests. */
 export function busyboxLayout(): string {

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,12 +18,11 @@ export async function startDebianRegistry(): Promise<DebianRegistry> {
     throw new Error('this test needs docker-registry: apt-get install -y docker-registry');
   }
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
-  const host = `127.0.0.1:${await freePort()}`;
   const config = {
     version: 0.1,
     log: { accesslog: { disabled: true }, level: 'info' },
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-    http: { addr: host },
+    http: { addr: '127.0.0.1:0' },
   };
   // JSON is YAML.
   await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
@@ -33,10 +31,11 @@ export async function startDebianRegistry(): Promise<DebianRegistry> {
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const said: string[] = [];
-  await new Promise<void>((resolve, reject) => {
+  const host = await new Promise<string>((resolve, reject) => {
     createInterface(child.stderr).on('line', (line) => {
       said.push(line);
-      if (line.includes('listening on')) resolve();
+      const at = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
+      if (at !== undefined) resolve(at);
     });
     void ended.then(() => reject(new Error(`docker-registry ended:\n${said.join('\n')}`)));
   });
@@ -52,14 +51,4 @@ export async function startDebianRegistry(): Promise<DebianRegistry> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

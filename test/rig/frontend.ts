@@ -1,6 +1,5 @@
 // Frontends written in a test: a function of the test file becomes the program of a frontend's image, and runs in a
 // container of a real engine.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -16,6 +15,7 @@ import {
 import type * as gateway from '@monokit/engine/gateway';
 import { openSession } from '@monokit/engine/session';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
+import { makeExampleBases } from './bases.ts';
 import { projectRoot } from './rig.ts';
 import { writeTree, type Tree } from './tree.ts';
 
@@ -51,8 +51,7 @@ export interface FrontendRig extends AsyncDisposable {
 }
 
 export async function openFrontendRig(): Promise<FrontendRig> {
-  const { status } = spawnSync('sh', ['scripts/setup.sh'], { cwd: projectRoot, stdio: 'inherit' });
-  if (status !== 0) throw new Error('setup.sh failed');
+  makeExampleBases();
   const temp = makeTempFolder({ prefix: 'monokit-frontends-' });
   const registries = { 'docker.io': { mirrors: [join(projectRoot, '.bases')] } };
   const engine = await openEngine({ cacheDir: join(temp.path, 'cache'), registries });

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files by name: text or bytes, folders as objects, symlinks as `{ link: 'target' }`. */
@@ -28,4 +28,11 @@ export function writeTree(folder: string, tree: Tree): void {
       writeTree(path, content as Tree);
     }
   }
+}
+
+/** Writes a file that is there until its times show it: the kernel's clock goes by ticks of some milliseconds. */
+export function rewrite(path: string, content: string): void {
+  const { ctimeNs } = statSync(path, { bigint: true });
+  do writeFileSync(path, content);
+  while (statSync(path, { bigint: true }).ctimeNs === ctimeNs);
 }

@@ -111,8 +111,8 @@ test('a walk is remembered until a folder or a .gitignore changes', async () => 
 
 test('a walk right after a change is not remembered, as the next change could go unseen', async () => {
   using tree = new Tree('a/Dockerfile');
-  await tree.found();
-  const { existsSync } = await import('node:fs');
+  const { existsSync, statSync } = await import('node:fs');
+  await tree.found({}, statSync(join(tree.root, 'a')).ctimeMs + 1);
   assert.equal(existsSync(join(tree.state, 'walks')), false);
   const { seen, known } = await discover(tree.root, {});
   assert.equal(seen, undefined);

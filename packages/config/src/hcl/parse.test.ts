@@ -127,9 +127,14 @@ test('time grows with the length of a text, not with its square', () => {
     '"\\u',
   ]) {
     timeOf(part.repeat(2000));
-    const [small, large] = [timeOf(part.repeat(4000)), timeOf(part.repeat(64_000))];
-    // Sixteen times the text; its square would be 256 times the time.
-    assert.ok(large < 100 * Math.max(small, 10), `${JSON.stringify(part)}: ${small} ms, then ${large} ms`);
+    // Sixteen times the text; its square would be 256 times the time. What else a machine does may come in between.
+    const tried: string[] = [];
+    const inTime = () => {
+      const [small, large] = [timeOf(part.repeat(4000)), timeOf(part.repeat(64_000))];
+      tried.push(`${small} ms, then ${large} ms`);
+      return large < 100 * Math.max(small, 10);
+    };
+    assert.ok(inTime() || inTime() || inTime(), `${JSON.stringify(part)}: ${tried.join('; ')}`);
   }
 });
 

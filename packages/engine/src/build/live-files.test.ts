@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   closeSync,
   openSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeTempFolder } from '../std/temp.ts';
@@ -35,7 +36,8 @@ function open() {
 test('files, links and folders become what they are elsewhere, whatever was there', async () => {
   const { temp, root, from, files } = open();
   await using _temp = temp;
-  writeFileSync(join(from, 'file'), 'new', { mode: 0o750 });
+  writeFileSync(join(from, 'file'), 'new');
+  chmodSync(join(from, 'file'), 0o750);
   mkdirSync(join(root, 'app/file/inner'), { recursive: true });
   assert.equal(await files.copy(join(from, 'file'), '/app/file', how), true);
   assert.equal(readFileSync(join(root, 'app/file'), 'utf8'), 'new');

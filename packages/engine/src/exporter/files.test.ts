@@ -22,6 +22,7 @@ import { amd64, arm64, exported, image } from './exporter-fixture.ts';
 
 function makeTree(root: string): void {
   mkdirSync(join(root, 'dir/sub'), { recursive: true });
+  for (const path of ['dir', 'dir/sub']) chmodSync(join(root, path), 0o755);
   writeFileSync(join(root, 'dir/file'), 'data');
   chmodSync(join(root, 'dir/file'), 0o4750);
   utimesSync(join(root, 'dir/file'), 1_000_000, 1_000_000);
@@ -93,6 +94,6 @@ test('the tar exporter keeps modes, links and times', async () => {
       'drwxr-xr-x 0/0 dir/sub/',
       'lrwxrwxrwx 0/0 0 dir/sub/sym -> ../nowhere',
       'hrwsr-x--- 0/0 0 dir/zlink link to dir/file',
-    ].map((line) => line),
+    ],
   );
 });

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeHeader, endOfArchive, padding, type TarHeader } from '../../pool/layer-tar.ts';
@@ -33,6 +42,7 @@ async function withFolder(
   await using folder = makeTempFolder();
   const root = join(folder.path, 'root');
   mkdirSync(root);
+  chmodSync(root, 0o755);
   writeFileSync(join(folder.path, 'outside'), 'untouched');
   await body({
     root,

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { rewrite } from '../../../../../test/rig/tree.ts';
 import { recursiveDigest } from '../../cache/content-hash/recursive.ts';
 import { mountedTree } from '../../cache/mounted-tree.ts';
 import type { TreeNode } from '../../cache/tree.ts';
@@ -54,7 +55,7 @@ test('an unchanged context is not read again, and a changed file alone is', asyn
     const second = open();
     assert.equal(await whole(second), digest);
     assert.deepEqual(second.counts, { folders: 3, entries: 5, files: 0 });
-    writeFileSync(join(root, 'd/b'), '4');
+    rewrite(join(root, 'd/b'), '4');
     const third = open();
     assert.notEqual(await whole(third), digest);
     assert.equal(third.counts.files, 1);
@@ -134,7 +135,7 @@ test('a file that changed since it was hashed is no longer given out', async () 
     await whole(tree);
     const a = tree.root.child('a')!;
     a.attributes();
-    writeFileSync(join(root, 'a'), '2');
+    rewrite(join(root, 'a'), '2');
     rmSync(join(root, 'b'));
     rmSync(join(root, 'c'));
     symlinkSync('/etc/passwd', join(root, 'c'));
