@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import xterm from '@xterm/headless';
-import { bin, Rig } from '../rig/rig.ts';
+import { bin, patience, Rig } from '../rig/rig.ts';
 
 let rig: Rig;
 let env: NodeJS.ProcessEnv;
@@ -164,8 +164,14 @@ function openTerminal(command: string) {
     /** Types, and waits until the line up to the cursor looks so. */
     type(text: string, expected: RegExp): Promise<void> {
       return new Promise((resolve, reject) => {
-        look = () => (expected.test(line()) ? resolve() : undefined);
-        void ended.then(() => reject(new Error(`ended without ${String(expected)}: ${line()}`)));
+        const give = (how: string) => reject(new Error(`${how} without ${String(expected)}: ${line()}`));
+        const timer = setTimeout(give, patience, 'went on');
+        look = () => {
+          if (!expected.test(line())) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        void ended.then(() => give('ended')).finally(() => clearTimeout(timer));
         child.stdin.write(text);
       });
     },

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'node:test';
-import { Rig } from '../rig/rig.ts';
+import { patience, Rig } from '../rig/rig.ts';
 
 /** Processes whose command line holds `text`. */
 function processesWith(text: string): string[] {
@@ -19,9 +19,9 @@ function processesWith(text: string): string[] {
   });
 }
 
-/** Asks until it holds: the kernel and a watchdog need a moment. Gives up after ten seconds. */
+/** Asks until it holds: the kernel and a watchdog need a moment. */
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
+  for (const end = Date.now() + patience; Date.now() < end;) {
     if (holds()) return;
     await wait(2);
   }

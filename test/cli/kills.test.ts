@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { groupsOf, leasesIn, leftOf, processesWith } from '../rig/left.ts';
-import { Rig } from '../rig/rig.ts';
+import { patience, Rig } from '../rig/rig.ts';
 
 const count = 24;
 
@@ -31,7 +31,7 @@ async function usage(rig: Rig): Promise<readonly Row[]> {
 
 /** A dead build's watchdog ends its containers and then itself; that takes a moment. */
 async function gone(text: string): Promise<void> {
-  for (const end = Date.now() + 10_000; processesWith(text).length > 0;) {
+  for (const end = Date.now() + patience; processesWith(text).length > 0;) {
     if (Date.now() > end) assert.fail(processesWith(text).join('\n'));
     await wait(10);
   }

@@ -27,21 +27,25 @@ async function show(path: string, colorScheme: 'light' | 'dark' = 'light') {
 
 const details = async (page: Page) => (await page.locator('#details').textContent())!;
 
+/** A step that waits for another one to run beside it. */
+const meet = (own: string, other: string) =>
+  `RUN --mount=type=cache,id=met,target=/met touch /met/${own}; until [ -e /met/${other} ]; do sleep 0.05; done`;
+
 test('a run as a file: steps in lanes, the critical path, what failed, and what it wrote', async () => {
   await using rig = await Rig.open({
     'buildkit.config.json': JSON.stringify({ images: { web: { context: 'web' }, api: { context: 'api' } } }),
-    'web/Dockerfile': 'FROM busybox AS build\nRUN sleep 0.4; echo "</script><b>bold</b>" made\nRUN echo second\n',
-    'api/Dockerfile': 'FROM busybox AS build\nRUN sleep 0.2; echo so far; false\n',
+    'web/Dockerfile': `FROM busybox AS build\n${meet('web', 'api')}; sleep 0.4; echo "</script><b>bold</b>" made\nRUN echo second\n`,
+    'api/Dockerfile': `FROM busybox AS build\n${meet('api', 'web')}; echo so far; false\n`,
   });
-  const { code, stderr } = await rig.cli(['build', 'all', '--continue', ...rig.busybox]);
+  const { code, stderr } = await rig.cli(['build', 'all', '--continue', '--concurrency', '2', ...rig.busybox]);
   assert.equal(code, 1, stderr);
   await rig.ok(['runs', 'open', '--html', 'run.html']);
   const { page, complaints } = await show(rig.path('run.html'));
   assert.equal(await page.locator('#outcome.failed').textContent(), '✖ api failed');
   assert.deepEqual((await page.locator('.legend button').allTextContents()).sort(), ['apifailed', 'webbuilt']);
 
-  // Both sleep at the same time, so they lie in two lanes.
-  const slow = page.locator('.bar[aria-label^="web:1, RUN sleep 0.4"]');
+  // Both run at the same time, so they lie in two lanes.
+  const slow = page.locator('.bar[aria-label^="web:1, RUN "]');
   const broken = page.locator('.bar.failed');
   const [a, b] = [await slow.boundingBox(), await broken.boundingBox()];
   assert.ok(a && b && a.y !== b.y && a.x < b.x + b.width && b.x < a.x + a.width);
@@ -55,7 +59,7 @@ test('a run as a file: steps in lanes, the critical path, what failed, and what 
     'nothing of it is markup',
   );
   await page.keyboard.press('f');
-  assert.match(await details(page), /RUN sleep 0\.2.*failed after.*so far/s);
+  assert.match(await details(page), /RUN .*touch \/met\/api.*failed after.*so far/s);
   await page.keyboard.press('c');
   assert.equal(await page.locator('.bar.failed.lit').count(), 0);
   await page.keyboard.press('Escape');

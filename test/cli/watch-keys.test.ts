@@ -1,6 +1,5 @@
 // A watch at a terminal: its keys, its last line, and the terminal as it was afterwards.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { chrooted } from '../rig/chrooted.ts';
@@ -35,7 +34,7 @@ test('keys build again, answer with logs and causes, enter the container, and en
   terminal.write('l');
   await terminal.read('from the step');
   await terminal.read('watching');
-  writeFileSync(rig.path('api/src/a'), 'two');
+  rig.put('api/src/a', 'two');
   await terminal.read('api  restarted');
   await terminal.read('watching');
   terminal.write('w');
@@ -50,7 +49,7 @@ test('keys build again, answer with logs and causes, enter the container, and en
   await terminal.read(/two\r?api\r\n/);
   terminal.write('exit\n');
   await terminal.read('watching');
-  writeFileSync(rig.path('api/src/a'), 'bad');
+  rig.put('api/src/a', 'bad');
   await terminal.read('last');
   await terminal.read('✖ api · r');
   terminal.write('e');
@@ -62,9 +61,9 @@ test('keys build again, answer with logs and causes, enter the container, and en
   await terminal.read('exit code: 1');
   await terminal.read('watching');
   // As it was before it failed: nothing runs, and all is well again.
-  writeFileSync(rig.path('api/src/a'), 'two');
+  rig.put('api/src/a', 'two');
   await terminal.read(/last \S+ ✔ api · r/);
-  writeFileSync(rig.path('api/src/a'), 'bad');
+  rig.put('api/src/a', 'bad');
   await terminal.read('✖ api · r');
   terminal.write('q');
   assert.equal(await terminal.done, 1);
@@ -109,7 +108,7 @@ test('the terminal is what it was, whether the watch ends or stops for a while',
     assert.equal(await settings(), before);
     terminal.write('fg\n');
     await terminal.read('watch all');
-    writeFileSync(rig.path('api/src/a'), end);
+    rig.put('api/src/a', end);
     await terminal.read('api/src/a → api');
     await terminal.read(/last .* q \?/);
     terminal.write(end);

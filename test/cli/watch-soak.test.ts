@@ -1,10 +1,11 @@
 // What many edits leave behind in a watch with containers: nothing.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { busyboxLayout } from '../rig/bases.ts';
 import { processesWith } from '../rig/left.ts';
-import { Rig } from '../rig/rig.ts';
+import { patience, Rig } from '../rig/rig.ts';
 import { Watching } from '../rig/watching.ts';
 
 const main = 'echo "runs $(cat /src/a)"; exec sleep 1000\n';
@@ -35,16 +36,16 @@ test('sixty edits, built and run, leave no descriptor, mount or process, and lit
   for (let edit = 1; edit <= edits; edit++) {
     const text = `edit ${edit}.`;
     if (edit % 3 === 0) {
-      writeFileSync(rig.path('api/conf/c'), text);
+      rig.put('api/conf/c', text);
       await watching.hearsAll('synced, restarted\n', 'api | runs ');
     } else if (edit % 3 === 1) {
-      writeFileSync(rig.path('api/src/a'), text);
+      rig.put('api/src/a', text);
       await watching.hearsAll(`api | runs ${text}\n`, 'api  restarted\n');
     } else {
-      writeFileSync(rig.path('web/src/a'), text);
+      rig.put('web/src/a', text);
       await watching.hears(' web  web/src/a → ');
     }
-    if (edit % 20 === 0) looks.push(lookAt(rig.cacheDir));
+    if (edit % 20 === 0) looks.push(await lookAtRest(rig.cacheDir, looks[0]));
   }
   const [first, ...later] = looks;
   for (const look of later) {
@@ -63,6 +64,19 @@ interface Look {
   readonly descriptors: number;
   /** Megabytes that the watch itself holds. */
   readonly memory: number;
+}
+
+/** A look once nothing is about to end any more, as far as it can be like one before: what is left for good stays. */
+async function lookAtRest(cacheDir: string, before?: Look): Promise<Look> {
+  const isLike = (one: Look, other: Look) => one.mounts === other.mounts && one.processes === other.processes;
+  let [look, times] = [lookAt(cacheDir), 0];
+  for (const end = Date.now() + patience; Date.now() < end && (times < 5 || !isLike(look, before ?? look));) {
+    await wait(20);
+    const next = lookAt(cacheDir);
+    times = isLike(next, look) ? times + 1 : 0;
+    look = next;
+  }
+  return look;
 }
 
 function lookAt(cacheDir: string): Look {

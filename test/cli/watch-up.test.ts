@@ -1,6 +1,6 @@
 // Containers of what is watched: with real runc, what a change does to them, and that nothing of them is left.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
 import { chrooted } from '../rig/chrooted.ts';
@@ -43,18 +43,18 @@ test('a container runs what was built, as the image says, and is started anew wh
   await using end = new AsyncDisposableStack();
   const watching = end.use(new Watching(rig, ['all', '--up']));
   await watching.hearsAll('api | started as 1234 in /app with me: one\n', ' in 2 images\n');
-  writeFileSync(rig.path('api/src/a'), 'two');
+  rig.put('api/src/a', 'two');
   const told = await watching.hearsAll('api | started as 1234 in /app with me: two\n', 'api  restarted\n');
   assert.match(told, /api\/src\/a → api\n[^]*✔ api [^]*api \| bye\n/);
   // What was built anew and came out as it was is not started again.
-  writeFileSync(rig.path('api/src/a'), 'two');
+  rig.put('api/src/a', 'two');
   await watching.hears('= api');
-  writeFileSync(rig.path('idle/f'), 'g');
+  rig.put('idle/f', 'g');
   const other = await watching.hears('idle  has neither an entrypoint nor a command: nothing is started\n');
   assert.ok(!other.includes('bye'), other);
   // Said by the config, it runs in another way.
-  writeFileSync(
-    rig.path('buildkit.config.json'),
+  rig.put(
+    'buildkit.config.json',
     readFileSync(rig.path('buildkit.config.json'), 'utf8').replace(
       '"environment":{"MORE":"x"}',
       '"environment":{"WHO":"you"}',
@@ -80,25 +80,25 @@ test('files are put into what runs, and the image is right the next time it is b
   await using rig = await Rig.open(project({ actions }));
   await using watching = new Watching(rig, ['api', '--up']);
   await watching.hearsAll('with me: one\n', ' in 1 image\n');
-  writeFileSync(rig.path('api/src/a'), 'synced');
-  writeFileSync(rig.path('api/src/b.log'), 'ignored');
-  mkdirSync(rig.path('api/src/deep'));
-  writeFileSync(rig.path('api/src/deep/er'), 'er');
+  await rig.write({ 'api/src/b.log': 'ignored', '../deep/er': 'er' });
+  renameSync(rig.path('../deep'), rig.path('api/src/deep'));
   await watching.hears('synced\n');
-  writeFileSync(rig.path('api/conf/c'), 'd');
+  rig.put('api/src/a', 'synced');
+  await watching.hears('api/src/a → api:/app/src/a  synced\n');
+  rig.put('api/conf/c', 'd');
   const told = await watching.hears(': ended with ');
   assert.match(told, /api \| 1234\n/);
   assert.match(told, /api \| -rw-r--r-- +1 1234 +1234 +1 .* c\n/);
   assert.match(told, /api \| synced/);
   assert.ok(!told.includes('✔ api'), told);
   rmSync(rig.path('api/src/a'));
-  await watching.hears('synced\n');
-  writeFileSync(rig.path('api/conf/c'), 'gone');
+  await watching.hears('api/src/a → api:/app/src/a  synced\n');
+  rig.put('api/conf/c', 'gone');
   assert.ok(!(await watching.hears(': ended with ')).includes('api | synced'));
-  writeFileSync(rig.path('api/main.sh'), main.replaceAll('started', 'begun'));
+  rig.put('api/main.sh', main.replaceAll('started', 'begun'));
   const restarted = await watching.hearsAll('api | begun', '/main.sh  synced, restarted\n');
   assert.ok(restarted.includes('api | bye') && !restarted.includes('ended with'), restarted);
-  writeFileSync(rig.path('api/poke'), '');
+  rig.put('api/poke', '');
   const last = await watching.hearsAll('api | begun', 'api  restarted\n');
   assert.ok(!last.includes('✔ api'), last);
   await rig.ok(['build', 'api', '--set', 'api.output=type=local,dest=../out']);
@@ -123,7 +123,7 @@ test('a link in a container leads no file out of it', { skip: chrooted }, async 
   });
   await using watching = new Watching(rig, ['api', '--up']);
   await watching.hearsAll('api | set\n', 'watching');
-  writeFileSync(rig.path('src/kept'), 'written');
+  rig.put('src/kept', 'written');
   await watching.hears('api | written\n');
   rmSync(rig.path('src'), { recursive: true });
   await watching.hears('synced\n');
@@ -201,9 +201,9 @@ services:
     await using watching = new Watching(rig, [...args, '--up']);
     await watching.hears('web: its container here does without volumes, port 8081:80 of its service\n');
     await watching.hearsAll('web | web: first\n', 'watching');
-    writeFileSync(rig.path('web/site/page'), 'second');
+    rig.put('web/site/page', 'second');
     await watching.hears('web | web: second\n');
-    writeFileSync(rig.path('web/package.json'), '{ }');
+    rig.put('web/package.json', '{ }');
     await watching.hears(' web  web/package.json → ');
   },
 );
@@ -225,6 +225,6 @@ test('without --up it is said that a change builds the image', async () => {
   await using watching = new Watching(rig, ['api']);
   await watching.hears('api: actions that put files into containers need --up');
   await watching.hears('watching');
-  writeFileSync(rig.path('api/src/a'), 'two');
+  rig.put('api/src/a', 'two');
   await watching.hears(' api  api/src/a → ');
 });

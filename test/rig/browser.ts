@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import type { Rig } from './rig.ts';
+import { patience, type Rig } from './rig.ts';
 
 /** Debian's Chromium, with a profile of its own that is gone afterwards; it asks nobody but the page's server. */
 export async function openBrowser(): Promise<Browser & AsyncDisposable> {
@@ -8,7 +8,8 @@ export async function openBrowser(): Promise<Browser & AsyncDisposable> {
   if (executablePath === undefined) throw new Error('there is no Chromium: run sh scripts/setup.sh test');
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-  const browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
+  const browser = await chromium.launch({ executablePath, args: [...args, ...quiet], timeout: patience });
+  browser.on('context', (context) => context.setDefaultTimeout(patience));
   return Object.assign(browser, { [Symbol.asyncDispose]: () => browser.close() });
 }
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busyboxLayout } from './bases.ts';
@@ -51,6 +51,13 @@ export class Rig implements AsyncDisposable {
     writeTree(this.dir, files);
   }
 
+  /** Writes a file at once, as editors do. Where it is cut and written anew, who watches may see it empty. */
+  put(name: string, text: string): void {
+    const beside = join(this.root, 'put');
+    writeFileSync(beside, text);
+    renameSync(beside, this.path(name));
+  }
+
   path(...names: string[]): string {
     return join(this.dir, ...names);
   }
@@ -79,8 +86,10 @@ export class Rig implements AsyncDisposable {
     child.stdin.on('error', () => undefined); // it may have ended without reading
     child.stdin.end(stdin);
     let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString('utf8')));
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString('utf8')));
+    // A letter may come in two pieces.
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8');
+    child.stdout.on('data', (data: string) => (stdout += data));
+    child.stderr.on('data', (data: string) => (stderr += data));
     const done = new Promise<Outcome>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {

@@ -39,8 +39,9 @@ export function programAtTerminal(
   const stream = new ReadStream(controller);
   let seen = '';
   let look = () => {};
-  stream.on('data', (data: Buffer) => {
-    seen += data.toString('utf8');
+  stream.setEncoding('utf8'); // a letter may come in two pieces
+  stream.on('data', (text: string) => {
+    seen += text;
     look();
   });
   // A terminal that nobody has open any more reads as an error.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Rig } from './rig.ts';
+import { patience, type Rig } from './rig.ts';
 
 /** A watch that is under way, and what it has told since it was last asked. */
 export class Watching implements AsyncDisposable {
@@ -10,8 +10,7 @@ export class Watching implements AsyncDisposable {
   constructor(rig: Rig, args: readonly string[], options: Parameters<Rig['start']>[1] = {}) {
     this.#started = rig.start(['watch', ...args], options);
     const { stdout, stderr } = this.#started.child;
-    for (const stream of [stdout!, stderr!])
-      stream.on('data', (data: Buffer) => (this.#output += data.toString('utf8')));
+    for (const stream of [stdout, stderr]) stream.on('data', (text: string) => (this.#output += text));
   }
 
   /** Waits for a text that was not told before the last one that was waited for; gives all up to it. */
@@ -28,18 +27,18 @@ export class Watching implements AsyncDisposable {
     const end = () => reject(new Error(`it ended without telling ${JSON.stringify(text)}:\n${this.#output}`));
     const late = setTimeout(
       () => reject(new Error(`it did not tell ${JSON.stringify(text)}:\n${this.#output}`)),
-      30_000,
+      patience,
     );
-    child.stdout!.on('data', look);
-    child.stderr!.on('data', look);
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
     child.on('close', end);
     look();
     try {
       return await promise;
     } finally {
       clearTimeout(late);
-      child.stdout!.off('data', look);
-      child.stderr!.off('data', look);
+      child.stdout.off('data', look);
+      child.stderr.off('data', look);
       child.off('close', end);
     }
   }

@@ -78,8 +78,10 @@ export class Round {
   /**
    * Newer changes take its place: it tells nothing more, and ends as soon as it does nothing that a newer build can use.
    * Steps that read none of the changes go on, and the newer build waits for them. Without readings all is pointless.
+   * A build whose images are all there ends as the good one that it is.
    */
   supersede(readings: readonly Reading[] | undefined): void {
+    if (this.#open.size === 0) return;
     const touched = new Set(this.#touched);
     for (const vertex of this.#vertices.values()) {
       const read = readings?.some(({ step, image }) => vertex.name === step && vertex.wantedBy.includes(image)) ?? true;
