@@ -47,7 +47,11 @@ test('keys build again, answer with logs and causes, enter the container, and en
   await terminal.read('# ');
   terminal.write('cat /src/a; hostname\n');
   await terminal.read(/two\r?api\r\n/);
+  // What the container writes meanwhile does not land in the shell.
+  terminal.write('echo sa""id > /proc/1/fd/1; echo do""ne\n');
+  assert.doesNotMatch(await terminal.read('done'), /said/);
   terminal.write('exit\n');
+  await terminal.read('api | said');
   await terminal.read('watching');
   rig.put('api/src/a', 'bad');
   await terminal.read('last');

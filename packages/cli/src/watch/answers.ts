@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { lentLine } from '../shell/header.ts';
 import { sitIn } from '../shell/sit.ts';
+import { writerTo } from '../ui/terminal.ts';
 import type { StatusLine } from '../ui/status-line.ts';
 import type { Containers } from './containers.ts';
 import type { Builds } from './builds.ts';
@@ -63,7 +64,7 @@ export class Answers {
     // A person looks at the terminal, wherever data goes.
     const { stdin, stderr, env, signal } = this.#options.invocation;
     const { path, env: more, lent } = await running.findShell();
-    if (lent) this.#options.say(lentLine);
+    if (lent) writerTo(stderr, env)(`${lentLine}\n`);
     const entered: Parameters<typeof sitIn>[0] = {
       run: async ({ args, env: own = [] }, io) => (await running.enter({ args, env: [...more, ...own] }, io)) ?? 0,
     };
@@ -103,7 +104,7 @@ export class Answers {
 
   async #lend(keys: HotKeys, work: () => Promise<unknown>): Promise<void> {
     const { status, say } = this.#options;
-    using _aside = status.hide();
+    using _aside = status.lend();
     try {
       await keys.lend(work);
     } catch (error) {
