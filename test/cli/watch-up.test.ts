@@ -184,7 +184,7 @@ services:
     command: ["sh", "-c", 'echo "$$WHO: $$(cat /site/page)"; exec sleep 1000']
     environment: [WHO=web]
     stop_signal: SIGKILL
-    volumes: [./web:/never]
+    cpus: 2
     ports: ['8080:8080', '8081:80']
     develop:
       watch:
@@ -199,7 +199,7 @@ services:
     });
     const args = ['web', '--set', `web.contexts.busybox=oci-layout://${busyboxLayout()}`];
     await using watching = new Watching(rig, [...args, '--up']);
-    await watching.hears('web: its container here does without volumes, port 8081:80 of its service\n');
+    await watching.hears('web: its container here does without cpus, port 8081:80 of its service\n');
     await watching.hearsAll('web | web: first\n', 'watching');
     rig.put('web/site/page', 'second');
     await watching.hears('web | web: second\n');

@@ -123,8 +123,41 @@ export interface ImageWatch {
   readonly stopSignal?: string;
   /** How long it may take to end before it is killed: seconds, or `1m30s`. 10 s unless said. */
   readonly stopGracePeriod?: string | number;
+  /**
+   * Folders in place of the image's: `./src:/app/src:ro` is one of the workspace, `data:/var/lib/data` one that stays
+   * under that name, `/app/node_modules` one that goes with the container. An empty volume gets what the image has there.
+   */
+  readonly volumes?: OneOrMany<string | WatchVolume>;
+  /** Folders in memory: `/run`, `/tmp:size=64m,mode=1777`. */
+  readonly tmpfs?: OneOrMany<string>;
   /** What a change does, by the rules and keys of compose's `develop.watch`. */
   readonly actions?: readonly WatchAction[];
+}
+
+/** A volume by the keys of compose's long form. */
+export interface WatchVolume {
+  readonly type: 'bind' | 'volume' | 'tmpfs';
+  /** A path relative to the workspace's root, or a volume's name. */
+  readonly source?: string;
+  /** Where it is in the container. */
+  readonly target: string;
+  readonly read_only?: boolean;
+  readonly bind?: {
+    /** Whether a folder is made where `source` is nothing; it is unless this is false. */
+    readonly create_host_path?: boolean;
+  };
+  readonly volume?: {
+    /** Whether an empty one stays empty. */
+    readonly nocopy?: boolean;
+    /** A folder in it that is seen in place of all. */
+    readonly subpath?: string;
+  };
+  readonly tmpfs?: {
+    /** Bytes, or `64m`. */
+    readonly size?: string | number;
+    /** Permission bits, as `0o1777` or `"1777"`. */
+    readonly mode?: string | number;
+  };
 }
 
 export interface WatchAction {

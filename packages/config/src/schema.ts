@@ -58,6 +58,18 @@ const define = simple(
 );
 
 const words = oneOrMany(text);
+const volume = keys(
+  {
+    type: oneOf('bind', 'volume', 'tmpfs'),
+    source: text,
+    target: text,
+    read_only: flag,
+    bind: keys({ create_host_path: flag }),
+    volume: keys({ nocopy: flag, subpath: text }),
+    tmpfs: keys({ size: textOrNumber, mode: textOrNumber }),
+  },
+  { of: 'WatchVolume', required: ['type', 'target'], meant: { readOnly: 'read_only', src: 'source', dst: 'target' } },
+);
 const watch = keys(
   {
     up: flag,
@@ -69,6 +81,12 @@ const watch = keys(
     network: oneOf('default', 'host', 'none'),
     stopSignal: text,
     stopGracePeriod: textOrNumber,
+    volumes: oneOrMany(
+      either('a text such as "./src:/src", or an object', [text, volume], (value) =>
+        typeof value === 'string' ? text : isRecord(value) ? volume : undefined,
+      ),
+    ),
+    tmpfs: oneOrMany(text),
     actions: list(
       keys(
         {
@@ -96,7 +114,10 @@ const watch = keys(
       ),
     ),
   },
-  { of: 'ImageWatch', meant: { env: 'environment', cmd: 'command', watch: 'actions', stopGrace: 'stopGracePeriod' } },
+  {
+    of: 'ImageWatch',
+    meant: { env: 'environment', cmd: 'command', watch: 'actions', stopGrace: 'stopGracePeriod', mounts: 'volumes' },
+  },
 );
 
 /** What is wrong with the shape of an image's `watch`. */

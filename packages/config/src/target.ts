@@ -146,8 +146,28 @@ export interface WatchSpec {
   readonly stopSignal?: string;
   /** Milliseconds. */
   readonly stopGrace?: number;
+  /** One at each target. */
+  readonly volumes: readonly VolumeSpec[];
   readonly actions: readonly ActionSpec[];
 }
+
+/** What a container has at `target`, absolute and as short as it can be. */
+export type VolumeSpec = { readonly target: string } &
+  /** An absolute path of this machine; `create` makes a folder where there is nothing. */
+  (
+    | { readonly kind: 'bind'; readonly source: string; readonly readonly: boolean; readonly create: boolean }
+    /** One that stays, by its name; without one it goes with the container. */
+    | {
+        readonly kind: 'volume';
+        readonly name?: string;
+        readonly readonly: boolean;
+        /** Whether an empty one gets what the image has there. */
+        readonly populate: boolean;
+        readonly subpath?: string;
+      }
+    /** Bytes, and permission bits. */
+    | { readonly kind: 'tmpfs'; readonly size?: number; readonly mode?: number }
+  );
 
 export interface ActionSpec {
   readonly action: (typeof watchActions)[number];

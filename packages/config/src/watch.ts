@@ -4,6 +4,7 @@ import type { ImageWatch, WatchAction, WatchExec } from './config.ts';
 import { listOf } from './layers.ts';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ActionSpec, ExecSpec, WatchSpec } from './target.ts';
+import { readVolumes } from './volumes.ts';
 import { wordsOf } from './words.ts';
 
 interface World {
@@ -30,6 +31,7 @@ export function readWatch(written: ImageWatch, world: World): WatchSpec {
     network: written.network ?? 'default',
     ...(stopSignal !== undefined && { stopSignal }),
     ...(grace !== undefined && { stopGrace: grace * 1000 }),
+    volumes: readVolumes(written, world),
     actions: (written.actions ?? []).map((each, index) => actionOf(each, `watch.actions[${index}]`, world)),
   };
 }

@@ -12,6 +12,7 @@ export type {
   StartedImage,
   SyncedPath,
 } from './build/image-container.ts';
+export type { ImageMount } from './build/volumes.ts';
 export type {
   Build,
   CacheEntry,

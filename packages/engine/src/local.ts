@@ -215,6 +215,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     budget,
     ...(estimate && { estimate }),
   };
+  /** Folder of this process alone, which may not be there yet; whoever finds this process dead removes it. */
+  const scratch = () => join(runFolder, cache.lease.id);
   const opened2 = opened.move();
   return {
     define: (request, work) => {
@@ -262,13 +264,15 @@ export async function openEngine(options: EngineOptions = {}): Promise<LocalEngi
     failedSteps: async () => (await import('./ops/failed-step.ts')).failedSteps(cache),
     enter: async (where, job) => {
       const { enterAt } = await import('./debug/enterable.ts');
-      return enterAt(where, parts, { env, scratch: join(runFolder, cache.lease.id), job });
+      return enterAt(where, parts, { env, scratch: scratch(), job });
     },
-    openContainer: async (defined, containerOptions, work) =>
-      (await import('./build/image-container.ts')).openImageContainer(defined, containerOptions, parts, work),
+    openContainer: async (defined, containerOptions, work) => {
+      const { openImageContainer } = await import('./build/image-container.ts');
+      return openImageContainer(defined, { ...containerOptions, scratch: scratch() }, parts, work);
+    },
     shellOf: async (container, shellOptions) => {
       const { containerShell } = await import('./debug/container-shell.ts');
-      return containerShell(container, { env, scratch: join(runFolder, cache.lease.id) }, shellOptions);
+      return containerShell(container, { env, scratch: scratch() }, shellOptions);
     },
     registry: async (who) => (await registries()).as(who),
     [Symbol.asyncDispose]: () => opened2.disposeAsync(),

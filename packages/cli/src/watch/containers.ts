@@ -4,7 +4,7 @@ import type { Defined, SyncedPath } from '@monokit/engine';
 import type { Effects } from './rules.ts';
 import { Running, type RunningOptions } from './running.ts';
 
-export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'signal'> {
+export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'signal' | 'volumes'> {
   onLine(image: string, line: string): void;
   tell(words: ContainerWords): void;
 }
@@ -45,7 +45,7 @@ export class Containers implements AsyncDisposable {
     spec: WatchSpec | undefined,
     { initial }: { readonly initial: readonly SyncedPath[] },
   ): Promise<void> {
-    const { engine, signal, onLine, tell } = this.#options;
+    const { engine, signal, volumes, onLine, tell } = this.#options;
     const image = defined.request.id;
     let failed: { readonly error: unknown } | undefined;
     const place = this.#place(image);
@@ -56,6 +56,7 @@ export class Containers implements AsyncDisposable {
         const next = await Running.open(defined, spec, {
           engine,
           signal,
+          volumes,
           onLine: (line) => onLine(image, line),
           onEnd: (end) => tell('code' in end ? { kind: 'ended', image, ...end } : { kind: 'failed', image, ...end }),
         });

@@ -6,7 +6,8 @@ import { copiedTo } from '@monokit/engine/affected/copied-to';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks/tasks.ts';
 import { graphOf, type Inputs } from './inputs.ts';
-import { Rules, type Rule } from './rules.ts';
+import { isIn, Rules, type Rule } from './rules.ts';
+import { volumeAt } from './volumes.ts';
 
 /** Throws a `Mistake` for an action whose target nobody can tell. */
 export function rulesOf({ watched, folderOf, root }: Chosen, inputs: Inputs): Rules {
@@ -14,8 +15,20 @@ export function rulesOf({ watched, folderOf, root }: Chosen, inputs: Inputs): Ru
     (spec?.up === false ? [] : (spec?.actions ?? [])).flatMap((written, index): Rule[] => {
       const action = { ...written, path: real(written.path) };
       if (!action.action.startsWith('sync')) return [{ image, action }];
+      if (isMounted(action.path)) return [{ image, action, mounted: true }];
       const target = action.target ?? inferred(action);
-      return target === undefined ? [] : [{ image, action, target }];
+      if (target === undefined) return [];
+      const there = volumeAt(spec, target);
+      if (there === undefined || there.kind === 'volume') return [{ image, action, target }];
+      const what = `watch.actions[${index}] of ${image} syncs to ${target}, where the container has`;
+      throw new Mistake(
+        there.kind === 'tmpfs' ? `${what} a tmpfs` : `${what} ${relative(root, there.source) || '.'} itself`,
+        'leave out the action, or the volume',
+      );
+
+      function isMounted(path: string): boolean {
+        return (spec?.volumes ?? []).some((volume) => volume.kind === 'bind' && isIn(path, real(volume.source)));
+      }
 
       function inferred({ path }: ActionSpec): string | undefined {
         const defined = inputs.defined(image);

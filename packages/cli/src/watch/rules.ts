@@ -11,6 +11,8 @@ export interface Rule {
   readonly action: ActionSpec;
   /** Absolute, in the container. */
   readonly target?: string;
+  /** Whether the container sees the path itself, in a volume: nothing is put there. */
+  readonly mounted?: boolean;
 }
 
 /** What is to be done to a container. */
@@ -79,9 +81,10 @@ export class Rules {
           rebuilt.set(image, path);
           continue;
         }
+        if (rule.mounted && action.action === 'sync') continue;
         const effect = effects.get(image) ?? { synced: [], restart: false, execs: new Set<ExecSpec>() };
         effects.set(image, effect);
-        if (action.action !== 'restart') effect.synced.push({ from: path, to });
+        if (action.action !== 'restart' && !rule.mounted) effect.synced.push({ from: path, to });
         effect.restart ||= action.action === 'restart' || action.action === 'sync+restart';
         if (action.exec) effect.execs.add(action.exec);
       }
@@ -98,7 +101,8 @@ export class Rules {
   /** All files that an image's container gets when it starts. */
   initial(image: string): readonly SyncedPath[] {
     return this.#rules
-      .filter((rule) => rule.image === image && rule.action.initialSync && rule.action.action.startsWith('sync'))
+      .filter(({ image: own, action, mounted }) => own === image && action.initialSync && !mounted)
+      .filter(({ action }) => action.action.startsWith('sync'))
       .flatMap((rule) =>
         [...walked(rule.action.path)].flatMap((from) => {
           const to = this.#placeOf(rule, from);
@@ -120,7 +124,7 @@ export class Rules {
   }
 }
 
-function isIn(path: string, folder: string): boolean {
+export function isIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 

@@ -12,11 +12,14 @@ import type {
   SyncedPath,
 } from '@monokit/engine';
 import { Lines } from './lines.ts';
+import { mountsOf } from './volumes.ts';
 
 export interface RunningOptions {
   readonly engine: LocalEngine;
   /** Ends what is being made ready; what runs is stopped in good order. */
   readonly signal: AbortSignal;
+  /** Folder of the workspace's volumes. */
+  readonly volumes: string;
   /** A line that a process in it wrote. */
   onLine(line: string): void;
   /** Its first process ended by itself. */
@@ -42,7 +45,7 @@ export class Running implements AsyncDisposable {
     spec: WatchSpec | undefined,
     options: RunningOptions,
   ): Promise<Running | undefined> {
-    const { engine, signal } = options;
+    const { engine, signal, volumes } = options;
     const { id } = defined.request;
     const container = await engine.openContainer(
       defined,
@@ -50,6 +53,7 @@ export class Running implements AsyncDisposable {
         hostname: id.replaceAll(/[^A-Za-z0-9-]+/g, '-').slice(0, 63),
         extraHosts: [],
         network: !spec || spec.network === 'default' ? 'sandbox' : spec.network,
+        mounts: mountsOf(spec, volumes),
       },
       { signal, report: () => undefined },
     );

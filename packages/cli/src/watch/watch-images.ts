@@ -24,6 +24,7 @@ import { Watch } from './loop.ts';
 import { notices } from './notices.ts';
 import { rulesOf } from './rules-of.ts';
 import { told, watching } from './told.ts';
+import { volumesPath } from './volumes.ts';
 import type { Words } from './words.ts';
 
 export type WatchInvocation = Invocation<typeof watchFlags>;
@@ -76,6 +77,7 @@ export async function watchImages(
         new Containers({
           engine,
           signal,
+          volumes: volumesPath({ root: first.root, env, asked: flags['cache-dir'] ?? first.settings.cacheDir }),
           tell,
           onLine: (image, line) => say(`${inColourOf(image, `${image} |`, stderr)} ${shownLine(line)}`),
         }),

@@ -5,7 +5,8 @@ import { serviceWatch } from './develop.ts';
 const world = {
   folder: '/project',
   fromFiles: new Map<string, string>(),
-  lookUp: () => undefined,
+  volumes: { data: null, theirs: { external: true }, own: { name: 'other' } },
+  lookUp: (name: string) => (name === 'HOME' ? '/home/me' : undefined),
   placeOf: () => ({ file: 'compose.yaml', range: { start: { line: 1, column: 1 }, end: { line: 1, column: 1 } } }),
 };
 
@@ -39,8 +40,36 @@ test('a port is there as it is where it has the same number outside, at any addr
 
 test('what a container here does without is named', () => {
   const { notObeyed, watch } = serviceWatch(
-    { command: 'serve', volumes: ['./a:/a'], restart: 'always', labels: {}, 'x-own': 1 },
+    { command: 'serve', volumes: ['theirs:/a'], devices: [], labels: {}, 'x-own': 1 },
     world,
   );
-  assert.deepEqual([notObeyed, watch], [['volumes', 'restart'], { command: 'serve' }]);
+  assert.deepEqual([notObeyed, watch], [['devices', 'volume theirs (external)'], { command: 'serve' }]);
+});
+
+test('volumes are those that are declared, and paths those of the folder of the project', () => {
+  const { watch } = serviceWatch(
+    {
+      volumes: [
+        './a:/a:ro',
+        '~/b:/b',
+        'own:/c',
+        '/d',
+        { type: 'bind', source: '../e', target: '/e', consistency: 'cached', bind: { selinux: 'z' } },
+        { type: 'volume', source: 'data', target: '/f', 'x-own': 1 },
+      ],
+    },
+    world,
+  );
+  assert.deepEqual(watch?.volumes, [
+    '/project/a:/a:ro',
+    '~/b:/b',
+    'other:/c',
+    '/d',
+    { type: 'bind', source: '/e', target: '/e', bind: {} },
+    { type: 'volume', source: 'data', target: '/f' },
+  ]);
+  const wrong = (volume: unknown) => serviceWatch({ volumes: [volume] }, world).wrong?.message;
+  assert.equal(wrong('dara:/d'), 'volumes: there is no volume dara; did you mean data?');
+  assert.equal(wrong('a/b:/d'), 'volumes: there is no volume a/b; declare it in volumes, at the top of the file');
+  assert.match(wrong('data:d')!, /"d" is no absolute path of the container/);
 });

@@ -6,12 +6,17 @@ import type { ImageWatch } from '../config.ts';
 import { checkWatch } from '../schema.ts';
 import { readWatch } from '../watch.ts';
 import { isMapping, type Mapping } from './merge.ts';
+import { absoluteVolumes, declaredVolumes, type DeclaredVolumes } from './volumes.ts';
 
 export interface ServiceWorld {
   /** Absolute. */
   readonly folder: string;
   /** Variables of its `env_file`s. */
   readonly fromFiles: ReadonlyMap<string, string>;
+  /** One of them that is not there. */
+  readonly missing?: string | undefined;
+  /** Top-level `volumes`. */
+  readonly volumes: Mapping;
   readonly lookUp: (name: string) => string | undefined;
   readonly placeOf: (...path: readonly (string | number)[]) => Place;
 }
@@ -27,6 +32,8 @@ const obeyed = {
   network_mode: 'network',
   stop_signal: 'stopSignal',
   stop_grace_period: 'stopGracePeriod',
+  volumes: 'volumes',
+  tmpfs: 'tmpfs',
   develop: 'actions',
 } as const;
 
@@ -44,7 +51,14 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     (key) => !elsewhere.has(key) && (!Object.hasOwn(obeyed, key) || (key === 'network_mode' && network === undefined)),
   );
   const ports = portsOf(definition['ports']);
-  const told = { notObeyed, ...(ports.length > 0 && { ports }) };
+  let mounted: DeclaredVolumes;
+  try {
+    mounted = volumesOf(definition['volumes'], world);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { notObeyed, wrong: { message: error.message, place: world.placeOf('volumes') } };
+  }
+  const told = { notObeyed: [...notObeyed, ...mounted.without], ...(ports.length > 0 && { ports }) };
   if (!given.some((key) => Object.hasOwn(obeyed, key))) return told;
   const { develop } = definition;
   const watch = {
@@ -56,15 +70,21 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     network,
     stopSignal: definition['stop_signal'] ?? undefined,
     stopGracePeriod: definition['stop_grace_period'] ?? undefined,
+    volumes: mounted.volumes.length > 0 ? mounted.volumes : undefined,
+    tmpfs: definition['tmpfs'] ?? undefined,
     actions: isMapping(develop) ? actionsOf(develop['watch'], world.folder) : undefined,
   };
   const kept = Object.fromEntries(Object.entries(watch).filter(([, value]) => value !== undefined)) as ImageWatch;
-  const wrong = wrongIn(kept, world);
+  const { missing } = world;
+  const wrong =
+    missing === undefined
+      ? wrongIn(kept, world)
+      : { message: `env_file: there is no file ${missing}`, place: world.placeOf('env_file') };
   return wrong ? { ...told, wrong } : { watch: kept, ...told };
 }
 
 /** The first thing that is wrong, at the place of the service's key. */
-function wrongIn(watch: ImageWatch, { folder, placeOf }: ServiceWorld): ServiceWatch['wrong'] {
+function wrongIn(watch: ImageWatch, { folder, lookUp, placeOf }: ServiceWorld): ServiceWatch['wrong'] {
   const placed = (message: string, [key, ...rest]: readonly (string | number)[]) => {
     const own = Object.entries(obeyed).find(([, name]) => name === key)?.[0];
     const path = own === 'develop' ? [own, 'watch', ...rest] : own === undefined ? [] : [own];
@@ -73,14 +93,24 @@ function wrongIn(watch: ImageWatch, { folder, placeOf }: ServiceWorld): ServiceW
   const [problem] = checkWatch(watch);
   if (problem) return placed(problem.message, problem.path ?? []);
   try {
-    readWatch(watch, { root: folder, env: {} });
+    readWatch(watch, { root: folder, env: { HOME: lookUp('HOME') } });
     return undefined;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const index = /^watch\.actions\[(\d+)\]/.exec(error.message)?.[1];
     const message = error.message.replace(/^watch\.actions\[\d+\](?:: |\.)/, '');
-    return placed(message, index === undefined ? [] : ['actions', Number(index)]);
+    if (index !== undefined) return placed(message, ['actions', Number(index)]);
+    return placed(message, [/^(?:watch\.)?(\w+):/.exec(message)?.[1] ?? '']);
   }
+}
+
+function volumesOf(written: unknown, { folder, volumes }: ServiceWorld): DeclaredVolumes {
+  const all = Array.isArray(written)
+    ? (written as unknown[])
+    : written === undefined || written === null
+      ? []
+      : [written];
+  return declaredVolumes(absoluteVolumes(all, folder), volumes);
 }
 
 /** Ports as they are written, short or long. */

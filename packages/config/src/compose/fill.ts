@@ -17,19 +17,20 @@ const serviceKeys = ['build', 'image', 'environment', 'env_file', 'extends', 'pl
 /** A file with its variables filled in, where somebody here reads it: elsewhere may be whatever. */
 export function filled(file: YamlFile, filling: Filling): YamlFile {
   if (!isMapping(file.value)) return file;
+  // What only a container would read is no reason to complain when an image is built.
+  const quiet = { ...filling, unset: () => undefined, wrong: () => undefined };
   const entries = Object.entries(file.value).map(([key, each]) => {
     if (key === 'services' && isMapping(each)) {
       const services = Object.entries(each).map(([name, service]) => [name, filledService(service, [key, name])]);
       return [key, Object.fromEntries(services) as unknown];
     }
+    if (key === 'volumes') return [key, fill(each, [key], quiet)];
     return [key, ['secrets', 'include'].includes(key) ? fill(each, [key], filling) : each];
   });
   return { ...file, value: Object.fromEntries(entries) };
 
   function filledService(service: unknown, path: YamlPath): unknown {
     if (!isMapping(service)) return service;
-    // What only a container would read is no reason to complain when an image is built.
-    const quiet = { ...filling, unset: () => undefined, wrong: () => undefined };
     return Object.fromEntries(
       Object.entries(service).flatMap(([key, each]) =>
         each === undefined

@@ -22,4 +22,5 @@ export interface Service {
 export interface Project {
   readonly services: ReadonlyMap<string, Service>;
   readonly secrets: Mapping;
+  readonly volumes: Mapping;
 }

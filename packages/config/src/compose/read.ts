@@ -57,6 +57,7 @@ class Reader {
     const files = sources.map((source) => this.#file(source, lookUp));
     const services = new Map<string, Service>();
     let secrets: Mapping = {};
+    let volumes: Mapping = {};
     for (const file of files) {
       const value = file.value;
       if (value === null || value === undefined) continue;
@@ -67,6 +68,10 @@ class Reader {
       const included = this.#included(file, value, { ...setting, lookUp, depth });
       for (const [name, service] of included.services) services.set(name, service);
       secrets = merged(included.secrets, secrets) as Mapping;
+      volumes = merged(
+        merged(included.volumes, volumes),
+        isMapping(value['volumes']) ? value['volumes'] : {},
+      ) as Mapping;
       if (value['secrets'] !== undefined && value['secrets'] !== null)
         secrets = merged(secrets, this.#secrets(file, value['secrets'], setting.folder)) as Mapping;
       for (const [name, written] of this.#services(file, value)) {
@@ -80,16 +85,18 @@ class Reader {
         });
       }
     }
-    return { services, secrets };
+    return { services, secrets, volumes };
   }
 
-  targets({ services, secrets }: Project): readonly BakeTarget[] {
+  targets({ services, secrets, volumes }: Project): readonly BakeTarget[] {
     const made = [...services].flatMap(([name, service]) => {
       const definition = settled(service.definition) as Mapping;
       const { environment } = definition;
       const own = isMapping(environment) ? environment : {};
-      const fromFiles =
-        definition['build'] === undefined ? new Map<string, string>() : this.#envFile(service, definition);
+      const { fromFiles, missing } =
+        definition['build'] === undefined
+          ? { fromFiles: new Map<string, string>() }
+          : this.#envFile(service, definition);
       const placeOf = (key?: string, inner?: string) =>
         this.#placeOf(service, ['build', ...(key === undefined ? [] : [key]), ...(inner === undefined ? [] : [inner])]);
       const target = targetOf(name, definition, {
@@ -110,6 +117,8 @@ class Reader {
       const watched = serviceWatch(definition, {
         folder: service.folder,
         fromFiles,
+        missing,
+        volumes: settled(volumes) as Mapping,
         lookUp: service.lookUp,
         placeOf: (...path) => this.#placeOf(service, path),
       });
@@ -209,11 +218,12 @@ class Reader {
   ): Project {
     const services = new Map<string, Service>();
     let secrets: Mapping = {};
+    let volumes: Mapping = {};
     const { include } = value;
-    if (include === undefined || include === null) return { services, secrets };
+    if (include === undefined || include === null) return { services, secrets, volumes };
     if (!Array.isArray(include)) {
       this.#report(file, ['include'], 'include must be a list of files');
-      return { services, secrets };
+      return { services, secrets, volumes };
     }
     for (const [index, each] of (include as unknown[]).entries()) {
       const path: YamlPath = ['include', index];
@@ -246,8 +256,9 @@ class Reader {
         services.set(name, service);
       }
       secrets = merged(secrets, project.secrets) as Mapping;
+      volumes = merged(volumes, project.volumes) as Mapping;
     }
-    return { services, secrets };
+    return { services, secrets, volumes };
   }
 
   /** Paths of secrets are relative to the folder of the file that declares them. */
@@ -291,25 +302,31 @@ class Reader {
     });
   }
 
-  /** What a service's env_file gives its build arguments. */
-  #envFile(service: Service, definition: Mapping): ReadonlyMap<string, string> {
+  /** What a service's env_file gives its build arguments, and a file that its container wants and that is not there. */
+  #envFile(
+    service: Service,
+    definition: Mapping,
+  ): { readonly fromFiles: ReadonlyMap<string, string>; readonly missing?: string } {
     const written = definition['env_file'];
-    if (!Array.isArray(written)) return new Map();
+    if (!Array.isArray(written)) return { fromFiles: new Map() };
     const all = new Map<string, string>();
+    let missing: string | undefined;
     for (const each of written as unknown[]) {
       const { path, required } = isMapping(each) ? each : ({ path: each } as Mapping);
       if (typeof path !== 'string') continue;
       const name = resolve(service.folder, path);
       if (this.#world.readFile(name) === undefined) {
+        if (required === false || required === 'false') continue;
+        missing ??= name;
         // What only the containers need is no matter of a build.
-        if (required === false || !hasBareArgs(definition)) continue;
+        if (!hasBareArgs(definition)) continue;
         const { file, span } = this.#spanOf(service, ['env_file']);
         this.problems.push({ message: `there is no file ${name}`, source: file.source, span });
         continue;
       }
       for (const [variable, value] of this.#variablesIn([name], service.lookUp)) all.set(variable, value);
     }
-    return all;
+    return { fromFiles: all, ...(missing !== undefined && { missing }) };
   }
 
   #spanOf({ written }: Service, inner: YamlPath) {

@@ -1,10 +1,11 @@
 // Services that are written in another folder than the one they are used in.
 import { resolve } from 'node:path';
 import { isMapping, type Mapping } from './merge.ts';
+import { absoluteVolumes } from './volumes.ts';
 
 /** A service of another folder: its own paths are absolute. */
 export function rebased(definition: Mapping, folder: string): Mapping {
-  const { build, develop, env_file: files } = definition;
+  const { build, develop, env_file: files, volumes } = definition;
   const moved = (path: unknown) => (typeof path === 'string' && isPath(path) ? resolve(folder, path) : path);
   return {
     ...definition,
@@ -28,6 +29,7 @@ export function rebased(definition: Mapping, folder: string): Mapping {
           ),
         },
       }),
+    ...(Array.isArray(volumes) && { volumes: absoluteVolumes(volumes, folder) }),
     ...(Array.isArray(files) && {
       env_file: (files as unknown[]).map((each) =>
         isMapping(each) ? { ...each, path: moved(each['path']) } : moved(each),

@@ -1,5 +1,6 @@
 // A container of an image that was built, for as long as somebody works on the image: it has a tree of its own over the
 // image's layers, so nothing is copied, and nothing that happens in it is ever part of an image.
+import { posix } from 'node:path';
 import type { Defined, DefinedImage } from '../engine.ts';
 import type { Container, Executor, ProcessIo, RunningProcess } from '../executor/executor.ts';
 import type { ExecutorFailure } from '../executor/failure.ts';
@@ -15,12 +16,14 @@ import { requireEntitlements } from './entitlements.ts';
 import { LiveFiles } from './live-files.ts';
 import { solveTree } from './open-graph.ts';
 import type { Parts } from './parts.ts';
+import { readyVolumes, type ImageMount, type ReadyVolumes, type VolumesWorld } from './volumes.ts';
 
 export interface ImageContainerOptions {
   readonly hostname: string;
   readonly extraHosts: readonly HostIp[];
   /** `sandbox` is what RUN steps have. */
   readonly network: 'sandbox' | 'host' | 'none';
+  readonly mounts?: readonly ImageMount[];
 }
 
 export interface ImageProcess {
@@ -44,7 +47,8 @@ export interface ImageContainer extends AsyncDisposable {
   start(process: ImageProcess, io: ImageProcessIo): Promise<StartedImage>;
   /**
    * Makes paths in it what paths of this machine are, whether it runs or not: copied where those are there (a folder
-   * without what is in it), removed where not. What is made belongs to `user`. No link in it leads out.
+   * without what is in it), removed where not. What is made belongs to `user`. No link in it leads out. What is put where
+   * a volume is goes into that.
    */
   sync(paths: readonly SyncedPath[], options: { readonly user: string; readonly signal: AbortSignal }): Promise<void>;
 }
@@ -70,7 +74,7 @@ export interface StartedImage {
 /** Brings the image about (that of this machine's platform where it has several) and makes a container of it. */
 export async function openImageContainer(
   defined: Defined,
-  options: ImageContainerOptions,
+  { scratch, ...options }: ImageContainerOptions & Pick<VolumesWorld, 'scratch'>,
   parts: Parts,
   work: Work,
 ): Promise<ImageContainer> {
@@ -87,10 +91,13 @@ export async function openImageContainer(
   // Mounted here, and lent to the container: an upper folder is mounted once.
   const { path } = opened.use(await mounted(tree.view()));
   const root = { mount: { kind: 'bind', path, readonly: false }, readonly: false } as const;
+  const world = { pool: parts.pool, root: path, scratch, signal: work.signal };
+  const volumes = opened.use(await readyVolumes(options.mounts ?? [], world));
   const executor = await parts.executor();
-  const container: Container = { root, mounts: [], platform };
+  const container: Container = { root, mounts: volumes.mounts, platform };
   const stack = opened.move();
-  return new OpenContainer({ executor, container, path, options, defined, config: config?.config ?? {}, stack });
+  const about = { executor, container, path, options, defined, config: config?.config ?? {}, stack };
+  return new OpenContainer({ ...about, folders: volumes.folders });
 }
 
 function imageFor({ images }: Defined): DefinedImage {
@@ -106,6 +113,8 @@ interface Inside {
   readonly options: ImageContainerOptions;
   readonly defined: Defined;
   readonly config: ContainerConfig;
+  /** Of volumes, by where they are in it. */
+  readonly folders: ReadyVolumes['folders'];
   readonly stack: AsyncDisposableStack;
 }
 
@@ -113,7 +122,6 @@ class OpenContainer implements ImageContainer {
   readonly config: ContainerConfig;
   readonly root: string;
   readonly #inside: Inside;
-  readonly #files: LiveFiles;
   readonly #stop = new AbortController();
   readonly #processes = new Set<Promise<unknown>>();
   /** One writes at a time: what came last is what stays. */
@@ -123,7 +131,6 @@ class OpenContainer implements ImageContainer {
     this.#inside = inside;
     this.config = inside.config;
     this.root = inside.path;
-    this.#files = new LiveFiles(inside.path);
   }
 
   async start(process: ImageProcess, io: ImageProcessIo): Promise<StartedImage> {
@@ -149,18 +156,27 @@ class OpenContainer implements ImageContainer {
     paths: readonly SyncedPath[],
     { user, signal }: { readonly user: string; readonly signal: AbortSignal },
   ): Promise<void> {
-    const files = this.#files;
     const writing = this.#writing.then(async () => {
       const { uid, gid } = resolveUser(this.#inside.path, user);
       const all = AbortSignal.any([signal, this.#stop.signal]);
       // Folders before what is in them.
       for (const { from, to } of paths.toSorted((a, b) => (a.to < b.to ? -1 : 1))) {
         all.throwIfAborted();
-        if (!(await files.copy(from, to, { owner: { uid, gid }, signal: all }))) files.remove(to);
+        const { files, path } = this.#placeOf(to);
+        if (!(await files.copy(from, path, { owner: { uid, gid }, signal: all }))) files.remove(path);
       }
     });
     this.#writing = writing.catch(() => undefined); // told to whoever asked
     return writing;
+  }
+
+  /** Where a path of the container is: in its tree, or in the innermost of its volumes. */
+  #placeOf(path: string): { readonly files: LiveFiles; readonly path: string } {
+    const { folders, path: tree } = this.#inside;
+    const target = [...folders.keys()].findLast((each) => posix.normalize(path).startsWith(`${each}/`));
+    if (target === undefined) return { files: new LiveFiles(tree), path };
+    const { root, inside } = folders.get(target)!;
+    return { files: new LiveFiles(root), path: posix.join(inside, posix.normalize(path).slice(target.length)) };
   }
 
   /** Runs a process to its exit code. */

@@ -49,7 +49,11 @@ export async function readyMounts(
             destination: mount.target,
             type: 'tmpfs',
             source: 'tmpfs',
-            options: ['nosuid', ...(mount.size ? [`size=${mount.size}`] : [])],
+            options: [
+              'nosuid',
+              ...(mount.size ? [`size=${mount.size}`] : []),
+              ...(mount.mode === undefined ? [] : [`mode=${mount.mode.toString(8)}`]),
+            ],
           },
           // A runtime gives it the mode of the folder it hides: where there is none, tmpfs's own.
           point: { target: mount.target, kind: 'folder', mode: 0o1777 },

@@ -57,7 +57,8 @@ export type ContainerMount = { readonly target: string } & (
   | { readonly kind: 'tree'; readonly mount: Mount; readonly selector?: string; readonly readonly: boolean }
   /** A file or folder of this machine (cache mounts, sockets). */
   | { readonly kind: 'bind'; readonly path: string; readonly readonly: boolean }
-  | { readonly kind: 'tmpfs'; readonly size?: number }
+  /** `mode` is that of the folder it hides unless said. */
+  | { readonly kind: 'tmpfs'; readonly size?: number; readonly mode?: number }
   /** A secret: held in memory only, with owner and mode. */
   | {
       readonly kind: 'secret';
