@@ -1,12 +1,13 @@
 // Which images a change can affect, by what their steps really read: a file under no COPY affects nothing, a Dockerfile's
 // comment neither. Every command that chooses images by changes asks here.
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
-import { gitTop, type ChangeRange, type ResolvedTarget, type Workspace } from '@monokit/config';
+import { gitTop, type ResolvedTarget, type Workspace } from '@monokit/config';
+import { textOf } from '@monokit/engine/std/byte-path';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
-import { changesIn, commitOf, filesOf, type Changes } from './changes.ts';
+import { changesIn, commitOf, filesOf, type AskedChanges, type Changes } from './changes.ts';
 import { checkOut } from './checkout.ts';
 import { definedAt, placeOf, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';
 import { Unseen } from './unseen.ts';
@@ -34,6 +35,11 @@ export class Comparison implements AsyncDisposable {
     this.#workspace = workspace;
   }
 
+  /** Top of the repository around the workspace, or the workspace's root where there is none. */
+  get #around(): string {
+    return gitTop(this.#workspace.root) ?? this.#workspace.root;
+  }
+
   /** Top of the repository around the workspace. */
   get top(): string {
     const top = gitTop(this.#workspace.root);
@@ -56,8 +62,7 @@ export class Comparison implements AsyncDisposable {
   async #define(commit: string | undefined): Promise<PlacedWorkspace> {
     const { cwd } = this.#invocation;
     if (commit === undefined) {
-      const top = gitTop(this.#workspace.root) ?? this.#workspace.root;
-      return definedAt(this.#invocation, { cwd, top }, this.#scope);
+      return definedAt(this.#invocation, { cwd, top: this.#around }, this.#scope);
     }
     const { top } = this;
     const made = checkOut(commit, realpathSync(top), { outside: this.#outside(top), scope: this.#scope });
@@ -76,15 +81,15 @@ export class Comparison implements AsyncDisposable {
     return [...new Set(paths)].filter((path) => relative(top, path).startsWith('..'));
   }
 
-  /** The images of the range's end that differ from its beginning, or may. */
-  async affected(range: ChangeRange): Promise<readonly AffectedImage[]> {
-    const changes = changesIn(range, this.top);
+  /** The images of the changes' end that differ from their beginning, or may. */
+  async affected(asked: AskedChanges): Promise<readonly AffectedImage[]> {
+    const changes = changesIn(asked, asked.kind === 'files' ? this.#around : this.top);
     const mayDefine = this.#mayDefine(changes);
-    const isWorkingTree = range.head === undefined;
-    if (changes.paths.length === 0 && !mayDefine && !isWorkingTree) return [];
+    const { base: since, paths, unseenToo } = changes;
+    if (paths.length === 0 && !mayDefine && !unseenToo) return [];
     const head = await this.at(changes.head);
-    const base = mayDefine ? await this.#baseOf(changes) : head;
-    const unseen = isWorkingTree ? new Unseen(head.top, changes.base) : undefined;
+    const base = mayDefine && since !== undefined ? await this.#baseOf(since) : head;
+    const unseen = unseenToo && since !== undefined ? new Unseen(head.top, since) : undefined;
     const found = new Map<string, AffectedImage>();
     const add = (image: AffectedImage) => void (found.has(image.id) || found.set(image.id, image));
     if ('failed' in base) for (const { id } of head.images) add({ id, cause: base.failed });
@@ -93,17 +98,17 @@ export class Comparison implements AsyncDisposable {
         const cause = causeIn(image, { changes, head, base, unseen });
         if (cause) add({ id: image.id, ...cause });
       }
-    // An image of a layout is no step: whoever is built from one that uses it has the same cause.
-    const ofLayouts = new Map(this.#layoutsIn(changes));
+    // That is in no step: whoever is built from such an image has the same cause.
+    const outright = new Map([...this.#layoutsIn(changes), ...this.#definedBy(changes)]);
     for (let more = true; more;) {
-      const before = ofLayouts.size;
+      const before = outright.size;
       for (const [from, to] of head.needs) {
-        const path = ofLayouts.get(to);
-        if (path !== undefined && !ofLayouts.has(from)) ofLayouts.set(from, path);
+        const path = outright.get(to);
+        if (path !== undefined && !outright.has(from)) outright.set(from, path);
       }
-      more = ofLayouts.size > before;
+      more = outright.size > before;
     }
-    for (const [id, cause] of ofLayouts) add({ id, cause });
+    for (const [id, cause] of outright) add({ id, cause });
     return head.images.flatMap(({ id }, i, all) =>
       found.has(id) && all.findIndex((other) => other.id === id) === i ? [found.get(id)!] : [],
     );
@@ -112,6 +117,7 @@ export class Comparison implements AsyncDisposable {
   /** Whether a change may alter what is built from the same files. */
   #mayDefine({ paths, top, base, head }: Changes): boolean {
     const { seen, targets } = this.#workspace;
+    if (base === undefined) return false;
     if (!seen) return true;
     // A config that looks at what is checked out.
     const looksAtGit = seen.some((path) => basename(path) === 'packed-refs');
@@ -128,7 +134,7 @@ export class Comparison implements AsyncDisposable {
     });
   }
 
-  async #baseOf({ base }: Changes): Promise<PlacedWorkspace | { readonly failed: string }> {
+  async #baseOf(base: string): Promise<PlacedWorkspace | { readonly failed: string }> {
     try {
       return await this.at(base);
     } catch (error) {
@@ -145,6 +151,21 @@ export class Comparison implements AsyncDisposable {
         const path = paths.find((changed) => changed === layout || changed.startsWith(`${layout}/`));
         if (path !== undefined) yield [id, path];
       }
+    }
+  }
+
+  /** Images that a changed file describes, where nobody says what it was before. */
+  *#definedBy({ paths, top, base }: Changes): Generator<readonly [id: string, path: string]> {
+    if (base !== undefined || paths.length === 0) return;
+    const { known, targets } = this.#workspace;
+    const describing = known.filter((path) => basename(path) !== '.gitignore' && !isFolder(path)).map(real);
+    const at = realpathSync(top);
+    const changedOf = (files: readonly string[]) =>
+      paths.find((path) => files.some((file) => isIn(relative(at, file), path)));
+    const ofAll = changedOf(describing);
+    for (const target of targets.values()) {
+      const path = ofAll ?? changedOf(placesOf(target).map(({ file }) => file));
+      if (path !== undefined) yield [target.id, path === '' ? '.' : path];
     }
   }
 
@@ -167,6 +188,15 @@ function placesOf({ context, contexts, recipe }: ResolvedTarget): readonly { fil
 
 function real(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Whether a path is another, or in it. */
+function isIn(path: string, place: string): boolean {
+  return place === '' || path === place || path.startsWith(`${place}/`);
 }
 
 type Cause = Omit<AffectedImage, 'id'>;
@@ -230,16 +260,17 @@ function changedIn(
     return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
   };
   const reads = (path: string) => {
-    if (folder.startsWith(`${path}/`) || folder === path) return true; // a submodule that holds the folder
+    if (isIn(folder, path)) return true; // a submodule that holds the folder
     const inside = inFolder(path);
     return inside !== undefined && !ignored(inside) && read.selects(inside);
   };
   const direct = changes.paths.find(reads);
-  if (direct !== undefined || baseTop === undefined) return direct;
+  const { base, top: repository } = changes;
+  if (direct !== undefined || baseTop === undefined || base === undefined) return direct === '' ? '.' : direct;
   if (JSON.stringify(read.ignored) === JSON.stringify(before.ignored)) return undefined;
   const ignoredBefore = ignoring(before.ignored);
-  const files = new Set([...filesOf(changes.base, changes.top), ...filesOf(changes.head, changes.top)]);
-  return [...files].find((path) => {
+  const files = new Set([...filesOf(base, repository), ...filesOf(changes.head, repository)]);
+  return [...files].map(textOf).find((path) => {
     const inside = inFolder(path);
     return inside !== undefined && ignored(inside) !== ignoredBefore(inside) && read.selects(inside);
   });

@@ -25,7 +25,7 @@ export function checkOut(
     ['read-tree', commit],
     ['checkout-index', '--all', '--force', `--prefix=${folder}/`],
   ]) {
-    const { status, stderr } = run(top, args, env);
+    const { status, stderr } = run(top, args, { env });
     if (status !== 0) throw new Error(`git ${args[0]} ${commit} failed: ${stderr.trim()}`);
   }
   linkTo(join(top, 'node_modules'), join(folder, 'node_modules'));

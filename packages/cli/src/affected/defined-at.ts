@@ -9,7 +9,7 @@ import { imageFlags } from '../flags/build.ts';
 import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { parseFlags } from '../flags/flags.ts';
 import { rootOf } from '../graph/graph.ts';
-import { workspaceFlags } from '../flags/workspace.ts';
+import { wholeWorkspace, workspaceFlags } from '../flags/workspace.ts';
 
 /** An image, or one platform of it. */
 export interface PlacedImage {
@@ -49,7 +49,7 @@ export async function definedAt(
 ): Promise<PlacedWorkspace> {
   // Commands that only list images don't take the flags about one.
   const { given } = parseFlags([], { ...imageFlags, ...workspaceFlags }, {});
-  const flags = { ...given, ...invocation.flags, filter: [], affected: false };
+  const flags = { ...given, ...invocation.flags, ...wholeWorkspace };
   // What there is to say of the workspace was said when it was opened.
   const stderr = new Writable({ write: (_chunk, _encoding, done) => done() }) as NodeJS.WriteStream;
   const [{ defined, needs, tasks }, { mergeDefinitions }, { folderReads }, { opKey }] = await Promise.all([

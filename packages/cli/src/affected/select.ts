@@ -2,17 +2,23 @@ import { filtered, parseFilter, type ChangeRange, type Workspace } from '@monoki
 import { failedOf } from '@monokit/engine/std/failed';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
-import { baseOf, forkOf } from './base.ts';
+import { refuseMixedChanges } from '../flags/workspace.ts';
 import { Comparison } from './affected.ts';
+import { baseOf, forkOf } from './base.ts';
+import type { AskedChanges } from './changes.ts';
+import { filesFrom, filesIn } from './named-files.ts';
 
 /** Ids that `--filter` and `--affected` leave of a workspace. */
 export async function narrowed(invocation: ShowInvocation, workspace: Workspace): Promise<ReadonlySet<string>> {
   const { cwd, flags } = invocation;
   const { targets, groups } = workspace;
   await using comparison = new Comparison(invocation, workspace);
-  const affected = async (range: ChangeRange) => new Set((await comparison.affected(range)).map(({ id }) => id));
+  const affected = async (asked: AskedChanges) => new Set((await comparison.affected(asked)).map(({ id }) => id));
   const inFilter = ({ base, head }: ChangeRange) =>
-    affected(head === undefined ? { base } : { base: forkOf(base, head, comparison.top), head });
+    affected({
+      kind: 'range',
+      range: head === undefined ? { base } : { base: forkOf(base, head, comparison.top), head },
+    });
   const needs = async () => {
     const { needs: built, waits } = await comparison.at();
     return [...built, ...waits];
@@ -21,7 +27,7 @@ export async function narrowed(invocation: ShowInvocation, workspace: Workspace)
     const filters = flags.filter.map(parseFilter);
     const meant = await filtered(filters, { targets, groups, cwd, affected: inFilter, needs });
     if (!flags.affected) return meant;
-    const changed = await affected(rangeOf(invocation, comparison.top));
+    const changed = await affected(await changesAskedBy(invocation, comparison));
     return new Set([...meant].filter((id) => changed.has(id)));
   } catch (error) {
     const failure = failedOf(error, 'filter');
@@ -30,8 +36,20 @@ export async function narrowed(invocation: ShowInvocation, workspace: Workspace)
   }
 }
 
-/** What `--base` and `--head` say. */
-export function rangeOf({ flags, env }: Pick<ShowInvocation, 'flags' | 'env'>, top: string): ChangeRange {
-  const base = baseOf(flags, top, env);
-  return { base, ...(flags.head !== undefined && { head: flags.head }) };
+/** Which changes the command line asks about. */
+export async function changesAskedBy(
+  invocation: Pick<ShowInvocation, 'flags' | 'env' | 'cwd' | 'stdin'>,
+  comparison: Pick<Comparison, 'top'>,
+): Promise<AskedChanges> {
+  refuseMixedChanges(invocation);
+  const { flags, env, cwd, stdin } = invocation;
+  if (flags.files.length > 0 || flags.stdin) {
+    const read = flags.stdin ? await filesFrom(stdin, cwd) : [];
+    return { kind: 'files', files: [...filesIn(flags.files, cwd), ...read] };
+  }
+  if (flags.uncommitted || flags.untracked) {
+    return { kind: 'working-tree', known: flags.uncommitted, unknown: flags.untracked };
+  }
+  const base = baseOf(flags, comparison.top, env);
+  return { kind: 'range', range: { base, ...(flags.head !== undefined && { head: flags.head }) } };
 }

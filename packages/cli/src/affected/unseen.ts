@@ -3,12 +3,11 @@
 import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
+import { bytePath, fsPath, textOf, type BytePath } from '@monokit/engine/std/byte-path';
 import { filesOf, run } from './changes.ts';
 
 /** Something in a folder that may be other than it was at the base. */
 export interface UnseenChange {
-  /** Relative to the folder. */
-  readonly path: string;
   /** In words. */
   readonly cause: string;
   /** A path that a step selects if it reads this. */
@@ -17,15 +16,15 @@ export interface UnseenChange {
 
 /** What git can't tell of the working tree since a commit. */
 export class Unseen {
-  readonly #top: string;
+  readonly #top: BytePath;
   readonly #since: number;
   readonly #isUsual: (stats: Stats) => boolean;
-  readonly #known: ReadonlySet<string>;
+  readonly #known: ReadonlySet<BytePath>;
   readonly #found = new Map<string, readonly UnseenChange[]>();
 
   /** `top` is a real path. */
   constructor(top: string, base: string) {
-    this.#top = top;
+    this.#top = bytePath(top);
     this.#since = timeOf(base, top);
     this.#isUsual = usualModes(top);
     this.#known = new Set(filesOf(undefined, top));
@@ -35,39 +34,40 @@ export class Unseen {
   in(folder: string, ignored: readonly string[]): readonly UnseenChange[] {
     const key = JSON.stringify([folder, ignored]);
     let found = this.#found.get(key);
-    if (!found) this.#found.set(key, (found = [...this.#walk(folder, '', rulesOf(ignored))]));
+    if (!found) this.#found.set(key, (found = [...this.#walk(bytePath(folder), '', rulesOf(ignored))]));
     return found;
   }
 
-  *#walk(folder: string, below: string, rules: Rules): Generator<UnseenChange> {
-    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+  *#walk(folder: BytePath, below: BytePath, rules: Rules): Generator<UnseenChange> {
+    const entries = readdirSync(fsPath(join(folder, below)), { encoding: 'latin1', withFileTypes: true });
+    for (const entry of entries) {
+      const inside = below === '' ? entry.name : `${below}/${entry.name}`;
+      // Patterns are held against text.
+      const path = textOf(inside);
       const skipped = rules.isIgnored(path);
       if (skipped && !(entry.isDirectory() && rules.mayHoldMore(path))) continue;
-      const full = join(folder, path);
+      const full = join(folder, inside);
       const place = relative(this.#top, full);
-      const told = place.startsWith('..') ? full : place;
+      const isOutside = place.startsWith('..');
+      const told = textOf(isOutside ? full : place);
       if (place === '.git') {
-        yield { path, cause: '.git (whatever git does changes it)', probe: `${path}/HEAD` };
+        yield { cause: '.git (whatever git does changes it)', probe: `${path}/HEAD` };
         continue;
       }
-      const stats = lstatSync(full);
+      const stats = lstatSync(fsPath(full));
       const isTouched = stats.ctimeMs >= this.#since && !skipped;
       if (stats.isDirectory()) {
-        const names = readdirSync(full);
+        const names = readdirSync(fsPath(full));
         // Of repositories in this one git tells that they changed.
         if (names.includes('.git')) continue;
-        if (isTouched && names.length === 0) {
-          yield { path, cause: `${told} (an empty folder)`, probe: `${path}/${anything}` };
-        } else if (isTouched && !this.#isUsual(stats)) {
-          yield { path, cause: `${told} (its mode)`, probe: path };
-        }
-        yield* this.#walk(folder, path, rules);
+        if (isTouched && names.length === 0) yield { cause: `${told} (an empty folder)`, probe: `${path}/${anything}` };
+        else if (isTouched && !this.#isUsual(stats)) yield { cause: `${told} (its mode)`, probe: path };
+        yield* this.#walk(folder, inside, rules);
       } else if (isTouched && !this.#known.has(place)) {
-        const why = told === full ? 'it lies outside of the repository' : 'git ignores it';
-        yield { path, cause: `${told} (${why})`, probe: path };
+        const why = isOutside ? 'it lies outside of the repository' : 'git ignores it';
+        yield { cause: `${told} (${why})`, probe: path };
       } else if (isTouched && stats.isFile() && !this.#isUsual(stats)) {
-        yield { path, cause: `${told} (its mode)`, probe: path };
+        yield { cause: `${told} (its mode)`, probe: path };
       }
     }
   }

@@ -3,7 +3,7 @@ import { command } from '../command.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { bytes, count, duration, shortDigest } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
-import { workspaceFlags } from '../flags/workspace.ts';
+import { isNarrowed, workspaceFlags } from '../flags/workspace.ts';
 
 export const ls = command({
   summary: 'List the images of the workspace and those in the store',
@@ -25,7 +25,8 @@ workspace it lists the store alone.`,
     const { flags, env, stdout, positionals } = invocation;
     const { engineSettingsOf, openWorkspace, workspaceIfAny } = await import('../tasks/workspace.ts');
     const select = positionals.length > 0 ? positionals : ['all'];
-    const workspace = await (positionals.length > 0 ? openWorkspace : workspaceIfAny)(invocation, select);
+    const isChosen = positionals.length > 0 || isNarrowed(invocation);
+    const workspace = await (isChosen ? openWorkspace : workspaceIfAny)(invocation, select);
     await using engine = await openEngineFor(flags, env, workspace ? engineSettingsOf(workspace, env) : {});
     const listed = workspace ? imagesOf(workspace) : [];
     const stored = await Promise.all(
@@ -50,7 +51,7 @@ workspace it lists the store alone.`,
       ]);
       stdout.write(table(['IMAGE', 'PLATFORMS', 'TAGS', 'GROUPS', 'DESCRIPTION'], rows, stdout));
     } else stdout.write('No workspace here. `cli init` writes a config for Dockerfiles.\n');
-    if (positionals.length > 0) return 0;
+    if (isChosen) return 0;
     const now = Date.now();
     const rows = stored.map(({ name, digest, size, createdAt }) => [
       name.replace(/^docker\.io\/(?:library\/)?/, ''),

@@ -1,6 +1,6 @@
 // What may come next on a command line, from the commands' own flags and the images of the workspace.
 import type { Command } from '../command.ts';
-import type { Flag, Flags } from '../flags/flags.ts';
+import { isMany, type Flag, type Flags } from '../flags/flags.ts';
 import type { Typed } from './typed.ts';
 
 export interface Suggestion {
@@ -46,8 +46,10 @@ export async function suggest({ before, word }: Typed, known: Known): Promise<Su
       return flag ? valuesOf(flag, { word: attached[2]!, after: `${attached[1]}=` }, known) : nothing;
     }
     const last = given.at(-1);
-    const flag = last?.startsWith('-') ? flagOf(last, command.flags) : undefined;
-    if (flag && (flag.kind === 'value' || flag.kind === 'list')) return valuesOf(flag, { word, after: '' }, known);
+    const flag = last?.startsWith('-') ? flagOf(last, command.flags) : wordsFlagOf(given, command.flags);
+    const takesWord =
+      flag && (['value', 'list'].includes(flag.kind) || (flag.kind === 'words' && !word.startsWith('-')));
+    if (takesWord) return valuesOf(flag, { word, after: '' }, known);
     if (word.startsWith('-')) return matching(flagWords(command.flags, given), word);
   }
   const verbs = verbsOf(command);
@@ -77,8 +79,7 @@ function commandWords({ commands }: Known): readonly Suggestion[] {
 /** Flags that may come; what can be given but once is left out when it was. */
 function flagWords(flags: Flags, given: readonly string[]): readonly Suggestion[] {
   const again = (name: string, { kind, short, alias }: Flag) =>
-    kind === 'list' ||
-    !given.some((each) => [`--${name}`, `-${short}`, `--${alias}`].includes(each.replace(/=.*$/s, '')));
+    isMany(kind) || !given.some((each) => [`--${name}`, `-${short}`, `--${alias}`].includes(each.replace(/=.*$/s, '')));
   return [
     ...Object.entries(flags)
       .filter(([name, flag]) => again(name, flag))
@@ -92,6 +93,13 @@ function flagOf(written: string, flags: Flags): Flag | undefined {
     ([name, { short, alias }]) => written === `--${name}` || written === `--${alias}` || written === `-${short}`,
   );
   return found?.[1];
+}
+
+/** The flag that takes all words since it was given. */
+function wordsFlagOf(given: readonly string[], flags: Flags): Flag | undefined {
+  const last = given.findLast((each) => each.startsWith('-'));
+  const flag = last === undefined ? undefined : flagOf(last, flags);
+  return flag?.kind === 'words' ? flag : undefined;
 }
 
 async function valuesOf(

@@ -7,10 +7,10 @@ export interface Flag {
   readonly help: string;
   readonly short?: string;
   /**
-   * `switch` takes no value; `value` takes one; `list` takes one each time it is given; `choice` takes one after `=`
-   * only, and means `implied` without.
+   * `switch` takes no value; `value` takes one; `list` takes one each time it is given; `words` takes all up to the next
+   * flag, or one after `=`; `choice` takes one after `=` only, and means `implied` without.
    */
-  readonly kind: 'switch' | 'value' | 'list' | 'choice';
+  readonly kind: 'switch' | 'value' | 'list' | 'words' | 'choice';
   /** Shown in help: `--tag NAME`. */
   readonly placeholder?: string;
   readonly implied?: string;
@@ -28,7 +28,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 export type Given<F extends Flags> = {
   readonly [K in keyof F]: F[K]['kind'] extends 'switch'
     ? boolean
-    : F[K]['kind'] extends 'list'
+    : F[K]['kind'] extends 'list' | 'words'
       ? readonly string[]
       : string | undefined;
 };
@@ -64,7 +64,7 @@ export function parseFlags<F extends Flags>(
       positionals.push(arg);
       continue;
     }
-    i += take(arg, argv[i + 1]);
+    i += take(arg, argv.slice(i + 1));
   }
   for (const [name, flag] of Object.entries(flags)) {
     const variable = variableOf(name, flag);
@@ -79,13 +79,13 @@ export function parseFlags<F extends Flags>(
   const given = Object.fromEntries(
     Object.entries(flags).map(([name, { kind }]) => {
       const list = values.get(name) ?? [];
-      return [name, kind === 'switch' ? list.at(-1) === 'true' : kind === 'list' ? list : list.at(-1)];
+      return [name, kind === 'switch' ? list.at(-1) === 'true' : isMany(kind) ? list : list.at(-1)];
     }),
   ) as Given<F>;
   return { given, positionals, ...(rest && { rest }) };
 
   /** Takes one flag; gives how many further arguments it used. */
-  function take(arg: string, next: string | undefined): number {
+  function take(arg: string, following: readonly string[]): number {
     const [, written = '', attached] = /^(--?[^=]*)(?:=([\s\S]*))?$/.exec(arg)!;
     const [name, rest] = written.startsWith('--')
       ? [longName(written.slice(2)), undefined]
@@ -106,10 +106,16 @@ export function parseFlags<F extends Flags>(
       case 'value':
       case 'list':
         if (value !== undefined) keep(value);
-        else if (next === undefined)
-          throw new Mistake(`--${name} needs a value`, `write --${name} ${flag.placeholder ?? 'VALUE'}`);
-        else keep(next);
+        else if (following.length === 0) throw withoutValue(name, flag);
+        else keep(following[0]!);
         return value === undefined ? 1 : 0;
+      case 'words': {
+        const end = following.findIndex((word) => word.startsWith('-'));
+        const words = value === undefined ? following.slice(0, end < 0 ? undefined : end) : [value];
+        if (words.length === 0) throw withoutValue(name, flag);
+        for (const word of words) keep(word);
+        return value === undefined ? words.length : 0;
+      }
     }
   }
 
@@ -127,6 +133,15 @@ export function parseFlags<F extends Flags>(
     if (rest && found[1].kind === 'switch') throw unknown(`-${letters}`, undefined, command);
     return [found[0], rest || undefined];
   }
+}
+
+function withoutValue(name: string, { placeholder = 'VALUE' }: Flag): Mistake {
+  return new Mistake(`--${name} needs a value`, `write --${name} ${placeholder}`);
+}
+
+/** Whether a flag has all the values that it was given. */
+export function isMany(kind: Flag['kind']): boolean {
+  return kind === 'list' || kind === 'words';
 }
 
 /** The environment variable that a flag's value may come from; false for none. */

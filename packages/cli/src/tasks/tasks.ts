@@ -77,7 +77,7 @@ export async function chosenTasks(
 
 async function folderTask(invocation: BuildInvocation, scope: AsyncDisposableStack, folder: string): Promise<Chosen> {
   const { cwd, env, stdin, stdout, flags } = invocation;
-  if (isNarrowed(flags)) {
+  if (isNarrowed(invocation)) {
     throw new Mistake('--filter and --affected choose images of a workspace', `leave ${folder} out`);
   }
   let scratch: Promise<string> | undefined;

@@ -35,7 +35,7 @@ export async function openWorkspace(
 
 /** The workspace with what `--filter` and `--affected` leave of its selection. */
 async function narrow(invocation: WorkspaceInvocation, workspace: Workspace): Promise<Workspace> {
-  if (!isNarrowed(invocation.flags)) return workspace;
+  if (!isNarrowed(invocation)) return workspace;
   const { narrowed } = await import('../affected/select.ts');
   const ids = await narrowed(invocation as ShowInvocation, workspace);
   const selected = workspace.selected.filter(({ id }) => ids.has(id.split('#')[0]!));
