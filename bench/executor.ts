@@ -3,8 +3,8 @@
 // the runtime does (`/bin/true` in its place), which is our own part; and containers side by side, per container.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { openContainerRig } from '../test/rig/container.ts';
 import type { ExecutorOptions } from '../packages/engine/src/executor/runc-executor.ts';
+import { openContainerRig } from '../test/rig/container.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '30' } } });
 const runs = Number(values.runs);

@@ -1,6 +1,6 @@
 import type { MakeScenario, Scenario, ScenarioId } from './scenario.ts';
-import { largeLayer } from './scenarios/large-layer.ts';
 import { filesOfContext } from './scenarios/context.ts';
+import { largeLayer } from './scenarios/large-layer.ts';
 import { parallelStages } from './scenarios/parallel.ts';
 import { runSteps } from './scenarios/run-steps.ts';
 import { chainAndFan } from './scenarios/stages.ts';

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackTar } from '@monokit/engine/tar';
-import { unpack } from '../../packages/engine/src/ops/file/unpack.ts';
 import { isMistake } from '../../packages/engine/src/frontend/dockerfile/failure.ts';
 import { expand, expandWords } from '../../packages/engine/src/frontend/dockerfile/words.ts';
+import { unpack } from '../../packages/engine/src/ops/file/unpack.ts';
 import { bytePath } from '../../packages/engine/src/std/byte-path.ts';
 import { Failed } from '../../packages/engine/src/std/failed.ts';
 import { readIgnoreFile } from '../../packages/engine/src/std/ignore-file.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { arch, platform } from 'node:process';
 import { join } from 'node:path';
+import { arch, platform } from 'node:process';
 
 /** Turbo as npm installs it, and the program that its bin, a script for Node, starts in turn. */
 export interface Turbo {

@@ -7,8 +7,8 @@ import { ourAnswers, type Recorded } from '../../test/filter/answer.ts';
 import { someFilter, someProjects } from '../../test/filter/workspace.ts';
 import { Random } from '../../test/rig/random.ts';
 import { findTurbo } from '../noop/turbo.ts';
-import { turbosAnswer, writeTurboWorkspace } from './turbo-workspace.ts';
 import type { Trial } from './trial.ts';
+import { turbosAnswer, writeTurboWorkspace } from './turbo-workspace.ts';
 
 /** One workspace, and `count` lists of filters over it. */
 async function ask(

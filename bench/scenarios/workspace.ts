@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MakeScenario } from '../scenario.ts';
 import { busyboxLayout } from '../../test/rig/bases.ts';
+import type { MakeScenario } from '../scenario.ts';
 
 /** S6: a workspace of images that share a base of six steps, each with a folder of its own. */
 export const workspace: MakeScenario = ({ targets }) => {

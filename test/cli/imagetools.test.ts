@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { startDebianRegistry, type DebianRegistry } from '../rig/debian-registry.ts';
-import { Rig } from '../rig/rig.ts';
 import { TestRegistry } from '../rig/registry.ts';
+import { Rig } from '../rig/rig.ts';
 
 interface Listed {
   readonly digest: string;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { startDockerd } from '../rig/dockerd.ts';
 import { FaultRegistry, robot } from '../rig/fault-registry.ts';
 import { program } from '../rig/program.ts';
-import { startDockerd } from '../rig/dockerd.ts';
 import { Rig } from '../rig/rig.ts';
 
 /** A workspace whose config knows the registry's authority. */

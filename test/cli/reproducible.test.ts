@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';
+import { chrooted } from '../rig/chrooted.ts';
 import { bin } from '../rig/rig.ts';
 import { writeTree, type Tree } from '../rig/tree.ts';
-import { chrooted } from '../rig/chrooted.ts';
 
 /** Who builds, where and when. */
 interface Place {

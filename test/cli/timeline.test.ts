@@ -1,8 +1,8 @@
 // The timeline of a run as people see it, in a real browser and from a file that nothing lies beside.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { RecordedStep, RunRecord } from '../../packages/cli/src/runs/record.ts';
 import { openBrowser } from '../rig/browser.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { chrooted } from '../rig/chrooted.ts';
 import { messageOf, openContainerRig, secret } from '../rig/container.ts';
 import { foreignBusybox } from '../rig/foreign.ts';
-import { chrooted } from '../rig/chrooted.ts';
 
 const { path: busybox, architecture, machine } = foreignBusybox();
 const platform = { os: 'linux', architecture };

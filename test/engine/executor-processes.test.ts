@@ -5,8 +5,8 @@ import { after, test } from 'node:test';
 import type { Process, ProcessIo, RunningProcess } from '../../packages/engine/src/executor/executor.ts';
 import { hostPlatform } from '../../packages/engine/src/oci/platform.ts';
 import { failedOf } from '../../packages/engine/src/std/failed.ts';
-import { openContainerRig, plainProcess } from '../rig/container.ts';
 import { chrooted } from '../rig/chrooted.ts';
+import { openContainerRig, plainProcess } from '../rig/container.ts';
 
 const rig = await openContainerRig();
 after(() => rig[Symbol.asyncDispose]());

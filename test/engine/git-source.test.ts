@@ -14,12 +14,12 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTestCache, type TestCache } from '../rig/cache.ts';
 import { digestOf } from '../../packages/engine/src/oci/digest.ts';
 import type { Job } from '../../packages/engine/src/session/job.ts';
-import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
 import { GitSource } from '../../packages/engine/src/source/git.ts';
 import type { Pinned } from '../../packages/engine/src/source/source.ts';
+import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
+import { openTestCache, type TestCache } from '../rig/cache.ts';
 
 const vertex = digestOf('the vertex that asks');
 const date = '@1700000000 +0000';

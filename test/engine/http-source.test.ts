@@ -4,12 +4,12 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from 'no
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTestCache, type TestCache } from '../rig/cache.ts';
 import { digestOf } from '../../packages/engine/src/oci/digest.ts';
 import { Transport } from '../../packages/engine/src/registry/transport.ts';
 import type { Job } from '../../packages/engine/src/session/job.ts';
 import { HttpSource } from '../../packages/engine/src/source/http.ts';
 import type { Pinned } from '../../packages/engine/src/source/source.ts';
+import { openTestCache, type TestCache } from '../rig/cache.ts';
 
 const vertex = digestOf('the vertex that asks');
 

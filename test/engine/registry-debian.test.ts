@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { Failed } from '../../packages/engine/src/std/failed.ts';
-import { collect } from '../../packages/engine/src/std/collect.ts';
-import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import type { Descriptor } from '../../packages/engine/src/oci/descriptor.ts';
+import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import { mediaTypes } from '../../packages/engine/src/oci/media-type.ts';
 import { parseReference } from '../../packages/engine/src/oci/reference.ts';
 import { Registries } from '../../packages/engine/src/registry/registry.ts';
+import { collect } from '../../packages/engine/src/std/collect.ts';
+import { Failed } from '../../packages/engine/src/std/failed.ts';
 import { BreakingProxy } from '../rig/breaking-proxy.ts';
 import { startDebianRegistry } from '../rig/debian-registry.ts';
 

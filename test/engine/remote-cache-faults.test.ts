@@ -1,9 +1,9 @@
 // A cache that is gone, slow, closed or lies: whatever its registry does, the build goes on and says so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Manifest } from '../../packages/engine/src/oci/manifest.ts';
 import { FaultRegistry } from '../rig/fault-registry.ts';
 import { Place } from '../rig/machines.ts';
-import type { Manifest } from '../../packages/engine/src/oci/manifest.ts';
 import type { FaultSpec } from '../rig/registry-fault.ts';
 
 /** No container is needed to see whether a step ran. */

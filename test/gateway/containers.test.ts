@@ -1,8 +1,8 @@
 // Containers that frontends start: what is mounted in them, and how they are talked to.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openFrontendRig, type FrontendRig } from '../rig/frontend.ts';
 import { chrooted } from '../rig/chrooted.ts';
+import { openFrontendRig, type FrontendRig } from '../rig/frontend.ts';
 
 let rig: FrontendRig;
 before(async () => {

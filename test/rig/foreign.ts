@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registration } from '../../packages/engine/src/executor/binfmt.ts';
 import { mount, unmount } from '../../packages/engine/src/sys/mount.ts';
-import { projectRoot } from './rig.ts';
 import { chrooted } from './chrooted.ts';
+import { projectRoot } from './rig.ts';
 
 /** A static busybox of another architecture, as scripts/setup.sh test fetches it. */
 export function foreignBusybox(): { readonly path: string; readonly architecture: string; readonly machine: string } {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import type { Descriptor } from '../../packages/engine/src/oci/descriptor.ts';
+import { digestOf, type Digest } from '../../packages/engine/src/oci/digest.ts';
 import { mediaTypes } from '../../packages/engine/src/oci/media-type.ts';
 import { answered, receive, refusal, type Answer, type Received } from './registry-answer.ts';
 import { Fault, type FaultSpec } from './registry-fault.ts';

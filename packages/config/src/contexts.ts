@@ -1,7 +1,7 @@
+import { isAbsolute, resolve } from 'node:path';
 // What a context may be: a folder, something remote, another image.
 import { isDigest } from '@monokit/engine/oci/digest';
 import { parseReference } from '@monokit/engine/oci/reference';
-import { isAbsolute, resolve } from 'node:path';
 import type { ContextSource, NamedContext } from './target.ts';
 
 /** Reads a build context. Throws a `TypeError` for what only a named context may be. */

@@ -1,11 +1,11 @@
 // Images written in TypeScript: a `define` function becomes LLB, once for each platform.
 import type { Definition, ImageConfig, RequestSource } from '@monokit/engine';
+import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { Failed } from '@monokit/engine/std/failed';
 import type { Defined, DefineScope, Image, Marshals } from './config.ts';
 import type { ConfigFailure } from './failure.ts';
 import type { Witness } from './load.ts';
-import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { diagnosticOf, ConfigMistake } from './mistake.ts';
 import type { ResolvedTarget } from './target.ts';
 

@@ -1,10 +1,10 @@
+import { hash } from 'node:crypto';
 // Images by their Dockerfiles. The home of fast-glob, which walks; what it may see, .gitignore decides.
 import { readdirSync, readFileSync, statSync, type Dirent } from 'node:fs';
-import { hash } from 'node:crypto';
 import { basename, dirname, join, posix } from 'node:path';
 import type { Discover } from './config.ts';
-import { isIgnored, readGitignore, type IgnoreRules } from './gitignore.ts';
 import { gitTop } from './git.ts';
+import { isIgnored, readGitignore, type IgnoreRules } from './gitignore.ts';
 import { keepWalk, recallWalk, Walked } from './walked.ts';
 
 /** A Dockerfile that was found, and the image that it makes. */

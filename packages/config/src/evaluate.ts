@@ -1,7 +1,7 @@
 // Runs a configuration that is a program: imported by Node itself (which strips its types), told its scope, watched.
 import { dirname } from 'node:path';
-import { Semaphore } from '@monokit/engine/std/semaphore';
 import { nearest } from '@monokit/engine/std/nearest';
+import { Semaphore } from '@monokit/engine/std/semaphore';
 import type { ConfigScope, Git } from './config.ts';
 import { gitTop, readGit } from './git.ts';
 import type { Reads } from './reads.ts';

@@ -2,8 +2,8 @@
 // built from what is asked of the caller, for a configuration doesn't know.
 import { existsSync } from 'node:fs';
 import { join, normalize, relative } from 'node:path';
-import { globStarExpression } from '@monokit/engine/std/glob';
 import { Failed } from '@monokit/engine/std/failed';
+import { globStarExpression } from '@monokit/engine/std/glob';
 import type { ConfigFailure } from './failure.ts';
 import { globOf, type Targets } from './links.ts';
 import { suggestion } from './problem.ts';

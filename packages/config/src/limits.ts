@@ -1,8 +1,8 @@
 // What steps may take, as an image's `resources` says it: by bake's names in camelCase, and `cpus` as docker has it.
 import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
-import type { Resources } from './config.ts';
 import { nearest } from '@monokit/engine/std/nearest';
 import { parseBytes } from '@monokit/engine/std/quantity';
+import type { Resources } from './config.ts';
 
 const usualPeriod = 100_000;
 

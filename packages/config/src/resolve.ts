@@ -1,20 +1,20 @@
+import { relative, resolve } from 'node:path';
 // From a configuration to the images that it means: variables, layers, matrices, `--set`, groups and selection.
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
-import { relative, resolve } from 'node:path';
-import type { SourcedImages } from './bake/sourced.ts';
 import type { Definition } from './bake/definition.ts';
 import type { InheritOptions } from './bake/inherit.ts';
+import type { SourcedImages } from './bake/sourced.ts';
 import { checkFiles } from './check-files.ts';
-import { cellsOf, uniqueById } from './expand.ts';
 import type { Discovered } from './discover.ts';
+import { cellsOf, uniqueById } from './expand.ts';
 import { discoveredIn } from './found.ts';
 import { imageLayers, laidOver, merged, type Layer } from './layers.ts';
 import { groupMembers, linked, needsOf, type Targets } from './links.ts';
 import { sourceOf, type LoadedConfig, type Witness } from './load.ts';
 import type { Problem } from './problem.ts';
 import { selected } from './select.ts';
-import { settled } from './settle.ts';
 import { settingsOf, type Settings } from './settings.ts';
+import { settled } from './settle.ts';
 import type { ResolvedTarget } from './target.ts';
 import { valuesOf, type VariableValues } from './vars.ts';
 

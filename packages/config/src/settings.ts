@@ -1,9 +1,9 @@
 // What a configuration says about the workspace as a whole.
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import { parseBytes, parseMemory, parseSeconds } from '@monokit/engine/std/quantity';
 import type { Config, Registry } from './config.ts';
 import type { Problem } from './problem.ts';
-import { parseBytes, parseMemory, parseSeconds } from '@monokit/engine/std/quantity';
 
 export interface Settings {
   /** By host. */

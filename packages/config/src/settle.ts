@@ -1,15 +1,15 @@
+import { join } from 'node:path';
 // One image's keys as they were written become what they mean: names checked, paths absolute, quantities numbers.
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { normalised, parseReference } from '@monokit/engine/oci/reference';
 import { nearest } from '@monokit/engine/std/nearest';
-import { join } from 'node:path';
+import { parseBytes, parseSeconds } from '@monokit/engine/std/quantity';
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
 import { isRemote, readContext, readNamedContext } from './contexts.ts';
 import { listOf, type Layered } from './layers.ts';
 import { readLimit } from './limits.ts';
 import type { KeyPath } from './place.ts';
 import type { Problem } from './problem.ts';
-import { parseBytes, parseSeconds } from '@monokit/engine/std/quantity';
 import { latestOfType, readAttest, readCache, readOutput, readSecret, readSsh } from './specs.ts';
 import type { ContextSource, Origin, Recipe, ResolvedTarget } from './target.ts';
 import { readWatch } from './watch.ts';

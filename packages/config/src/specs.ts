@@ -1,7 +1,7 @@
+import { resolve } from 'node:path';
 // Outputs, caches, secrets and ssh, as Docker's flags write them or as objects. Readers throw a `TypeError` that says
 // what is wrong.
 import { nearest } from '@monokit/engine/std/nearest';
-import { resolve } from 'node:path';
 import type { Attest, CacheEntry, Output, Secret, Ssh } from './config.ts';
 import { csvFields, csvPairs } from './csv.ts';
 import type { AttestSpec, CacheSpec, OutputSpec, SecretSpec, SshSpec } from './target.ts';

@@ -1,5 +1,5 @@
-import type { Variable, VariableValue } from './config.ts';
 import { isRecord } from './check.ts';
+import type { Variable, VariableValue } from './config.ts';
 import { suggestion, type Problem } from './problem.ts';
 
 /** What the variables of a configuration are, by name. */

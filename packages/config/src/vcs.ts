@@ -1,8 +1,8 @@
 // What provenance says of the repository that a context lies in, as buildx hands it over: `vcs:revision`, `vcs:source`.
 import { existsSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseGoBool } from '@monokit/engine/std/go-bool';
 import { Failed } from '@monokit/engine/std/failed';
+import { parseGoBool } from '@monokit/engine/std/go-bool';
 import type { ConfigFailure } from './failure.ts';
 import { gitTop, readGit, remoteUrl } from './git.ts';
 

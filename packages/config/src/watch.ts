@@ -1,8 +1,8 @@
 // What an image's `watch` means: paths absolute, texts as words, times as numbers.
 import { posix, resolve } from 'node:path';
+import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ImageWatch, WatchAction, WatchExec } from './config.ts';
 import { listOf } from './layers.ts';
-import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ActionSpec, ExecSpec, WatchSpec } from './target.ts';
 import { readVolumes } from './volumes.ts';
 import { wordsOf } from './words.ts';

@@ -1,12 +1,12 @@
 // The engine's own words: one interface for the engine in this process and for one that is reached over the Control API.
 import type { ImageMaterial } from './attestation/capture.ts';
+import type { ManifestEntry } from './cache/tree.ts';
 import type { Definition } from './llb/definition.ts';
 import type { Attestation } from './llb/result.ts';
+import type { Loader } from './loader/loader.ts';
 import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
-import type { Loader } from './loader/loader.ts';
 import type { Platform } from './oci/platform.ts';
-import type { ManifestEntry } from './cache/tree.ts';
 import type { SourcePlace } from './progress/event.ts';
 import type { Work } from './progress/work.ts';
 import type { Session } from './session/session.ts';

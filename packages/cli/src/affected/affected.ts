@@ -2,11 +2,11 @@
 // comment neither. Every command that chooses images by changes asks here.
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { ignoring } from '@monokit/engine/affected';
 import { gitTop, type ResolvedTarget, type Workspace } from '@monokit/config';
+import { ignoring } from '@monokit/engine/affected';
 import { textOf } from '@monokit/engine/std/byte-path';
-import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake } from '../mistake.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { changesIn, commitOf, filesOf, type AskedChanges, type Changes } from './changes.ts';
 import { checkOut } from './checkout.ts';
 import { definedAt, placeOf, type PlacedImage, type PlacedWorkspace } from './defined-at.ts';

@@ -6,10 +6,10 @@ import type { SolveRequest, SourcePlace } from '@monokit/engine';
 import type { FolderRead } from '@monokit/engine/affected';
 import { digestOf } from '@monokit/engine/oci/digest';
 import { imageFlags } from '../flags/build.ts';
-import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { parseFlags } from '../flags/flags.ts';
-import { rootOf } from '../graph/graph.ts';
 import { wholeWorkspace, workspaceFlags } from '../flags/workspace.ts';
+import { rootOf } from '../graph/graph.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
 
 /** An image, or one platform of it. */
 export interface PlacedImage {

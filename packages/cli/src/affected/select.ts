@@ -1,8 +1,8 @@
 import { filtered, parseFilter, type ChangeRange, type Workspace } from '@monokit/config';
 import { failedOf } from '@monokit/engine/std/failed';
-import type { ShowInvocation } from '../tasks/defined-images.ts';
-import { Mistake } from '../mistake.ts';
 import { refuseMixedChanges } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Comparison } from './affected.ts';
 import { baseOf, forkOf } from './base.ts';
 import type { AskedChanges } from './changes.ts';

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { Answer, Offer, Task } from '@monokit/engine';
 import type { NameOf } from '@monokit/engine/subrequests/lint';
 import type { Question } from '../flags/call.ts';
-import { onlyFolder, type ShowInvocation } from '../tasks/defined-images.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
+import { onlyFolder } from '../tasks/is-folder.ts';
 import type { BuildInvocation } from '../tasks/tasks.ts';
+import { diagnosticsText, shortest } from '../ui/diagnostics.ts';
 import { describe, diagnosticsOf, messageOf } from '../ui/failure.ts';
 import { neededImage } from '../ui/outcome.ts';
-import { diagnosticsText, shortest } from '../ui/diagnostics.ts';
 
 /** What an image's frontend answered, or why it didn't. */
 export interface Asked {

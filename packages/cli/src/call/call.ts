@@ -3,10 +3,10 @@ import { describeText } from '@monokit/engine/subrequests/describe';
 import { lintErrorText, lintText, type LintResults } from '@monokit/engine/subrequests/lint';
 import { outlineText } from '@monokit/engine/subrequests/outline';
 import { targetsText } from '@monokit/engine/subrequests/targets';
-import { answersJson, askImages, type Asked } from './ask.ts';
 import type { Call } from '../flags/call.ts';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { count } from '../ui/format.ts';
+import { answersJson, askImages, type Asked } from './ask.ts';
 
 /** `build --call`: prints what buildx prints for one image, or what bake does for several. Gives the exit code. */
 export async function call(invocation: ShowInvocation, asked: Call): Promise<number> {

@@ -1,8 +1,8 @@
 import type { LintError, LintResults, LintWarning } from '@monokit/engine/subrequests/lint';
 import { lintErrorText, lintText } from '@monokit/engine/subrequests/lint';
 import type { SourceInfo } from '@monokit/engine/subrequests/location';
-import type { Asked } from './ask.ts';
 import { count } from '../ui/format.ts';
+import type { Asked } from './ask.ts';
 
 /** What was found in one Dockerfile, whichever images are built from it. */
 interface File {

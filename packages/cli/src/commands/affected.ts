@@ -1,10 +1,10 @@
-import { imageFlags } from '../flags/build.ts';
+import type { AskedChanges } from '../affected/changes.ts';
 import { command } from '../command.ts';
+import { imageFlags } from '../flags/build.ts';
+import { wholeWorkspace, workspaceFlags } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import { count } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
-import { wholeWorkspace, workspaceFlags } from '../flags/workspace.ts';
-import type { AskedChanges } from '../affected/changes.ts';
 
 export const affected = command({
   summary: 'List the images that changes since a commit can affect, and why',

@@ -1,9 +1,9 @@
 import type { Defined, Definition } from '@monokit/engine';
 import { command } from '../command.ts';
 import { imageFlags } from '../flags/build.ts';
-import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
-import { Mistake } from '../mistake.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
 
 const views = ['dump-llb', 'cache-records'] as const;
 const formats = ['protobuf', 'json', 'dot', 'text'] as const;

@@ -1,10 +1,10 @@
 import type { ImageDiff } from '@monokit/engine/diff';
 import { command, type Invocation } from '../command.ts';
 import type { Pair } from '../diff/sides.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
-import { cacheDirFlag } from '../flags/workspace.ts';
 
 const flags = {
   stat: { kind: 'switch', help: 'Layers and settings only, with how many files differ', env: false },

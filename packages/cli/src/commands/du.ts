@@ -1,7 +1,7 @@
 import { command } from '../command.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
-import { cacheDirFlag } from '../flags/workspace.ts';
 import { bytes } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
 

@@ -1,7 +1,7 @@
-import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { pageFlags } from '../page/flags.ts';
+import { imageFlags } from '../flags/build.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
+import { pageFlags } from '../page/flags.ts';
 
 export const explore = command({
   summary: 'Edit a Dockerfile and see its graph, lint findings and what a change rebuilds',

@@ -1,10 +1,10 @@
-import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { defineImages } from '../tasks/defined-images.ts';
+import { imageFlags } from '../flags/build.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
 import { graphOf } from '../graph/graph.ts';
 import { Mistake } from '../mistake.ts';
 import { pageFlags } from '../page/flags.ts';
-import { workspaceFlags } from '../flags/workspace.ts';
+import { defineImages } from '../tasks/defined-images.ts';
 
 export const graph = command({
   summary: 'Print the graph of images, stages and steps',

@@ -1,7 +1,7 @@
 import { command, type Invocation } from '../command.ts';
 import type { Flags } from '../flags/flags.ts';
-import { Mistake } from '../mistake.ts';
 import { cacheDirFlag } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
 
 const verbs = ['inspect', 'create', 'copy'] as const;
 type Verb = (typeof verbs)[number];

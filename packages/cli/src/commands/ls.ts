@@ -1,9 +1,9 @@
 import type { Workspace } from '@monokit/config';
 import { command } from '../command.ts';
+import { isNarrowed, workspaceFlags } from '../flags/workspace.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { bytes, count, duration, shortDigest } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
-import { isNarrowed, workspaceFlags } from '../flags/workspace.ts';
 
 export const ls = command({
   summary: 'List the images of the workspace and those in the store',

@@ -1,5 +1,5 @@
-import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
+import { imageFlags } from '../flags/build.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
 
 export const plan = command({

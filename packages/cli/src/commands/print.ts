@@ -1,8 +1,8 @@
-import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { onlyFolder } from '../tasks/defined-images.ts';
-import { Mistake } from '../mistake.ts';
+import { imageFlags } from '../flags/build.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
+import { onlyFolder } from '../tasks/is-folder.ts';
 
 export const print = command({
   summary: 'Print what would be built: resolved targets, or their LLB',

@@ -1,9 +1,9 @@
 import { command } from '../command.ts';
-import { bytesOf } from '../tasks/folder.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
+import { bytesOf } from '../tasks/folder.ts';
 import { openEngineFor } from '../tasks/open-engine.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
-import { cacheDirFlag } from '../flags/workspace.ts';
 import { bytes, count } from '../ui/format.ts';
 
 export const prune = command({

@@ -1,8 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import type { RunEvent } from '@monokit/engine';
 import { command } from '../command.ts';
-import { Mistake, timedOut } from '../mistake.ts';
 import { progressMode } from '../flags/progress-mode.ts';
+import { Mistake, timedOut } from '../mistake.ts';
 import { releaseFlags } from '../release/flags.ts';
 import { leavesFiles } from '../runs/leave.ts';
 import { reportsOf } from '../ui/report-files.ts';

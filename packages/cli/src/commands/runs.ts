@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { command, type Invocation } from '../command.ts';
 import type { Flags } from '../flags/flags.ts';
+import { cacheDirFlag } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
-import { cacheDirFlag } from '../flags/workspace.ts';
 
 const flags = {
   json: { kind: 'switch', help: 'Of ls, show and diff: JSON, for programs', env: false },

@@ -1,24 +1,24 @@
 import type { Enterable, Entered, FailedStep, LocalEngine, Session } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
-import { imageFlags, workFlags } from '../flags/build.ts';
 import { command, type Invocation } from '../command.ts';
-import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
-import { isFolder } from '../tasks/is-folder.ts';
-import { Mistake } from '../mistake.ts';
-import { openEngineFor } from '../tasks/open-engine.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
 import { refuseFlags } from '../flags/refuse.ts';
-import { settingsHere } from '../tasks/settings-here.ts';
-import { shellWord } from '../ui/shell-word.ts';
-import { stepWord } from '../ui/step-word.ts';
+import { workspaceFlags } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
+import { isAt, parseAddress } from '../shell/address.ts';
 import { chosenStep, isIn, platformText, wordOf } from '../shell/choose.ts';
 import { failedHeader, missingLines, roomLines } from '../shell/header.ts';
 import { lender } from '../shell/lender.ts';
 import { sitIn } from '../shell/sit.ts';
-import { isAt, parseAddress } from '../shell/address.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
+import { isFolder } from '../tasks/is-folder.ts';
+import { openEngineFor } from '../tasks/open-engine.ts';
+import { settingsHere } from '../tasks/settings-here.ts';
 import { describe, diagnosticsOf } from '../ui/failure.ts';
-import { oneLine } from '../ui/tame.ts';
-import { workspaceFlags } from '../flags/workspace.ts';
 import { isInternal } from '../ui/model.ts';
+import { shellWord } from '../ui/shell-word.ts';
+import { stepWord } from '../ui/step-word.ts';
+import { oneLine } from '../ui/tame.ts';
 
 const shellFlags = {
   before: { kind: 'switch', help: 'The trees as they were before the failed step', env: false },

@@ -1,8 +1,8 @@
-import { imageFlags, workFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { onlyFolder } from '../tasks/defined-images.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
 import type { Flags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
+import { onlyFolder } from '../tasks/is-folder.ts';
 
 /** A watch builds whatever can be built, as long as it is let. */
 const { continue: _continue, timeout: _timeout, ...watched } = workFlags;

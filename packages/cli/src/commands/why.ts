@@ -1,8 +1,8 @@
-import { imageFlags } from '../flags/build.ts';
 import { command } from '../command.ts';
-import { Mistake } from '../mistake.ts';
+import { imageFlags } from '../flags/build.ts';
 import { refuseFlags } from '../flags/refuse.ts';
 import { workspaceFlags } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
 
 export const why = command({
   summary: 'Tell why an image was built again, or will be',

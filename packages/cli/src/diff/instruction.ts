@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { isInternal } from '../ui/model.ts';
 import type { RunRecord } from '../runs/record.ts';
+import { isInternal } from '../ui/model.ts';
 
 /** An instruction as people wrote it, of what an image's history has: `RUN |1 V=2 /bin/sh -c make # buildkit`. */
 export function writtenAs(createdBy: string): string {

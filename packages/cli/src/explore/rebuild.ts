@@ -1,6 +1,6 @@
+import type { DetailedStep } from '../graph/details.ts';
 // What an edit makes a build run again: steps of the new graph that are not in the old one, and why.
 import { titleOf } from '../graph/step-title.ts';
-import type { DetailedStep } from '../graph/details.ts';
 
 export interface Rebuild {
   /** Steps that are not in the old graph, by digest. */

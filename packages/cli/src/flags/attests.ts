@@ -1,8 +1,8 @@
 import type { AttestSpec } from '@monokit/config';
 import { parseGoBool } from '@monokit/engine/std/go-bool';
+import { Mistake } from '../mistake.ts';
 import type { imageFlags } from './build.ts';
 import type { Given } from './flags.ts';
-import { Mistake } from '../mistake.ts';
 
 type AttestFlags = Pick<Given<typeof imageFlags>, 'attest' | 'provenance' | 'sbom'>;
 

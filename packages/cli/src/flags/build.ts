@@ -201,3 +201,11 @@ export const workFlags = {
   },
   iidfile: { kind: 'value', placeholder: 'FILE', help: "Write the image's digest", env: false },
 } as const satisfies Flags;
+
+/** Of commands that may be told to run nothing. */
+export const frozenFlag = {
+  frozen: {
+    kind: 'switch',
+    help: 'Take everything from caches: where a step would run, tell which, run nothing and exit with 5',
+  },
+} as const satisfies Flags;

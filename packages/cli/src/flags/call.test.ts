@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Mistake } from '../mistake.ts';
 import { workFlags } from './build.ts';
 import { callFlags, callOf } from './call.ts';
 import { parseFlags } from './flags.ts';
-import { Mistake } from '../mistake.ts';
 
 const read = (...argv: string[]) => callOf(parseFlags(argv, { ...callFlags, ...workFlags }, {}).given);
 

@@ -1,8 +1,8 @@
 import { nearest } from '@monokit/engine/std/nearest';
+import { Mistake } from '../mistake.ts';
 import { attributes } from './assignments.ts';
 import type { workFlags } from './build.ts';
 import type { Flags, Given } from './flags.ts';
-import { Mistake } from '../mistake.ts';
 
 /** Flags that ask for something else than a build, as `docker buildx build` spells them. */
 export const callFlags = {

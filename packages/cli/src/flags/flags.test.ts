@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseFlags, type Flags } from './flags.ts';
 import { Mistake } from '../mistake.ts';
+import { parseFlags, type Flags } from './flags.ts';
 
 const flags = {
   file: { kind: 'value', short: 'f', placeholder: 'FILE', help: '', env: false },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Mistake } from '../mistake.ts';
-import { outputOf } from './outputs.ts';
 import { memoryStream } from '../ui/recorded.fixture.ts';
+import { outputOf } from './outputs.ts';
 
 const world = { cwd: '/work', env: {}, stdout: memoryStream() };
 const read = (text: string) => outputOf(text, world);

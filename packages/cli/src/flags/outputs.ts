@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import type { ExportRequest } from '@monokit/engine';
 import { nearest } from '@monokit/engine/std/nearest';
-import { attributes } from './assignments.ts';
 import { Mistake } from '../mistake.ts';
+import { attributes } from './assignments.ts';
 
 const types = ['image', 'registry', 'oci', 'docker', 'tar', 'local'] as const;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseFlags, type Flags } from './flags.ts';
 import { Mistake } from '../mistake.ts';
+import { parseFlags, type Flags } from './flags.ts';
 import { refuseFlags } from './refuse.ts';
 
 const flags = {

@@ -1,5 +1,5 @@
-import { variableOf, type Flags } from './flags.ts';
 import { Mistake } from '../mistake.ts';
+import { variableOf, type Flags } from './flags.ts';
 
 /**
  * Refuses flags that were given though they mean nothing to what was asked: no flag is ignored. What only the environment

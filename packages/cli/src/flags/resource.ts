@@ -1,7 +1,7 @@
 import { limitOptions, readLimit } from '@monokit/config';
 import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
-import { assignment } from './assignments.ts';
 import { Mistake } from '../mistake.ts';
+import { assignment } from './assignments.ts';
 
 export { limitOptions };
 

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import type { LocalEngine, RunEvent, SolveRequest } from '@monokit/engine';
-import type { Answer } from './fresh.ts';
 import { namesOf } from '../tasks/image-names.ts';
-import { keepAnswer, type Looks } from './keep.ts';
 import { isInternal } from '../ui/model.ts';
+import type { Answer } from './fresh.ts';
+import { keepAnswer, type Looks } from './keep.ts';
 
 /** Collects what a run told of its images and steps. */
 export class Answering {

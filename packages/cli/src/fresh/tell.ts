@@ -1,6 +1,6 @@
 import type { Digest, RunEvent } from '@monokit/engine';
-import type { Answer } from './fresh.ts';
 import type { RunStart, Screen } from '../ui/renderer.ts';
+import type { Answer } from './fresh.ts';
 
 /** Tells the answer of the last time, of which nothing that it came from was touched, as a run would have told it. */
 export async function tellAnswer(answer: Answer, flags: readonly string[], screen: Screen): Promise<void> {

@@ -1,4 +1,3 @@
-import { formatPlatform } from '@monokit/engine/oci/platform';
 import {
   formatLocation,
   withDigest,
@@ -6,6 +5,7 @@ import {
   type InspectedImage,
   type Location,
 } from '@monokit/engine/imagetools';
+import { formatPlatform } from '@monokit/engine/oci/platform';
 import { renderTemplate } from './go-template.ts';
 
 /** What buildx prints of an image: its names and those in it, by a template where one is given. */

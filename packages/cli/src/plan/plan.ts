@@ -1,12 +1,12 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
 import { availableParallelism } from 'node:os';
 import type { AskedCache, ExpectedTime, SourcePlace, StepForecast } from '@monokit/engine';
-import { defineImages, type DefinedImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { toldPath } from '../graph/critical.ts';
 import type { StepKind } from '../graph/details.ts';
 import { mergedGraph, type MergedGraph, type ShownStep } from '../graph/graph.ts';
 import { labelsOf } from '../graph/step-label.ts';
 import { ownerOf } from '../runs/owner.ts';
+import { defineImages, type DefinedImages, type ShowInvocation } from '../tasks/defined-images.ts';
 import { isInternal } from '../ui/model.ts';
 import { downloadsOf } from './downloads.ts';
 import { uploadedSteps } from './uploads.ts';

@@ -1,10 +1,10 @@
 // Resolved targets as bake has them.
 import type { ResolvedTarget, Workspace } from '@monokit/config';
 import { goJson } from '@monokit/engine/std/go-json';
-import { bakeName, bakeTarget } from './bake-target.ts';
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { overridden } from '../tasks/overrides.ts';
 import { openWorkspace } from '../tasks/workspace.ts';
+import { bakeName, bakeTarget } from './bake-target.ts';
 
 /** Prints the chosen images and those that they name, as `docker buildx bake --print` does. */
 export async function printTargets(invocation: ShowInvocation): Promise<void> {

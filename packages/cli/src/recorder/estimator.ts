@@ -1,7 +1,7 @@
 import type { Estimator } from '@monokit/engine';
 import { History } from '../runs/history.ts';
-import { runsPathOf, type RecordedWork, type Recording } from './record-run.ts';
 import { ownerOf } from '../runs/owner.ts';
+import { runsPathOf, type RecordedWork, type Recording } from './record-run.ts';
 
 /** How often what was learnt by other runs is looked for, in ms. */
 const freshFor = 10_000;

@@ -1,16 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';
+import { replaceFile } from '@monokit/engine/std/replace-file';
 import type { Invocation } from '../command.ts';
-import type { Chosen } from '../tasks/tasks.ts';
 import { leaveFiles, leavesFiles, type LeaveFlags } from '../runs/leave.ts';
 import type { RunRecord } from '../runs/record.ts';
-import { version } from '../version.ts';
-import { Recorder, type RunBegin } from './recorder.ts';
-import { replaceFile } from '@monokit/engine/std/replace-file';
 import { besideRecord, RunsFolder, runsPath } from '../runs/runs-folder.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { messageOf } from '../ui/failure.ts';
+import { version } from '../version.ts';
 import { Book } from '../why/book.ts';
 import { bundleOf } from '../why/bundle.ts';
+import { Recorder, type RunBegin } from './recorder.ts';
 
 /** What says where the runs of a command line are kept. */
 export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {

@@ -2,14 +2,14 @@
 import { isAbsolute, join } from 'node:path';
 import type { RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
-import { excerpt } from '../ui/excerpt.ts';
-import { failuresOf } from '../ui/failures.ts';
-import { neededImage } from '../ui/outcome.ts';
-import { chain, diagnosticsOf, messageOf, noteOf } from '../ui/failure.ts';
 import { runModel } from '../runs/model-of.ts';
-import type { ImageState, RunModel } from '../ui/model.ts';
-import { reduce } from '../ui/reduce.ts';
 import type { RecordedFailure, RecordedStep } from '../runs/record.ts';
+import { excerpt } from '../ui/excerpt.ts';
+import { chain, diagnosticsOf, messageOf, noteOf } from '../ui/failure.ts';
+import { failuresOf } from '../ui/failures.ts';
+import type { ImageState, RunModel } from '../ui/model.ts';
+import { neededImage } from '../ui/outcome.ts';
+import { reduce } from '../ui/reduce.ts';
 
 /** An image was not built. */
 export type ImageEnd = Extract<RunEvent, { readonly kind: 'task-failed' | 'task-blocked' | 'task-cancelled' }>;

@@ -1,6 +1,6 @@
 import type { Digest, RunEvent } from '@monokit/engine';
-import type { RecordedLog, RecordedStep } from '../runs/record.ts';
 import { ownerOf } from '../runs/owner.ts';
+import type { RecordedLog, RecordedStep } from '../runs/record.ts';
 import type { Redaction } from './redact.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

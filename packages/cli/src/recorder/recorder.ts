@@ -1,14 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Digest, ImageKeys, RunEvent, SolveRequest } from '@monokit/engine';
-import { messageOf } from '../ui/failure.ts';
-import { isInternal, retryLine } from '../ui/model.ts';
-import type { RunFacts } from '../ui/facts.ts';
-import type { RunEnd } from '../ui/renderer.ts';
-import { RunCauses } from '../why/run-causes.ts';
 import { stopCode, timedOut } from '../mistake.ts';
-import { shellWord } from '../ui/shell-word.ts';
-import { recordedEnds, type ImageEnd } from './recorded-failures.ts';
-import { gitAt } from './git.ts';
 import { History } from '../runs/history.ts';
 import {
   recordVersion,
@@ -18,13 +10,21 @@ import {
   type RecordedWarning,
   type RunRecord,
 } from '../runs/record.ts';
-import { RecordedSteps } from './recorded-steps.ts';
-import { Redaction } from './redact.ts';
-import { stepWord } from '../ui/step-word.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { isRunning, RunLog } from '../runs/run-log.ts';
 import { RunsFolder } from '../runs/runs-folder.ts';
 import { timesOf, worthOf } from '../runs/times.ts';
+import type { RunFacts } from '../ui/facts.ts';
+import { messageOf } from '../ui/failure.ts';
+import { isInternal, retryLine } from '../ui/model.ts';
+import type { RunEnd } from '../ui/renderer.ts';
+import { shellWord } from '../ui/shell-word.ts';
+import { stepWord } from '../ui/step-word.ts';
+import { RunCauses } from '../why/run-causes.ts';
+import { gitAt } from './git.ts';
+import { recordedEnds, type ImageEnd } from './recorded-failures.ts';
+import { RecordedSteps } from './recorded-steps.ts';
+import { Redaction } from './redact.ts';
 
 /** What is known of a run before anything happens. */
 export interface RunBegin {

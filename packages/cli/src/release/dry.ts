@@ -1,7 +1,7 @@
+import { shortDigest } from '../ui/format.ts';
 import { currentOf } from './move-tags.ts';
 import type { OpenRelease } from './open.ts';
 import { headline, nothing, planLines, shown } from './report.ts';
-import { shortDigest } from '../ui/format.ts';
 
 /** What a release would do, for people or as JSON. */
 export async function dryRun(

@@ -1,9 +1,9 @@
 // Which images of a release have to be built, and which are what they were.
 import type { LocalEngine, RegistryClient, Task } from '@monokit/engine';
 import { defineAll } from '@monokit/engine';
+import type { Offer } from '@monokit/engine';
 import { digestOf, type Digest } from '@monokit/engine/oci/digest';
 import { parseReference } from '@monokit/engine/oci/reference';
-import type { Offer } from '@monokit/engine';
 import type { ReleaseManifest } from './manifest.ts';
 import type { ReleaseTarget } from './targets.ts';
 

@@ -2,11 +2,11 @@
 import { styleText } from 'node:util';
 import { bytes, duration, shortDigest, shortName } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { table } from '../ui/table.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, type Result } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from '../ui/step-word.ts';
 import { tookOf } from './times.ts';
 
 export interface RunsDiff {

@@ -1,10 +1,10 @@
 // The logs of a run as they were written: those of one step byte by byte, those of several line by line with their step.
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { Mistake } from '../mistake.ts';
-import { commandText } from './result.ts';
-import type { RecordedLog, RecordedStep, RunRecord } from './record.ts';
-import type { KeptRun } from './runs-here.ts';
 import { means, stepWord } from '../ui/step-word.ts';
+import type { RecordedLog, RecordedStep, RunRecord } from './record.ts';
+import { commandText } from './result.ts';
+import type { KeptRun } from './runs-here.ts';
 
 /** Bytes that are in memory at a time. */
 const chunk = 64 * 1024;

@@ -5,8 +5,8 @@ import { replaceFile } from '@monokit/engine/std/replace-file';
 import type { Invocation } from '../command.ts';
 import { oneFile } from '../page/one-file.ts';
 import { startBrowser } from '../page/show.ts';
-import type { KeptRun } from './runs-here.ts';
 import { besideRecord } from './runs-folder.ts';
+import type { KeptRun } from './runs-here.ts';
 import { timelineOf } from './timeline.ts';
 
 /** A run as one file of HTML. */

@@ -1,7 +1,7 @@
+import type { RecordedStep } from './record.ts';
 // What steps would have taken alone. Steps that run side by side wait for the processors that they share, and how many do
 // is another number in every run.
 import { tookOf } from './times.ts';
-import type { RecordedStep } from './record.ts';
 
 /** What a step takes by itself. */
 export interface OwnTime {

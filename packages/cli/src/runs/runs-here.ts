@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
+import type { cacheDirFlag } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import { settingsHere } from '../tasks/settings-here.ts';
-import type { cacheDirFlag } from '../flags/workspace.ts';
-import type { RunRecord } from './record.ts';
-import { systemText } from '../ui/system-text.ts';
 import { count } from '../ui/format.ts';
+import { systemText } from '../ui/system-text.ts';
 import { harmless } from '../ui/tame.ts';
 import { isRecord } from './is-record.ts';
+import type { RunRecord } from './record.ts';
 import { isRunning } from './run-log.ts';
 import { besideRecord, RunsFolder, runsPath } from './runs-folder.ts';
 

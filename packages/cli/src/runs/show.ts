@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import { shortest } from '../ui/diagnostics.ts';
 import { bytes, count, duration, shortDigest, shortName, shownLine } from '../ui/format.ts';
-import { summary } from '../ui/summary.ts';
 import { stepWord } from '../ui/step-word.ts';
+import { summary } from '../ui/summary.ts';
 import { symbolsFor } from '../ui/symbols.ts';
 import { table } from '../ui/table.ts';
 import { oneLine } from '../ui/tame.ts';

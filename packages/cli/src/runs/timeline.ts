@@ -1,17 +1,17 @@
 // A run laid out in time, for the page that shows it (page/timeline.ts): what ran at the same time lies in lanes.
 import { join } from 'node:path';
-import { titleOf } from '../graph/step-title.ts';
 import { stripVTControlCharacters } from 'node:util';
+import { titleOf } from '../graph/step-title.ts';
 import { shortest } from '../ui/diagnostics.ts';
 import { bytes, duration, shortDigest } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { symbolsFor } from '../ui/symbols.ts';
 import { lanesOf, type Span } from './lanes.ts';
 import { lastLines } from './logs.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, resultText, type Result } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps, tookOf } from './times.ts';
 
 /** All that the page knows. Times are milliseconds since the run began. */

@@ -1,10 +1,10 @@
 // A run in the Trace Event Format, which chrome://tracing, Perfetto and speedscope open:
 // https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 import { titleOf } from '../graph/step-title.ts';
+import { stepWord } from '../ui/step-word.ts';
 import { lanesOf, type Span } from './lanes.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText } from './result.ts';
-import { stepWord } from '../ui/step-word.ts';
 import { criticalSteps } from './times.ts';
 
 /** Times and durations are microseconds since the run began. */

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { FailedStep, Session } from '@monokit/engine';
-import type { imageFlags } from '../flags/build.ts';
 import type { Invocation } from '../command.ts';
+import type { imageFlags } from '../flags/build.ts';
+import type { workspaceFlags } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import type { BuildInvocation } from '../tasks/tasks.ts';
-import type { workspaceFlags } from '../flags/workspace.ts';
 
 /** Lends to a failed step what its image is lent in this workspace, and what flags name; nothing if it asks for nothing. */
 export async function lender(

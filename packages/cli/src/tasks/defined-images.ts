@@ -2,10 +2,9 @@
 import type { Defined, LocalEngine, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags } from '../flags/build.ts';
-import { isFolder } from './is-folder.ts';
-import { Mistake } from '../mistake.ts';
-import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 import type { workspaceFlags } from '../flags/workspace.ts';
+import { onlyFolder } from './is-folder.ts';
+import type { BuildInvocation, Chosen, EngineSettings } from './tasks.ts';
 
 export type ShowInvocation = Invocation<typeof imageFlags & typeof workspaceFlags>;
 
@@ -50,13 +49,4 @@ export async function defineChosen(
   const onNeed = (from: string, to: string) => void needs.push([from, to]);
   const promises = defineAll(engine, tasks, { signal, report: () => undefined, offers, onNeed });
   return { engine, tasks, defined: await Promise.all(promises), needs, settings, folderOf };
-}
-
-/** The folder, URL or `-` among the positionals, if that is what they are. */
-export function onlyFolder(positionals: readonly string[]): string | undefined {
-  const folders = positionals.filter(isFolder);
-  if (folders.length > 1 || (folders.length === 1 && positionals.length > 1)) {
-    throw new Mistake('a folder stands by itself', `name ${folders[0]} alone, or images of the workspace`);
-  }
-  return folders[0];
 }

@@ -7,10 +7,10 @@ import { test } from 'node:test';
 import { makeTempFolder } from '@monokit/engine/std/temp';
 import { imageFlags, workFlags } from '../flags/build.ts';
 import { parseFlags } from '../flags/flags.ts';
-import { bytesOf, folderRequest } from './folder.ts';
-import { isFolder } from './is-folder.ts';
 import { Mistake } from '../mistake.ts';
 import { memoryStream } from '../ui/recorded.fixture.ts';
+import { bytesOf, folderRequest } from './folder.ts';
+import { isFolder } from './is-folder.ts';
 
 /** A folder with `app/Dockerfile` and `other/`, and what `docker buildx build ARGS` asks for in it. */
 async function asked(argv: readonly string[], { env = {}, stdin = '' as string | Buffer } = {}) {

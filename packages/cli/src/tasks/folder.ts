@@ -1,21 +1,21 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ExportRequest, SolveRequest } from '@monokit/engine';
-import { parseBytes } from '@monokit/engine/std/quantity';
-import type { Lent } from '@monokit/engine/session';
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
+import type { Lent } from '@monokit/engine/session';
 import { openLayoutContext } from '@monokit/engine/session/layout-context';
 import { parseSecret } from '@monokit/engine/session/secrets';
 import { parseSsh } from '@monokit/engine/session/ssh';
+import { parseBytes } from '@monokit/engine/std/quantity';
 import { hostOf } from '../flags/add-host.ts';
 import { annotationAttrs } from '../flags/annotations.ts';
 import { assignment, attributes } from '../flags/assignments.ts';
 import { attestsOf } from '../flags/attests.ts';
 import type { imageFlags, workFlags } from '../flags/build.ts';
 import type { Given } from '../flags/flags.ts';
-import { answerProvenanceOf } from '../ui/metadata-file.ts';
-import { Mistake } from '../mistake.ts';
 import { loadedInto, outputOf } from '../flags/outputs.ts';
+import { Mistake } from '../mistake.ts';
+import { answerProvenanceOf } from '../ui/metadata-file.ts';
 import { spoolStdin } from './stdin.ts';
 
 export type ImageFlags = Given<typeof imageFlags>;

@@ -15,11 +15,11 @@ import { hostOf } from '../flags/add-host.ts';
 import { annotationAttrs } from '../flags/annotations.ts';
 import { assignment } from '../flags/assignments.ts';
 import { attestsOf } from '../flags/attests.ts';
-import { bytesOf, type ImageFlags } from './folder.ts';
-import { Mistake } from '../mistake.ts';
 import { loadedInto } from '../flags/outputs.ts';
 import { limitsOf } from '../flags/resource.ts';
 import { isTargetFileName } from '../flags/target-file.ts';
+import { Mistake } from '../mistake.ts';
+import { bytesOf, type ImageFlags } from './folder.ts';
 
 interface World {
   readonly cwd: string;

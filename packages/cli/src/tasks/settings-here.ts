@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
+import type { cacheDirFlag } from '../flags/workspace.ts';
 import { configState } from './config-state.ts';
 import type { EngineSettings } from './tasks.ts';
-import type { cacheDirFlag } from '../flags/workspace.ts';
 
 /** Where the config that rules this folder keeps the cache, for commands that look at nothing else of the workspace. */
 export async function settingsHere({

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { Mistake } from '../mistake.ts';
 
 /** What came from standard input, in a folder: an unpacked archive, or a Dockerfile by itself. */

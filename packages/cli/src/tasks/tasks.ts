@@ -5,10 +5,10 @@ import type { ResolvedTarget, WatchSpec } from '@monokit/config';
 import type { Continue, EngineOptions, MemoryShare, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags, workFlags } from '../flags/build.ts';
+import { isNarrowed, type cacheDirFlag } from '../flags/workspace.ts';
+import { Mistake } from '../mistake.ts';
 import { configState } from './config-state.ts';
 import { folderRequest } from './folder.ts';
-import { Mistake } from '../mistake.ts';
-import { isNarrowed, type cacheDirFlag } from '../flags/workspace.ts';
 
 /** What is asked of the images; what a whole run may do is not theirs to know. */
 export type BuildInvocation = Invocation<typeof imageFlags & Omit<typeof workFlags, 'continue' | 'timeout'>>;

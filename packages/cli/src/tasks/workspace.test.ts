@@ -3,13 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { makeTempFolder } from '@monokit/engine/std/temp';
-import { imageFlags, workFlags } from '../flags/build.ts';
 import { configText } from '../commands/init.ts';
+import { imageFlags, workFlags } from '../flags/build.ts';
 import { parseFlags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
 import { bakeTarget } from '../print/bake-target.ts';
-import type { BuildInvocation } from './tasks.ts';
 import { memoryStream } from '../ui/recorded.fixture.ts';
+import type { BuildInvocation } from './tasks.ts';
 import { workspaceTasks } from './workspace-tasks.ts';
 import { openWorkspace } from './workspace.ts';
 

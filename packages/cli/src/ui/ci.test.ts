@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { makeTempFolder } from '@monokit/engine/std/temp';
-import { openCi } from './ci.ts';
 import { azure, buildkite, dialectHere, github, gitlab, type Dialect } from './ci-dialect.ts';
-import { tame } from './tame.ts';
+import { openCi } from './ci.ts';
 import { openRenderer } from './open.ts';
 import { began, built, cached, compile, failed, memoryStream, start } from './recorded.fixture.ts';
-import { reportsOf } from './report-files.ts';
 import type { Screen } from './renderer.ts';
+import { reportsOf } from './report-files.ts';
+import { tame } from './tame.ts';
 
 const warned: RunEvent = {
   kind: 'warning',

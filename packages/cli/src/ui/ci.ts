@@ -1,13 +1,13 @@
-import { duration, shortName } from './format.ts';
-import { failureBlocks } from './failure-block.ts';
 import type { Dialect } from './ci-dialect.ts';
-import { HeldLog, ImageLog } from './held-log.ts';
+import { failureBlocks } from './failure-block.ts';
+import { duration, shortName } from './format.ts';
 import { Heading } from './heading.ts';
+import { HeldLog, ImageLog } from './held-log.ts';
 import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, retryLine, type StepModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { problemsOf } from './problems.ts';
 import { Pulse } from './pulse.ts';
+import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { summary } from './summary.ts';
 import { symbolsFor } from './symbols.ts';

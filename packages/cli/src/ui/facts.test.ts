@@ -5,9 +5,9 @@ import type { RunFacts } from './facts.ts';
 import { jobSummary } from './job-summary.ts';
 import { openJson } from './json.ts';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { openPlain } from './plain.ts';
 import { began, built, compile, digest, failed, memoryStream, start } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 
 function shown(events: readonly RunEvent[], facts: RunFacts): readonly string[] {
   const stderr = memoryStream();

@@ -6,9 +6,9 @@ import { excerpt } from './excerpt.ts';
 import { bugLines, chain, diagnosticsOf, messageOf, noteOf } from './failure.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { duration, shortName, shownLine } from './format.ts';
+import { fileLink } from './links.ts';
 import type { RunModel, StepModel } from './model.ts';
 import { neededImage } from './outcome.ts';
-import { fileLink } from './links.ts';
 import type { RunStart, Screen } from './renderer.ts';
 import { roomOf } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { Failed } from '@monokit/engine/std/failed';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
+import { Failed } from '@monokit/engine/std/failed';
 import { systemText } from './system-text.ts';
 import { harmless } from './tame.ts';
 

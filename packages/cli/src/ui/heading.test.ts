@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Heading } from './heading.ts';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { began, built } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 import type { About } from './renderer.ts';
 
 const about: About = { version: '1.2.3', config: 'buildkit.config.ts', platforms: ['linux/amd64'] };

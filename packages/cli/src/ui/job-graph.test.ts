@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { jobGraph } from './job-graph.ts';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { began, digest } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 
 const folders = new Map(['base', 'api', 'web', 'lone'].map((id) => [id, `/src/${id}`]));
 

@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import { bytes, duration, shortDigest, shortName, shownLine } from './format.ts';
-import { failuresOf } from './failures.ts';
 import { messageOf } from './failure.ts';
-import { jobGraph } from './job-graph.ts';
+import { failuresOf } from './failures.ts';
+import { bytes, duration, shortDigest, shortName, shownLine } from './format.ts';
 import { causeText } from './image-line.ts';
+import { jobGraph } from './job-graph.ts';
 import { isWork, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { summary } from './summary.ts';

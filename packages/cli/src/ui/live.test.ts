@@ -4,8 +4,8 @@ import type { RunEvent } from '@monokit/engine';
 import { widthOf } from './columns.ts';
 import { live, type LiveScreen } from './live.ts';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { began, built, compile, memoryStream } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 
 const small = { columns: 80, rows: 24, names: 8 };
 

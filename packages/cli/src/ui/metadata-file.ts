@@ -1,9 +1,9 @@
 import { rename, writeFile } from 'node:fs/promises';
+import type { SolveResponse } from '@monokit/engine';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { parseGoBool } from '@monokit/engine/std/go-bool';
 import { goJson } from '@monokit/engine/std/go-json';
 import { uniqueName } from '@monokit/engine/std/temp';
-import type { SolveResponse } from '@monokit/engine';
 
 /** How much of an image's provenance the metadata file tells; undefined without a file, or where nobody wants it. */
 export function answerProvenanceOf(file: string | undefined, env: NodeJS.ProcessEnv): 'min' | 'max' | undefined {

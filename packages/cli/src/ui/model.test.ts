@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { emptyModel, isInternal, tally, type RunModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { began, built, cached, compile, copy, digest, failed, from, test as testStep } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 
 function after(events: readonly RunEvent[]): RunModel {
   return events.reduce(reduce, emptyModel({ ids: ['api', 'web'], startedAt: began, folders: new Map() }));

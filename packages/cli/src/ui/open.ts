@@ -1,5 +1,5 @@
-import type { ReportFiles } from './report-files.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
+import type { ReportFiles } from './report-files.ts';
 
 /** The renderer for a mode; `auto` is the live one on a terminal, a CI's own in those we know, and plain lines elsewhere. */
 export async function openRenderer(

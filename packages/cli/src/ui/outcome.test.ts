@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { began, failed, start } from './recorded.fixture.ts';
+import { reduce } from './reduce.ts';
 
 const statesAfter = (events: readonly RunEvent[]) => {
   const { images } = events.reduce(reduce, emptyModel(start));

@@ -1,11 +1,11 @@
-import { duration } from './format.ts';
 import { failureBlocks } from './failure-block.ts';
+import { duration } from './format.ts';
+import { Heading } from './heading.ts';
 import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel, isInternal, isWork, retryLine, type StepModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { Pulse } from './pulse.ts';
+import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { Heading } from './heading.ts';
 import { summary } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
 import { isUpToDate, upToDateLine } from './tally-rows.ts';

@@ -3,9 +3,9 @@ import { isAbsolute, join, relative } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { diagnosticsOf, messageOf } from './failure.ts';
 import { failuresOf } from './failures.ts';
-import { neededImage } from './outcome.ts';
 import { shortName } from './format.ts';
 import type { RunModel } from './model.ts';
+import { neededImage } from './outcome.ts';
 import type { RunStart } from './renderer.ts';
 
 export interface Problem {

@@ -1,7 +1,7 @@
 // Runs as lists of events, and a stream that remembers: for tests of what is shown.
 import { Writable } from 'node:stream';
-import { Failed } from '@monokit/engine/std/failed';
 import type { Digest, RunEvent } from '@monokit/engine';
+import { Failed } from '@monokit/engine/std/failed';
 import type { RunStart } from './renderer.ts';
 
 /** A digest that begins with a letter of yours. */

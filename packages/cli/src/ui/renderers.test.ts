@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@monokit/engine';
 import { openJson } from './json.ts';
+import { emptyModel } from './model.ts';
 import { openPlain } from './plain.ts';
 import { Pulse } from './pulse.ts';
 import { openQuiet } from './quiet.ts';
 import { began, built, cached, compile, failed, memoryStream, start } from './recorded.fixture.ts';
-import { openUpToDate } from './up-to-date.ts';
-import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { emptyModel } from './model.ts';
 import { reduce } from './reduce.ts';
+import type { Renderer, RunStart, Screen } from './renderer.ts';
+import { openUpToDate } from './up-to-date.ts';
 
 /** What a renderer writes for a run, to standard output and to standard error. */
 function shown(

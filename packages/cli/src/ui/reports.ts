@@ -4,10 +4,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { codeQuality } from './code-quality.ts';
 import { jobSummary } from './job-summary.ts';
 import { emptyModel } from './model.ts';
-import { reduce } from './reduce.ts';
 import { problemsOf } from './problems.ts';
-import type { ReportFiles } from './report-files.ts';
+import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
+import type { ReportFiles } from './report-files.ts';
 import { Warnings } from './warnings.ts';
 
 /** The renderer, which reports, too, when the run ends. */

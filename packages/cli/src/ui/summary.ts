@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import { widthOf } from './columns.ts';
 import type { Recorded, Times } from './facts.ts';
-import { duration } from './format.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
+import { duration } from './format.ts';
 import { fileLink } from './links.ts';
 import { isInternal, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';

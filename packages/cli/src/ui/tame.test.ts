@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describe } from './failure.ts';
 import { shortName } from './format.ts';
-import { table } from './table.ts';
 import { memoryStream } from './recorded.fixture.ts';
+import { table } from './table.ts';
 import { harmless, oneLine, tame } from './tame.ts';
 
 /** Clears the screen, sets the title, writes the clipboard, and turns the line around. */

@@ -1,5 +1,5 @@
-import { imageFacts, imageLine } from './image-line.ts';
 import { advance } from './advance.ts';
+import { imageFacts, imageLine } from './image-line.ts';
 import { emptyModel } from './model.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
 import { symbolsFor } from './symbols.ts';

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { lentLine } from '../shell/header.ts';
 import { sitIn } from '../shell/sit.ts';
-import { writerTo } from '../ui/terminal.ts';
 import type { StatusLine } from '../ui/status-line.ts';
-import type { Containers } from './containers.ts';
+import { writerTo } from '../ui/terminal.ts';
 import type { Builds } from './builds.ts';
+import type { Containers } from './containers.ts';
 import type { HotKeys } from './hot-keys.ts';
 import type { Running } from './running.ts';
 import type { WatchInvocation } from './watch-images.ts';

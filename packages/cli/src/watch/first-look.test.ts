@@ -3,8 +3,8 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { FirstLook } from './first-look.ts';
 import { isAsSeen, type SeenFolder } from '../fresh/fresh.ts';
+import { FirstLook } from './first-look.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'first-look-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -2,8 +2,8 @@
 import { gitLock } from '@monokit/config';
 import type { LocalEngine, SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';
-import type { Chosen } from '../tasks/tasks.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { Containers } from './containers.ts';
 import { FirstLook } from './first-look.ts';

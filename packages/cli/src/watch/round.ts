@@ -1,8 +1,8 @@
 // One build in a watch: begun by changes, and let go when newer ones make it pointless.
 import { run, type Engine, type RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
-import type { Chosen } from '../tasks/tasks.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import type { Chosen } from '../tasks/tasks.ts';
 import { isInternal } from '../ui/model.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import { offersOf, type Reading } from './inputs.ts';

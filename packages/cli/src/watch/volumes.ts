@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto';
 // Volumes of containers, as the engine mounts them. Those with a name are kept in the state folder, each in a folder that
 // only its owner may enter: what is in them is no cache, and a prune takes nothing of it.
 import { join } from 'node:path';
-import { hash } from 'node:crypto';
 import type { VolumeSpec, WatchSpec } from '@monokit/config';
 import type { ImageMount } from '@monokit/engine';
 import { statePath } from '@monokit/engine/state-path';

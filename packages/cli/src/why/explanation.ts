@@ -1,8 +1,8 @@
+import { isInternal } from '../ui/model.ts';
+import type { Cause } from './cause.ts';
 // Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
 import type { StepComponents } from './components.ts';
-import type { Cause } from './cause.ts';
 import type { Differences } from './differences.ts';
-import { isInternal } from '../ui/model.ts';
 import { dependingOn, isFolder } from './step.ts';
 
 /** How a step fared, or would. */

@@ -1,10 +1,10 @@
 // From the words of `cli why` to explanations.
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
-import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { Mistake, NothingSelected } from '../mistake.ts';
-import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
 import { besideRecord } from '../runs/runs-folder.ts';
+import type { KeptRun, RunsHere } from '../runs/runs-here.ts';
+import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { questionOf, type Question } from './question.ts';
 import {
   explainRuns,

@@ -1,8 +1,9 @@
 // What the next build would make of images, beside what the last one made: by the keys and the outlook of `cli plan`.
 import { cachePath } from '@monokit/engine/cache-path';
-import { defineImages, onlyFolder, type ShowInvocation } from '../tasks/defined-images.ts';
 import { planOf } from '../plan/plan.ts';
 import type { RunsHere } from '../runs/runs-here.ts';
+import { defineImages, type ShowInvocation } from '../tasks/defined-images.ts';
+import { onlyFolder } from '../tasks/is-folder.ts';
 import { version } from '../version.ts';
 import { componentsOf, short } from './components.ts';
 import { differencesOf } from './differences.ts';

@@ -1,8 +1,8 @@
 // What differs in what a step reads of its client's folders.
 import { posix } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
-import type { PlatformComponents, ReadComponents, StepComponents } from './components.ts';
 import type { Cause } from './cause.ts';
+import type { PlatformComponents, ReadComponents, StepComponents } from './components.ts';
 import type { ListOf } from './differences.ts';
 import { folderChanges } from './folder-changes.ts';
 import { bare, takesAll } from './step.ts';

@@ -2,12 +2,12 @@
 import type { Digest, FolderContent, ImageKeys, ManifestEntry, RunEvent, SolveRequest } from '@monokit/engine';
 import type { RunRecord } from '../runs/record.ts';
 import { RunsFolder } from '../runs/runs-folder.ts';
-import { messageOf } from '../ui/failure.ts';
 import type { Before, Cause as ShownCause, RunFacts } from '../ui/facts.ts';
+import { messageOf } from '../ui/failure.ts';
 import { shortName } from '../ui/format.ts';
 import { Book, type MadeImage, type MadeRunOf } from './book.ts';
-import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
 import type { Cause } from './cause.ts';
+import { componentsOf, nameOfComponents, short, type Components } from './components.ts';
 import type { Differences, differencesOf } from './differences.ts';
 import { dependingOn } from './step.ts';
 import { keyIn, veilWith, type Veil } from './veil.ts';

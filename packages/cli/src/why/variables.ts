@@ -1,6 +1,6 @@
+import type { Components, PlatformComponents } from './components.ts';
 // Where a variable that a step sees got another value from.
 import type { Declared } from './declared.ts';
-import type { Components, PlatformComponents } from './components.ts';
 
 export interface VariableChange {
   readonly kind: 'argument' | 'variable' | 'platform';

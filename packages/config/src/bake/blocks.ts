@@ -3,11 +3,11 @@
 import { nearest } from '@monokit/engine/std/nearest';
 import { ConversionError } from '../hcl/convert.ts';
 import { evaluate } from '../hcl/evaluate.ts';
-import { scopeWith, type Scope } from '../hcl/scope.ts';
 import { collected, HclMistake, mistake, type HclProblem, type SourceText, type Span } from '../hcl/mistake.ts';
+import { scopeWith, type Scope } from '../hcl/scope.ts';
 import type { Attribute, Block, Body, Expression, Step } from '../hcl/syntax.ts';
-import { elements, fieldsOf, isMapping, isSequence, object, text, type Value } from '../hcl/value.ts';
 import { typeName } from '../hcl/type.ts';
+import { elements, fieldsOf, isMapping, isSequence, object, text, type Value } from '../hcl/value.ts';
 import { plainOf, valueOf } from './attributes.ts';
 import { attributeKinds, type AttributeKind, type KindValue } from './definition.ts';
 

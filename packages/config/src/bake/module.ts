@@ -2,11 +2,11 @@
 // them, so they may refer to each other in any order, from any file.
 import { ConversionError, convert } from '../hcl/convert.ts';
 import { evaluate } from '../hcl/evaluate.ts';
-import { scopeWith, type Scope } from '../hcl/scope.ts';
 import type { HclForm, HclFunction } from '../hcl/function.ts';
 import { impureFunctions, standardFunctions, type World } from '../hcl/functions/standard.ts';
 import { collected, mistake, type SourceText, type Span } from '../hcl/mistake.ts';
 import { parseSingleExpression } from '../hcl/parse.ts';
+import { scopeWith, type Scope } from '../hcl/scope.ts';
 import { keywordOf, type Attribute, type Block, type Body, type Expression } from '../hcl/syntax.ts';
 import { any } from '../hcl/type.ts';
 import { text, tuple, type Value } from '../hcl/value.ts';

@@ -1,9 +1,9 @@
+import { evaluate } from '../hcl/evaluate.ts';
+import { parseJsonHcl } from '../hcl/json.ts';
 // Bake files as a definition: parsed, evaluated together, merged.
 import { collected, Lines, mistake, type SourceText, type Span } from '../hcl/mistake.ts';
 import { parseHcl } from '../hcl/parse.ts';
-import { parseJsonHcl } from '../hcl/json.ts';
 import type { Body, Expression } from '../hcl/syntax.ts';
-import { evaluate } from '../hcl/evaluate.ts';
 import { checkNames, type Instance } from './blocks.ts';
 import type { AttributeName, BakeGroup, BakeTarget, BakeVariable, Place } from './definition.ts';
 import { mergedTarget } from './merge.ts';

@@ -1,8 +1,8 @@
 // Variables of bake files: their types, defaults, and the texts that take the defaults' place.
 import { splitCsv } from '@monokit/engine/std/csv';
 import { ConversionError, convert } from '../hcl/convert.ts';
-import { fromJsonOf, jsonText } from '../hcl/json-value.ts';
 import { FunctionError } from '../hcl/function.ts';
+import { fromJsonOf, jsonText } from '../hcl/json-value.ts';
 import { mistake, type SourceText, type Span } from '../hcl/mistake.ts';
 import { numberText, numOfText } from '../hcl/number.ts';
 import type { Block, Expression } from '../hcl/syntax.ts';

@@ -1,12 +1,12 @@
 // Compose files as targets: merged, their variables filled in, what they include and extend brought together.
 import { dirname, resolve } from 'node:path';
-import { HclMistake, type HclProblem, type SourceText } from '../hcl/mistake.ts';
 import type { BakeGroup, BakeTarget, Place } from '../bake/definition.ts';
 import { Places } from '../bake/read.ts';
+import { HclMistake, type HclProblem, type SourceText } from '../hcl/mistake.ts';
+import { serviceWatch } from './develop.ts';
 import { filled } from './fill.ts';
 import { canonicalService, isMapping, merged, settled, type Mapping } from './merge.ts';
 import type { ComposeWorld, Project, Service } from './project.ts';
-import { serviceWatch } from './develop.ts';
 import { rebased } from './rebase.ts';
 import { targetOf } from './service.ts';
 import { variablesIn } from './variables.ts';

@@ -1,9 +1,9 @@
 // A service's `build` as a target by bake's names.
 import { nearest } from '@monokit/engine/std/nearest';
+import { parseBytes } from '@monokit/engine/std/quantity';
 import type { Attributes, BakeTarget, Place, SecretEntry, SshEntry } from '../bake/definition.ts';
 import { attestEntry, cacheEntries, outputEntry, secretEntry, sshEntry } from '../bake/entries.ts';
 import { distinct, lastOf } from '../bake/merge.ts';
-import { parseBytes } from '@monokit/engine/std/quantity';
 import { isMapping, type Mapping } from './merge.ts';
 
 export interface ServiceWorld {

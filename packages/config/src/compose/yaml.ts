@@ -1,6 +1,6 @@
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 // YAML as plain data with the places of what stands in it. The home of the yaml library.
 import { HclMistake, mistake, type SourceText, type Span } from '../hcl/mistake.ts';
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 
 /** A way through mappings and sequences. */
 export type YamlPath = readonly (string | number)[];

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { evaluate } from './evaluate.ts';
-import { scopeWith, type Scope } from './scope.ts';
 import { standardFunctions } from './functions/standard.ts';
 import { jsonText } from './json-value.ts';
 import { HclMistake } from './mistake.ts';
 import { parseSingleExpression } from './parse.ts';
-import { list, num, text, type Value } from './value.ts';
+import { scopeWith, type Scope } from './scope.ts';
 import { string } from './type.ts';
+import { list, num, text, type Value } from './value.ts';
 
 const functions = standardFunctions({ env: { HOME: '/home/ada' }, clock: () => Date.UTC(2024, 1, 29, 12) });
 const scope: Scope = {

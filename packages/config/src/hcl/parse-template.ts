@@ -1,3 +1,4 @@
+import { nearest } from '@monokit/engine/std/nearest';
 // Templates: texts with `${…}` for values and `%{…}` for conditions and loops.
 import type { Cursor } from './cursor.ts';
 import type { Span } from './mistake.ts';
@@ -5,7 +6,6 @@ import { parseForHead } from './parse-brackets.ts';
 import { made, parseExpression } from './parse-expression.ts';
 import type { Expression } from './syntax.ts';
 import type { Token } from './tokens.ts';
-import { nearest } from '@monokit/engine/std/nearest';
 import { text } from './value.ts';
 
 type Part =

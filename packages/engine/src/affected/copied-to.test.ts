@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { State } from '../llb/state.ts';
-import * as llb from '../llb/llb.ts';
 import { mergeDefinitions } from '../llb/graph.ts';
+import * as llb from '../llb/llb.ts';
+import type { State } from '../llb/state.ts';
 import { copiedTo, type CopiedTo, type ClientPath } from './copied-to.ts';
 
 const context = llb.local('context');

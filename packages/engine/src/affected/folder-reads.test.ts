@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import * as llb from '../llb/llb.ts';
 import { mergeDefinitions } from '../llb/graph.ts';
+import * as llb from '../llb/llb.ts';
 import { makeTempFolder } from '../std/temp.ts';
 import { folderReads } from './folder-reads.ts';
 

@@ -2,8 +2,8 @@
 // patterns. Nothing is read for it but the links on the way of what is selected.
 import { lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { ContentSelector } from '../llb/content-selector.ts';
 import { opKey } from '../llb/cache-key.ts';
+import type { ContentSelector } from '../llb/content-selector.ts';
 import type { Graph, GraphVertex } from '../llb/graph.ts';
 import { followPaths } from '../source/local/follow-paths.ts';
 import { hasWildcards, matchGlob } from '../std/glob.ts';

@@ -1,7 +1,7 @@
+import { normalised, parseReference } from '../oci/reference.ts';
 import { Attrs } from '../std/attrs.ts';
 import { splitCsv } from '../std/csv.ts';
 import { Failed } from '../std/failed.ts';
-import { normalised, parseReference } from '../oci/reference.ts';
 import type { AttestationFailure } from './failure.ts';
 
 /** What a request wants to be attested. */

@@ -2,16 +2,16 @@ import type { Definition } from '../llb/definition.ts';
 import { formatPlatform, hostPlatform } from '../oci/platform.ts';
 import { parseReference } from '../oci/reference.ts';
 import { Failed } from '../std/failed.ts';
-import { digestSet, predicateTypes, type Attestation, type ResultTold } from './attestation.ts';
 import type { ProvenanceOptions } from './attest-options.ts';
+import { digestSet, predicateTypes, type Attestation, type ResultTold } from './attestation.ts';
 import { buildConfig, buildSource } from './build-steps.ts';
 import type { Capture } from './capture.ts';
 import type { AttestationFailure } from './failure.ts';
+import { slsa02 } from './provenance-v02.ts';
 import { imagePurl } from './purl.ts';
 import { requestParameters, type ConfigSource, type Parameters } from './request-parameters.ts';
-import { stepLayers } from './step-layers.ts';
 import { shownDefinition } from './shown-definition.ts';
-import { slsa02 } from './provenance-v02.ts';
+import { stepLayers } from './step-layers.ts';
 
 /** What was asked, and what went into it. */
 export interface BuildTold {

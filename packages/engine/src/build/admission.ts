@@ -1,6 +1,6 @@
 import type { Estimate, StepPolicy } from '../engine.ts';
-import type { Digest } from '../oci/digest.ts';
 import type { Graph, GraphVertex } from '../llb/graph.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
 import { remainingPaths } from '../scheduler/remaining.ts';
 import type { Candidate, Scheduler } from '../scheduler/scheduler.ts';

@@ -1,8 +1,8 @@
 import type { AttestOptions } from '../attestation/attest-options.ts';
 import type { Attestation } from '../attestation/attestation.ts';
 import { capture } from '../attestation/capture.ts';
-import { provenance, predicateV1, type BuildTold } from '../attestation/provenance.ts';
 import { slsa02 } from '../attestation/provenance-v02.ts';
+import { provenance, predicateV1, type BuildTold } from '../attestation/provenance.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Defined, DefinedImage } from '../engine.ts';
 import { dockerfileVersion } from '../frontend/dockerfile/version.ts';

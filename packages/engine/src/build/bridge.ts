@@ -6,10 +6,10 @@ import type { Bridge, FrontendResult, ResolvedImage, ResolveImage } from '../fro
 import type { ProgramBridge } from '../frontend/program-bridge.ts';
 import type { Definition } from '../llb/definition.ts';
 import { loadDefinition } from '../llb/load.ts';
-import { digestOf } from '../oci/digest.ts';
-import { parseReference } from '../oci/reference.ts';
 import type { Op } from '../llb/op.ts';
 import type { SourceOp } from '../llb/source.ts';
+import { digestOf } from '../oci/digest.ts';
+import { parseReference } from '../oci/reference.ts';
 import { pinSource } from '../ops/source.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';

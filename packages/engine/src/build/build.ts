@@ -1,8 +1,8 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
 import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
-import type { Build, Defined, ExportRequest, SolveOptions, SolveRequest, SolveResponse } from '../engine.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
+import type { Build, Defined, ExportRequest, SolveOptions, SolveRequest, SolveResponse } from '../engine.ts';
 import type { Exporter, ExportImage, Made } from '../exporter/exporter.ts';
 import type { Event } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
@@ -10,14 +10,14 @@ import type { Job } from '../session/job.ts';
 import type { CacheRecord } from '../solver/records.ts';
 import { Failed } from '../std/failed.ts';
 import type { Attested } from './attest.ts';
-import { importing, openCaches } from './caches.ts';
 import { Behind } from './behind.ts';
+import { importing, openCaches } from './caches.ts';
 import { checkEntitlements } from './entitlements.ts';
+import { FailedSteps } from './failed-steps.ts';
 import type { BuildFailure } from './failure.ts';
 import { emptyForcedMounts } from './forced-mounts.ts';
 import { tellForeseen } from './foreseen.ts';
 import { requestKeys, type SolvedRequest } from './keys.ts';
-import { FailedSteps } from './failed-steps.ts';
 import { openGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
 import { SharedExports } from './shared-exports.ts';

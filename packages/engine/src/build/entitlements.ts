@@ -1,5 +1,5 @@
-import type { GraphVertex } from '../llb/graph.ts';
 import type { NetworkMode, SecurityMode } from '../llb/exec.ts';
+import type { GraphVertex } from '../llb/graph.ts';
 import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';
 import type { Parts } from './parts.ts';

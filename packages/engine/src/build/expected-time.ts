@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { firstCauses } from '../llb/first-causes.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import { tryOut } from '../scheduler/trial.ts';
-import { expectedDuration } from './expected.ts';
 import type { Outlook } from '../solver/vertex.ts';
+import { expectedDuration } from './expected.ts';
 import type { OpenGraph } from './open-graph.ts';
 
 /** How long some steps of a graph will take. */

@@ -13,12 +13,12 @@ import type { Foreseen } from '../solver/foresight.ts';
 import type { Outlook } from '../solver/vertex.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { importing, openCaches } from './caches.ts';
+import { expectedSteps, expectedTime, type ExpectedStep, type ExpectedTime } from './expected-time.ts';
 import { openToLook, type Reach } from './look.ts';
 import type { OpenGraph } from './open-graph.ts';
 import type { Parts } from './parts.ts';
-import { SharedExports } from './shared-exports.ts';
 import { isWork, settled, type Settled } from './settled.ts';
-import { expectedSteps, expectedTime, type ExpectedStep, type ExpectedTime } from './expected-time.ts';
+import { SharedExports } from './shared-exports.ts';
 
 export interface Forecast {
   /** By digest in the merged graph. */

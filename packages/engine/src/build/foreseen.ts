@@ -3,9 +3,9 @@ import type { GraphForeseen } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
 import type { Foreseen } from '../solver/foresight.ts';
 import { Failed } from '../std/failed.ts';
-import { isWork, settled } from './settled.ts';
 import { expectedSteps, expectedTime } from './expected-time.ts';
 import type { OpenGraph } from './open-graph.ts';
+import { isWork, settled } from './settled.ts';
 
 /** A build waits for so long to be told before it begins, in milliseconds. What is asked meanwhile it has to ask anyway. */
 const patience = 1000;

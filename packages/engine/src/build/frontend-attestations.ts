@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 // What a frontend says of its result: files of trees that it solved.
 import type { Attestation, Subject } from '../attestation/attestation.ts';
 import { digestSet, predicateTypes } from '../attestation/attestation.ts';
@@ -6,7 +7,6 @@ import type { Defined, DefinedImage } from '../engine.ts';
 import type { Definition } from '../llb/definition.ts';
 import type { Attestation as Stated } from '../llb/result.ts';
 import type { Digest } from '../oci/digest.ts';
-import { posix } from 'node:path';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
 import type { BuildFailure } from './failure.ts';

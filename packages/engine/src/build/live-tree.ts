@@ -11,8 +11,8 @@ import {
 import { posix } from 'node:path';
 import { kindOf } from '../cache/mounted-tree.ts';
 import type { ReadableTree, TreeEntry } from '../frontend/program-bridge.ts';
-import { openInRoot, O_PATH } from '../sys/openat2.ts';
 import { deviceParts } from '../sys/mknod.ts';
+import { openInRoot, O_PATH } from '../sys/openat2.ts';
 import { entryFilter, readRange, unreadable } from './read-range.ts';
 
 const { O_RDONLY, O_NONBLOCK, O_DIRECTORY } = constants;

@@ -1,8 +1,8 @@
-import { readGitReference } from '../frontend/dockerfile/git-reference.ts';
-import type { Capture, Material } from '../attestation/capture.ts';
 import { digestSet } from '../attestation/attestation.ts';
+import type { Capture, Material } from '../attestation/capture.ts';
 import { withoutCredentials } from '../attestation/redact.ts';
 import { contextKey, type ConfigSource } from '../attestation/request-parameters.ts';
+import { readGitReference } from '../frontend/dockerfile/git-reference.ts';
 import type { SourceOp } from '../llb/source.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';

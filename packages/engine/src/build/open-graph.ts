@@ -1,12 +1,12 @@
 import type { ImmutableRef } from '../cache/ref.ts';
+import type { StepPolicy } from '../engine.ts';
 import type { Definition } from '../llb/definition.ts';
 import { mergeDefinitions, type Graph, type GraphVertex } from '../llb/graph.ts';
-import { operatorOf } from '../ops/ops.ts';
 import type { Digest } from '../oci/digest.ts';
+import { operatorOf } from '../ops/ops.ts';
 import type { Job } from '../session/job.ts';
 import type { Session } from '../session/session.ts';
 import { Solver } from '../solver/solver.ts';
-import type { StepPolicy } from '../engine.ts';
 import { Admission, type Owner } from './admission.ts';
 import { checkEntitlements } from './entitlements.ts';
 import { FailedSteps } from './failed-steps.ts';

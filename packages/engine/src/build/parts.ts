@@ -1,10 +1,10 @@
-import type { ExportDeps, Exporter } from '../exporter/exporter.ts';
+import type { ImmutableRef } from '../cache/ref.ts';
 import type { Estimator } from '../engine.ts';
+import type { ExportDeps, Exporter } from '../exporter/exporter.ts';
 import type { Frontend } from '../frontend/frontend.ts';
 import type { Surroundings } from '../ops/surroundings.ts';
 import type { Needs, Scheduler } from '../scheduler/scheduler.ts';
 import type { CacheStore } from '../solver/cache-store.ts';
-import type { ImmutableRef } from '../cache/ref.ts';
 import type { LookedAt } from '../source/looked-at.ts';
 import type { ImageResolver } from '../source/source.ts';
 

@@ -1,7 +1,7 @@
+import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Work } from '../progress/work.ts';
-import type { Provider } from '../content/store.ts';
 import type { Copies } from './copies.ts';
 import type { BlobOptions, ImmutableRef, LayerBlob, MutableRef, RecordType, RefId } from './ref.ts';
 

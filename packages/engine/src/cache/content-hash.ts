@@ -1,10 +1,10 @@
+import type { Index, Table } from '../index/index.ts';
 // Digests of what a path in a tree leads to, by BuildKit's rules, so that cache keys are the same here and there. Only
 // what the path leads to is read, and a ref is never asked twice: answers are kept in the index by its id.
 import { digestOf, type Digest } from '../oci/digest.ts';
-import type { Work } from '../progress/work.ts';
-import type { Index, Table } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import { task, type TaskContext } from '../pool/tasks.ts';
+import type { Work } from '../progress/work.ts';
 import { keepIfRoom } from '../std/disk-full.ts';
 import { checksum, type ChecksumOptions } from './content-hash/checksum.ts';
 import { mountedTree, type Budget } from './mounted-tree.ts';

@@ -1,8 +1,8 @@
 // Copying a path of one tree to a path of another, with cp's and BuildKit's answers to what a slash at the end, an
 // existing folder or a symlink in the way means.
 import { posix } from 'node:path';
-import { Failed } from '../std/failed.ts';
 import { textOf, type BytePath } from '../std/byte-path.ts';
+import { Failed } from '../std/failed.ts';
 import { Copier, type CopierOptions } from './copy/copier.ts';
 import { parentOf, type Destination, type FolderLook } from './copy/destination.ts';
 import type { CopyFailure } from './copy/failure.ts';

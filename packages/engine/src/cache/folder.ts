@@ -11,8 +11,8 @@
 //   reserve            room for removing things when the disk is full
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Failed } from '../std/failed.ts';
 import { asDiskFull } from '../std/disk-full.ts';
+import { Failed } from '../std/failed.ts';
 import { uniqueName } from '../std/temp.ts';
 import type { CacheFailure } from './failure.ts';
 import { restoreReserve } from './reserve.ts';

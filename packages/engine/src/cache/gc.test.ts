@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-type.ts';
+import type { PrunePolicy } from './api.ts';
 import { kill, make, openRig, pieces, read, remoteLayer, start, work } from './cache-fixture.ts';
 import type { OpenCache } from './cache.ts';
-import type { PrunePolicy } from './api.ts';
 
 const options = { description: 'a test', ...work };
 const all: PrunePolicy = { all: true };

@@ -1,8 +1,8 @@
 import { lstatSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { digestOf, type Digest } from '../oci/digest.ts';
+import { isMark } from '../snapshot/marks.ts';
 import { fsPath, type BytePath } from '../std/byte-path.ts';
 import { readNames } from '../std/names.ts';
-import { isMark } from '../snapshot/marks.ts';
 import { getXattr, listXattrs } from '../sys/xattr.ts';
 import { fileDigest } from './content-hash/file-digest.ts';
 import { header, type Xattr } from './content-hash/header.ts';

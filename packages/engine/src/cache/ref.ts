@@ -1,10 +1,10 @@
+import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Compression } from '../oci/media-type.ts';
 import type { Work } from '../progress/work.ts';
-import type { Provider } from '../content/store.ts';
-import type { Chain } from '../snapshot/snapshotter.ts';
 import type { Mount, Mounted } from '../snapshot/mount.ts';
+import type { Chain } from '../snapshot/snapshotter.ts';
 import type { HostTree } from './tree.ts';
 
 /** Names what a ref holds, across builds and processes: the same id gives the same tree for ever. */

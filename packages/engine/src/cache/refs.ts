@@ -1,6 +1,6 @@
-import type { Chain, WritableLayer } from '../snapshot/snapshotter.ts';
-import type { Mount, Mounted } from '../snapshot/mount.ts';
 import type { Work } from '../progress/work.ts';
+import type { Mount, Mounted } from '../snapshot/mount.ts';
+import type { Chain, WritableLayer } from '../snapshot/snapshotter.ts';
 import { asDiskFull } from '../std/disk-full.ts';
 import type { Parts } from './parts.ts';
 import type { LayerKey } from './records.ts';

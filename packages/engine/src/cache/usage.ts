@@ -7,9 +7,9 @@ import type { CacheMounts } from './cache-mounts.ts';
 import type { Images } from './images.ts';
 import { liveLeases } from './lease.ts';
 import type { Parts } from './parts.ts';
+import { contentOf } from './reach.ts';
 import { type LayerKey, original, type RefRecord } from './records.ts';
 import type { RefId } from './ref.ts';
-import { contentOf } from './reach.ts';
 
 /** All records, the ones first that were used last. */
 export async function usage(

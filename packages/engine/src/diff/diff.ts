@@ -1,9 +1,9 @@
 // What differs between two images: their files, layer by layer, and their configs. Layers that both have at the bottom
 // are read only where the rest leaves a question open; no layer is ever held, only what its files are.
 import { Readable } from 'node:stream';
-import { decompressed } from '../pool/decompress.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
+import { decompressed } from '../pool/decompress.ts';
 import { bytePath, type BytePath } from '../std/byte-path.ts';
 import { failedOf } from '../std/failed.ts';
 import { compareTrees, type FileChange } from './compared-trees.ts';

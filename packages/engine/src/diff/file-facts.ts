@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { digestOf, Digester, type Digest } from '../oci/digest.ts';
 import type { EntryType } from '../pool/layer-tar.ts';
 import type { TarEntry } from '../pool/tar-reader.ts';
-import { digestOf, Digester, type Digest } from '../oci/digest.ts';
 import { textOf } from '../std/byte-path.ts';
 
 /** A file as images have it, times left out: they differ with every build and mean nothing. */

@@ -4,8 +4,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { isIndex } from '../oci/media-type.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { bestManifest } from '../oci/platform-match.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
 import type { DiffFailure } from './failure.ts';
 

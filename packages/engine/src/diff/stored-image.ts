@@ -1,5 +1,5 @@
-import type { DiskStore } from '../content/disk.ts';
 import { maxDocumentSize } from '../content/children.ts';
+import type { DiskStore } from '../content/disk.ts';
 import type { Digest } from '../oci/digest.ts';
 import { readManifest } from '../oci/read-manifest.ts';
 import { collect } from '../std/collect.ts';

@@ -1,9 +1,9 @@
 // Which network a container gets. A mode `sandbox` means a namespace behind a bridge where the engine was asked for that,
 // and the machine's own network else, as buildkitd without CNI has it.
 import { dirname } from 'node:path';
-import type { SpecInput } from './spec.ts';
 import { Bridge, bridgeTools } from './bridge.ts';
 import type { Process } from './executor.ts';
+import type { SpecInput } from './spec.ts';
 
 /** `auto` is a namespace of its own where the machine has the tools, else the machine's own network. */
 export type NetworkChoice = 'host' | 'bridge' | 'auto';

@@ -15,26 +15,26 @@ import {
   removeIfEmpty,
   type Cgroups,
 } from './cgroup.ts';
-import { usageOf } from './usage.ts';
 import { readyMounts } from './container-mounts.ts';
 import { deviceMounts, withDevices } from './device-edits.ts';
 import { Emulators } from './emulators.ts';
 import type { Container, Executor, Process, ProcessIo } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
-import { checkLeaseId, containerGroup, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
+import { inProcess, judge } from './judge.ts';
 import { LeaseFiles } from './lease-files.ts';
+import { checkLeaseId, containerGroup, leaseFolder, leaseGroup, stateFolder } from './lease.ts';
 import { loopDevicesInUse, seccompSupported } from './machine.ts';
 import { removeWithMounts } from './mount-table.ts';
 import { Networks, type NetworkChoice } from './network.ts';
-import type { Dns } from './resolv.ts';
-import { inProcess, judge } from './judge.ts';
 import { Others } from './others.ts';
 import { signalTo } from './pid-file.ts';
+import type { Dns } from './resolv.ts';
 import { killFirstProcess, runBundle } from './runc.ts';
 import { findRuntime, type Runtime, type RuntimeChoice } from './runtime.ts';
 import { specOf, specText, type Machine } from './spec.ts';
 import { makeStubs, makeWorkingFolder, type MountPoint } from './stubs.ts';
 import { treeAt } from './tree-at.ts';
+import { usageOf } from './usage.ts';
 import { resolveUser } from './user.ts';
 import { Vault } from './vault.ts';
 import { Watchdog } from './watchdog.ts';

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { mount, mountFlags, unmount, unmountFlags } from '../sys/mount.ts';
 import type { SystemError } from '../sys/library.ts';
+import { mount, mountFlags, unmount, unmountFlags } from '../sys/mount.ts';
 
 export interface Owned {
   readonly uid: number;

@@ -1,17 +1,17 @@
-// Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
-// produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
-import type { Digest } from '../oci/digest.ts';
-import type { CompressionOptions } from '../oci/compression.ts';
-import type { ImageConfig } from '../oci/image-config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Platform } from '../oci/platform.ts';
 import type { Attestation } from '../attestation/attestation.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Store } from '../content/store.ts';
 import type { ExportDestination, ExportRequest } from '../engine.ts';
+import type { CompressionOptions } from '../oci/compression.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+// Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
+// produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
+import type { Digest } from '../oci/digest.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Registries } from '../registry/registry.ts';
 import type { Work } from '../progress/work.ts';
+import type { Registries } from '../registry/registry.ts';
 import type { Job } from '../session/job.ts';
 import { dockerExporter } from './docker.ts';
 import { imageExporter } from './image.ts';

@@ -12,8 +12,8 @@ import type { ImageConfig } from '../oci/image-config.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { makeTempFolder } from '../std/temp.ts';
-import { exporters } from './exporter.ts';
 import { arm64, baseHistory, config, exported, image, layers, world } from './exporter-fixture.ts';
+import { exporters } from './exporter.ts';
 
 async function readImage(path: string) {
   await using layout = await openLayout(path);

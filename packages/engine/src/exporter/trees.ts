@@ -1,6 +1,6 @@
-import { Failed } from '../std/failed.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
+import { Failed } from '../std/failed.ts';
 import { Attrs, wrongOption } from './attrs.ts';
 import { epochOf, readCreated, type CreatedTime } from './epoch.ts';
 import type { ExportDeps, ExportInput } from './exporter.ts';

@@ -6,8 +6,8 @@ import type { Index } from '../oci/manifest.ts';
 import { isIndex, isManifest, mediaTypes } from '../oci/media-type.ts';
 import { formatPlatform, matches, normalise, type Platform } from '../oci/platform.ts';
 import { Failed } from '../std/failed.ts';
-import type { Found } from './found.ts';
 import type { ImageToolsFailure } from './failure.ts';
+import type { Found } from './found.ts';
 
 /** An image to make another one of; `descriptor` may say more of it than where it was found. */
 export interface Source {

@@ -1,5 +1,5 @@
-import type { Constraints } from './constraints.ts';
 import { llbBuilder, llbDefinitionInput } from './build.ts';
+import type { Constraints } from './constraints.ts';
 import { invalid } from './invalid.ts';
 import { outputOf, workersOf, type Made, type Making, type Node, type Output } from './node.ts';
 import type { State } from './state.ts';

@@ -3,8 +3,8 @@ import { normalise } from '../oci/platform.ts';
 import { compareUtf8 } from '../proto/utf8.ts';
 import { defaultPath, type EnvList } from './env.ts';
 import type { ExecOp, HostIp, SecretEnv } from './exec.ts';
-import { invalid } from './invalid.ts';
 import { Inputs } from './inputs.ts';
+import { invalid } from './invalid.ts';
 import type { Mount } from './mount.ts';
 import { outputOf, workersOf, type Made, type Making, type Node, type Output } from './node.ts';
 import type {

@@ -1,7 +1,7 @@
 import type { Reader } from '../proto/reader.ts';
 import type { Writer } from '../proto/writer.ts';
-import { decodeOwner, encodeOwner, type Owner } from './owner.ts';
 import { invalid } from './invalid.ts';
+import { decodeOwner, encodeOwner, type Owner } from './owner.ts';
 
 /** One change of a file op. */
 export type FileAction = FileActionPlace & (CopyAction | MkfileAction | MkdirAction | RmAction | SymlinkAction);

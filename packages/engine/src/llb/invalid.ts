@@ -1,5 +1,5 @@
-import { Failed } from '../std/failed.ts';
 import type { Digest } from '../oci/digest.ts';
+import { Failed } from '../std/failed.ts';
 import type { LlbFailure } from './failure.ts';
 
 /** The failure for a graph that can't be run as it stands. */

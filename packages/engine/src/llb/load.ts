@@ -1,10 +1,10 @@
-import { Failed } from '../std/failed.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
+import { Failed } from '../std/failed.ts';
 import { llbCapabilities } from './capabilities.ts';
 import type { Definition } from './definition.ts';
 import { validateExec } from './exec.ts';
-import { validateFile } from './file.ts';
 import type { LlbFailure } from './failure.ts';
+import { validateFile } from './file.ts';
 import { invalid } from './invalid.ts';
 import type { OpMetadata } from './metadata.ts';
 import { opName } from './name.ts';

@@ -9,8 +9,8 @@ import { mergeMetadata, type OpMetadata } from './metadata.ts';
 import type { Making, Node, Output } from './node.ts';
 import { marshalOp, marshalTerminal, type Edge } from './op.ts';
 import { PendingSettings, type SettingsChain } from './settings.ts';
-import { SourceMaps } from './source-maps.ts';
 import type { SourceLocation } from './source-map.ts';
+import { SourceMaps } from './source-maps.ts';
 import type { State } from './state.ts';
 
 /** What a graph is marshalled for. The constraints hold for every vertex that says nothing else. */

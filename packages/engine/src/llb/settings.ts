@@ -1,8 +1,8 @@
 import type { Platform } from '../oci/platform.ts';
-import { joinPath } from './path.ts';
 import { EnvList } from './env.ts';
 import type { HostIp, NetworkMode, SecurityMode, Ulimit } from './exec.ts';
 import type { Later, LaterContext } from './later.ts';
+import { joinPath } from './path.ts';
 
 /** What a state passes on to the processes that are run on it. */
 export interface Settings {

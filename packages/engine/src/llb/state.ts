@@ -3,9 +3,8 @@ import { hostPlatform, normalise, type Platform } from '../oci/platform.ts';
 import type { Constraints } from './constraints.ts';
 import type { Definition } from './definition.ts';
 import { EnvList } from './env.ts';
-import type { NetworkMode, SecurityMode } from './exec.ts';
 import { ExecNode } from './exec-node.ts';
-import { FileNode } from './file-node.ts';
+import type { NetworkMode, SecurityMode } from './exec.ts';
 import {
   copy,
   mkdir,
@@ -20,6 +19,7 @@ import {
   type RmOptions,
   type SymlinkOptions,
 } from './file-actions.ts';
+import { FileNode } from './file-node.ts';
 import { Later, type LaterContext } from './later.ts';
 import { marshal, type MarshalOptions } from './marshal.ts';
 import { outputOf, type Output } from './node.ts';

@@ -1,8 +1,8 @@
 // Requests to the Docker daemon's HTTP API.
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { Failed } from '../std/failed.ts';
 import type { DockerHost } from './docker-host.ts';
 import type { LoaderFailure } from './failure.ts';

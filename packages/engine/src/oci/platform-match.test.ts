@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from './digest.ts';
-import { formatPlatform, parsePlatform } from './platform.ts';
 import { bestManifest, compatiblePlatforms } from './platform-match.ts';
+import { formatPlatform, parsePlatform } from './platform.ts';
 
 test('what runs on a platform is told best first, as containerd orders it', () => {
   const table: Record<string, string[]> = {

@@ -1,5 +1,5 @@
-import { isDigest } from './digest.ts';
 import type { Descriptor } from './descriptor.ts';
+import { isDigest } from './digest.ts';
 import type { Index, Manifest } from './manifest.ts';
 import { isIndex, isManifest, mediaTypes } from './media-type.ts';
 

@@ -1,9 +1,3 @@
-// Runs a file op: its actions, each on the result of another or on an input. Actions that build on each other write into
-// one tree; it is committed where a result is wanted or is read by several.
-import { bytePath } from '../std/byte-path.ts';
-import { diskFull } from '../std/disk-full.ts';
-import { Failed, failedOf } from '../std/failed.ts';
-import { untimed } from '../std/untimed.ts';
 import type { Cache } from '../cache/api.ts';
 import { Destination } from '../cache/copy/destination.ts';
 import { mountedTree } from '../cache/mounted-tree.ts';
@@ -14,6 +8,12 @@ import type { FileOp } from '../llb/file.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Event } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
+// Runs a file op: its actions, each on the result of another or on an input. Actions that build on each other write into
+// one tree; it is committed where a result is wanted or is read by several.
+import { bytePath } from '../std/byte-path.ts';
+import { diskFull } from '../std/disk-full.ts';
+import { Failed, failedOf } from '../std/failed.ts';
+import { untimed } from '../std/untimed.ts';
 import { copyHere, copyTask, isSmall, type CopySource } from './file/copy-action.ts';
 import { CopyAgain } from './file/copy-again.ts';
 import type { FileFailure } from './file/failure.ts';

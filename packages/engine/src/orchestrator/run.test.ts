@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Defined, Engine, SolveRequest, SolveResponse } from '../engine.ts';
-import { Failed } from '../std/failed.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../oci/platform.ts';
+import { Failed } from '../std/failed.ts';
 import { call } from './call.ts';
 import { defineAll } from './define-all.ts';
 import type { RunEvent } from './event.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { failedOf } from '../std/failed.ts';
-import { openPool } from './pool.ts';
 import { tasks } from './pool-fixture.ts';
+import { openPool } from './pool.ts';
 
 test('a task runs in another thread and gives its result', async () => {
   await using pool = openPool();

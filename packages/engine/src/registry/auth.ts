@@ -1,5 +1,5 @@
-import { Failed } from '../std/failed.ts';
 import { collect } from '../std/collect.ts';
+import { Failed } from '../std/failed.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { RegistryFailure } from './failure.ts';
 import { isLoopback, type RemoteEndpoint } from './hosts.ts';

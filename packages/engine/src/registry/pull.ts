@@ -1,9 +1,9 @@
+import type { Provider } from '../content/store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { Digester, digestOf, encoded, isDigest, type Digest } from '../oci/digest.ts';
+import { isIndex, isManifest, mediaTypes } from '../oci/media-type.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
-import { Digester, digestOf, encoded, isDigest, type Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex, isManifest, mediaTypes } from '../oci/media-type.ts';
-import type { Provider } from '../content/store.ts';
 import type { RegistryFailure } from './failure.ts';
 import { reason, type Remote } from './remote.ts';
 import { wait } from './retry.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestRegistry } from '../../../../test/rig/registry.ts';
-import { Failed } from '../std/failed.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { parseReference } from '../oci/reference.ts';
+import { Failed } from '../std/failed.ts';
 import { client, Content, failsWith } from './registry-fixture.ts';
 import { Registries } from './registry.ts';
 

@@ -1,10 +1,10 @@
+import type { Provider } from '../content/store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isIndex, isManifest } from '../oci/media-type.ts';
+import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';
-import { collect } from '../std/collect.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex, isManifest } from '../oci/media-type.ts';
-import type { Provider } from '../content/store.ts';
 import { manifestLimit, pullScope } from './pull.ts';
 import { putManifest } from './put-manifest.ts';
 import { addReferrer } from './referrers.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { Failed } from '../std/failed.ts';
-import { digestOf, type Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { Provider } from '../content/store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import { Failed } from '../std/failed.ts';
 import type { Credentials } from './auth.ts';
 import type { RegistryHosts } from './hosts.ts';
 import { Registries, type RegistryClient, type RegistryOptions } from './registry.ts';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TestRegistry } from '../../../../test/rig/registry.ts';
-import { collect } from '../std/collect.ts';
-import { digestOf, encoded, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf, encoded, type Digest } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { parseReference } from '../oci/reference.ts';
+import { collect } from '../std/collect.ts';
 import { client, failsWith } from './registry-fixture.ts';
 
 const { signal } = new AbortController();

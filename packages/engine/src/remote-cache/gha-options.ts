@@ -1,5 +1,5 @@
-import { parseGoBool } from '../std/go-bool.ts';
 import type { Attrs } from '../std/attrs.ts';
+import { parseGoBool } from '../std/go-bool.ts';
 
 /** Where GitHub Actions keeps caches. */
 export interface GhaPlace {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { CacheEntry } from '../engine.ts';
-import { isDigest, type Digest } from '../oci/digest.ts';
 import { readCompression, type CompressionOptions } from '../oci/compression.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { Attrs } from '../std/attrs.ts';
 import { Failed } from '../std/failed.ts';

@@ -1,8 +1,8 @@
+import { maxDocumentSize } from '../content/children.ts';
 // Caches in S3 buckets, as BuildKit lays them out: blobs under their digests, configs under names.
 import type { Provider } from '../content/store.ts';
 import { verified } from '../content/verify.ts';
 import type { Digest } from '../oci/digest.ts';
-import { maxDocumentSize } from '../content/children.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { Semaphore } from '../std/semaphore.ts';

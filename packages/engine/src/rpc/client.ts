@@ -1,5 +1,5 @@
-import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { once } from 'node:events';
+import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { fromBytes, toBytes, type Message } from '../proto/message.ts';
 import { frameOf, readFrames } from './frames.ts';

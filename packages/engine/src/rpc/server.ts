@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 // gRPC over HTTP/2 on any connection: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { once } from 'node:events';
 import { fromBytes, toBytes, type Message } from '../proto/message.ts';
 import { frameOf, readFrames } from './frames.ts';
 import { maxMessage, sessionMemory } from './limits.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { Failed } from '../std/failed.ts';
-import { encoded, isDigest, type Digest } from '../oci/digest.ts';
 import { openLayout } from '../content/layout.ts';
+import { encoded, isDigest, type Digest } from '../oci/digest.ts';
+import { Failed } from '../std/failed.ts';
 import type { SessionFailure } from './failure.ts';
 
 /** An OCI layout lent as a named context. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Failed } from '../std/failed.ts';
 import { splitCsv } from '../std/csv.ts';
+import { Failed } from '../std/failed.ts';
 import type { SessionFailure } from './failure.ts';
 
 /** Where a secret's bytes are. */

@@ -6,8 +6,8 @@ import { mountAttributes, mountOptions } from '../sys/fsmount.ts';
 import { maxMountData, mount, mountFlags, unmount, unmountFlags } from '../sys/mount.ts';
 import { O_PATH } from '../sys/openat2.ts';
 import type { SnapshotFailure } from './failure.ts';
-import type { Mount, Mounted } from './mount.ts';
 import { makeMountPoint } from './mount-points.ts';
+import type { Mount, Mounted } from './mount.ts';
 
 type Overlay = Extract<Mount, { kind: 'overlay' }>;
 

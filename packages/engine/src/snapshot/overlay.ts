@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from '../pool/pool.ts';
 import { Fitting, markWhiteouts } from './fit.ts';
-import type { Mount } from './mount.ts';
 import type { Layers } from './layers.ts';
+import type { Mount } from './mount.ts';
 import { makeRoot } from './root.ts';
 import type { Chain, LayerId, Snapshotter, WritableLayer } from './snapshotter.ts';
 

@@ -5,8 +5,8 @@ import type { Compression } from '../oci/media-type.ts';
 import { openCompressor } from '../pool/compress.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';
-import { LayerWriter } from './layer-writer.ts';
 import { type Change, layerChanges, treeChanges } from './diff.ts';
+import { LayerWriter } from './layer-writer.ts';
 import { rootOf } from './tree.ts';
 
 /** What `packLayer` needs; all of it crosses threads. */

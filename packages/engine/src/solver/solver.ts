@@ -6,8 +6,8 @@ import type { Work } from '../progress/work.ts';
 import { Failed, failedOf } from '../std/failed.ts';
 import { Active } from './active.ts';
 import type { CacheStore } from './cache-store.ts';
-import type { Foreseen } from './foresight.ts';
 import type { VertexFailure } from './failure.ts';
+import type { Foreseen } from './foresight.ts';
 import { cacheRecords, type EdgeRecord, type KeyedEdge } from './records.ts';
 import type { Edge, Held, KeyFacts, Operator, Place, Vertex } from './vertex.ts';
 

@@ -4,11 +4,11 @@ import type { Cache } from '../cache/api.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';
+import { redacted } from '../std/redacted.ts';
 import { uniqueName } from '../std/temp.ts';
 import { setTimes } from '../sys/utimens.ts';
 import type { SourceFailure } from './failure.ts';
 import { isCommit } from './git-identifier.ts';
-import { redacted } from '../std/redacted.ts';
 import type { Git } from './git-program.ts';
 import { commitTime, type FetchOptions } from './git-remote.ts';
 

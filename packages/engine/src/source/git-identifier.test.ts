@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
-import { readGitIdentifier } from './git-identifier.ts';
 import { redacted } from '../std/redacted.ts';
+import { readGitIdentifier } from './git-identifier.ts';
 
 const vertex = digestOf('the vertex that asks');
 

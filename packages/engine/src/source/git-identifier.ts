@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { Failed } from '../std/failed.ts';
+import { redacted } from '../std/redacted.ts';
 import type { SourceFailure } from './failure.ts';
 import type { SourceRequest } from './source.ts';
-import { redacted } from '../std/redacted.ts';
 
 /** What a `git://` source asks for (LLB-058). */
 export interface GitIdentifier {

@@ -2,8 +2,8 @@
 // transports but those that fetch from a server (and our own `file://` to a repository of ours).
 import { spawn } from 'node:child_process';
 import { Failed } from '../std/failed.ts';
-import type { SourceFailure } from './failure.ts';
 import { redacted } from '../std/redacted.ts';
+import type { SourceFailure } from './failure.ts';
 
 export interface GitOptions {
   readonly remote: string;

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';
+import { redacted } from '../std/redacted.ts';
 import type { SourceFailure } from './failure.ts';
 import { isCommit, type GitIdentifier } from './git-identifier.ts';
-import { redacted } from '../std/redacted.ts';
 import type { Git } from './git-program.ts';
 
 /** What a ref of a remote stands for right now. */

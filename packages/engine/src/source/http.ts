@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { Digest } from '../oci/digest.ts';
 import type { Cache } from '../cache/api.ts';
-import type { Index } from '../index/index.ts';
-import type { Download as Awaited } from '../progress/download.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
+import type { Index } from '../index/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Download as Awaited } from '../progress/download.ts';
+import type { Registries } from '../registry/registry.ts';
 import { reason } from '../registry/remote.ts';
 import { patient, retrying, type RetryPolicy } from '../registry/retry.ts';
-import type { Registries } from '../registry/registry.ts';
 import { isBrokenConnection } from '../registry/transport.ts';
 import type { Job } from '../session/job.ts';
 import { Failed } from '../std/failed.ts';

@@ -1,19 +1,19 @@
 // `local://`: a folder that the client lends. Its tree is read where it lies, and only what is asked for; it is copied
 // into a snapshot when a container mounts it.
 import { posix } from 'node:path';
-import { digestOf } from '../oci/digest.ts';
-import { goJson } from '../std/go-json.ts';
-import { Failed } from '../std/failed.ts';
 import type { Cache } from '../cache/api.ts';
+import { digestOf } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Job } from '../session/job.ts';
 import type { LocalFolder } from '../session/session.ts';
+import { Failed } from '../std/failed.ts';
+import { goJson } from '../std/go-json.ts';
+import type { LocalFailure } from './local/failure.ts';
+import { ContextMemory } from './local/memory.ts';
+import type { ContextModes } from './local/modes.ts';
 import { LocalRef } from './local/ref.ts';
 import type { StatIndex } from './local/stat-index.ts';
-import { ContextMemory } from './local/memory.ts';
 import { LocalTree, type Listing } from './local/tree.ts';
-import type { LocalFailure } from './local/failure.ts';
-import type { ContextModes } from './local/modes.ts';
 import type { LookedAt } from './looked-at.ts';
 import type { Pinned, Source, SourceRequest } from './source.ts';
 

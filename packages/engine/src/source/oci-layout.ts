@@ -1,9 +1,9 @@
-import { Failed } from '../std/failed.ts';
-import type { Digest } from '../oci/digest.ts';
-import { hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Cache } from '../cache/api.ts';
 import type { Store } from '../content/store.ts';
+import type { Digest } from '../oci/digest.ts';
+import { hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Job } from '../session/job.ts';
+import { Failed } from '../std/failed.ts';
 import type { SourceFailure } from './failure.ts';
 import { digestOfIdentifier, layerLimit, localImage, pinnedImage } from './image.ts';
 import { pullImage, type PulledImage } from './pulled-image.ts';

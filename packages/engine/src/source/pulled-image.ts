@@ -1,18 +1,18 @@
+import type { RemoteLayer } from '../cache/api.ts';
+import type { Store } from '../content/store.ts';
+import { chainId } from '../oci/chain-id.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
+import { isIndex, isManifest, layerCompression } from '../oci/media-type.ts';
+import { withOrigin } from '../oci/origin.ts';
+import { bestManifest } from '../oci/platform-match.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { readManifest } from '../oci/read-manifest.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { FoundImage } from '../registry/registry.ts';
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
 import { goJson } from '../std/go-json.ts';
-import { chainId } from '../oci/chain-id.ts';
-import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex, isManifest, layerCompression } from '../oci/media-type.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
-import { bestManifest } from '../oci/platform-match.ts';
-import { withOrigin } from '../oci/origin.ts';
-import { readManifest } from '../oci/read-manifest.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { RemoteLayer } from '../cache/api.ts';
-import type { Store } from '../content/store.ts';
-import type { FoundImage } from '../registry/registry.ts';
 import type { SourceFailure } from './failure.ts';
 
 /** An image's manifest and config, here; its layers wherever they are. */

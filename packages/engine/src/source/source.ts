@@ -1,9 +1,9 @@
+import type { ImmutableRef } from '../cache/ref.ts';
 // Where graphs begin: an identifier becomes a pinned thing, and that a tree.
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { ImmutableRef } from '../cache/ref.ts';
-import type { Job } from '../session/job.ts';
 import type { Download } from '../progress/download.ts';
+import type { Job } from '../session/job.ts';
 
 export interface Source {
   /** `docker-image`, `oci-layout`, `local`, `git`, `http`, `https`. */

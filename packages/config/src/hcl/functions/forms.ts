@@ -1,10 +1,10 @@
+import { convert } from '../convert.ts';
 // Functions that are given expressions: what fails in them is theirs to judge.
 import { FunctionError, type HclForm, type HclFunction } from '../function.ts';
 import { HclMistake } from '../mistake.ts';
-import { convert } from '../convert.ts';
 import { typeFrom } from '../type-expression.ts';
-import { truth, type Value } from '../value.ts';
 import { any } from '../type.ts';
+import { truth, type Value } from '../value.ts';
 
 export const forms: Readonly<Record<string, HclForm>> = {
   can: {

@@ -1,9 +1,9 @@
 import { convert } from '../convert.ts';
-import { unify } from '../unify.ts';
 import { FunctionError, type HclFunction } from '../function.ts';
 import { isInteger, truncated } from '../number.ts';
 import { stepInto } from '../steps.ts';
 import { any, sameType, string, tupleType, typeName, type Type } from '../type.ts';
+import { unify } from '../unify.ts';
 import {
   elements,
   equal,

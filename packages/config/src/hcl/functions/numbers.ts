@@ -16,8 +16,8 @@ import {
   zero,
   type Num,
 } from '../number.ts';
-import { list, num, numOf, stringOf, type Value } from '../value.ts';
 import { number, string, typeName } from '../type.ts';
+import { list, num, numOf, stringOf, type Value } from '../value.ts';
 import { anything, fn, numbers, param, whole } from './parameters.ts';
 
 const one = (run: (a: Num) => Num) => fn(numbers('num'), (a) => num(run(numOf(a!))));

@@ -1,7 +1,7 @@
 import { convert } from '../convert.ts';
-import { unify } from '../unify.ts';
 import { FunctionError, type HclFunction } from '../function.ts';
 import { any, setType, type Type } from '../type.ts';
+import { unify } from '../unify.ts';
 import { elements, equal, set, truth, type Value } from '../value.ts';
 import { anything, fn, param, sets } from './parameters.ts';
 

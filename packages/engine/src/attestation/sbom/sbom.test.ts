@@ -13,8 +13,8 @@ import type { FoundPackage } from './found-package.ts';
 import { readPackageJson, readPackageLock } from './npm.ts';
 import { readOsRelease, scanTreeHere } from './scan-tree.ts';
 import { scanDefinition } from './scanner.ts';
-import { purlOf, sbom, spdxDocument } from './spdx.ts';
 import { checkSpdx } from './spdx-rules.fixture.ts';
+import { purlOf, sbom, spdxDocument } from './spdx.ts';
 
 const context = { check: () => {} } as Parameters<typeof scanTreeHere>[1];
 

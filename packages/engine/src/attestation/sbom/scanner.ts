@@ -1,5 +1,5 @@
-import type { Definition } from '../../llb/definition.ts';
 import { fromDefinition } from '../../llb/definition-node.ts';
+import type { Definition } from '../../llb/definition.ts';
 import { image } from '../../llb/sources.ts';
 import { scratch } from '../../llb/state.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';

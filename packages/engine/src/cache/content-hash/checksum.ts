@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { digestOf, Digester, type Digest } from '../../oci/digest.ts';
-import { Failed } from '../../std/failed.ts';
 import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
+import { Failed } from '../../std/failed.ts';
 import { hasWildcards } from '../../std/glob.ts';
 import { resolveInTree, type TreeNode } from '../tree.ts';
 import type { PathMissing } from './failure.ts';

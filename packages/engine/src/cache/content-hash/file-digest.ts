@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { fsPath, type BytePath } from '../../std/byte-path.ts';
 import { Digester, type Digest } from '../../oci/digest.ts';
+import { fsPath, type BytePath } from '../../std/byte-path.ts';
 
 /** Reused by every file of this thread: most files fit, header and all. */
 let space: Buffer | undefined;

@@ -1,6 +1,6 @@
-import type { BytePath } from '../../std/byte-path.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { task, type TaskContext } from '../../pool/tasks.ts';
+import type { BytePath } from '../../std/byte-path.ts';
 import { openPortable, type HostTree, type PortableTree } from '../tree.ts';
 import { Copier } from './copier.ts';
 import { Destination } from './destination.ts';

@@ -1,9 +1,9 @@
 import { appendFileSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { task, type TaskContext } from '../../pool/tasks.ts';
 import { writeMark } from '../../snapshot/marks.ts';
 import { bytePath, fsPath, type BytePath } from '../../std/byte-path.ts';
 import { asDiskFull } from '../../std/disk-full.ts';
-import { task, type TaskContext } from '../../pool/tasks.ts';
 import type { TreeNode } from '../tree.ts';
 import { parentOf } from './destination.ts';
 import { FolderTimes } from './folder-times.ts';

@@ -5,17 +5,17 @@ import { scratch } from '../../llb/state.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { normalised, parseReference, type Reference } from '../../oci/reference.ts';
-import type { Surroundings } from './context.ts';
-import { mistake, withPlace } from './failure.ts';
 import { goQuote } from '../../std/go-quote.ts';
 import { isEmptyImage, platformOf, readImageConfig } from './base-config.ts';
+import type { Surroundings } from './context.ts';
+import { mistake, withPlace } from './failure.ts';
 import { ImageDraft } from './image.ts';
 import { findNamedContext, loadNamedContext, type NamedContext } from './named-context.ts';
 import { formatPlatformFully } from './platform.ts';
 import type { Stage } from './stage.ts';
 import type { Stages } from './stages.ts';
-import { noVariables } from './words.ts';
 import { stepName } from './step-name.ts';
+import { noVariables } from './words.ts';
 
 const wellKnown = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fedora'];
 

@@ -1,8 +1,8 @@
 // Which rules count, from `# check=`, the build argument and comments, and what they found.
 import type { Diagnostic, Range } from '../../std/diagnostic.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
 import { DirectiveReader } from './directives.ts';
 import { mistake } from './failure.ts';
-import { parseGoBool } from '../../std/go-bool.ts';
 import { rules, type Rule, type RuleName } from './rules.ts';
 
 /** `skip=A,B;error=true;experimental=all`, read. */

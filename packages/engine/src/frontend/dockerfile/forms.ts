@@ -1,6 +1,6 @@
+import { goQuote } from '../../std/go-quote.ts';
 // The forms in which instructions take their arguments.
 import { mistake } from './failure.ts';
-import { goQuote } from '../../std/go-quote.ts';
 import type { Node } from './parse.ts';
 
 /** `key=value`, or the legacy `key value`. Neither is expanded yet. */

@@ -2,10 +2,10 @@
 import type { EnvList } from '../../llb/env.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { nearest } from '../../std/nearest.ts';
+import { withGlobalArgs } from './args.ts';
 import type { Checks } from './checks.ts';
 import type { Arg } from './instructions/arg.ts';
 import type { From } from './instructions/from.ts';
-import { withGlobalArgs } from './args.ts';
 import { readPlatform } from './platform.ts';
 import { expand, type Expansion } from './words.ts';
 

@@ -1,9 +1,9 @@
 // Addresses of git repositories, as ADD and contexts take them.
 import { joinPath } from '../../llb/path.ts';
-import { mistake } from './failure.ts';
-import { goQuote } from '../../std/go-quote.ts';
-import { parseGoBool } from '../../std/go-bool.ts';
 import type { GitOptions } from '../../llb/source-options.ts';
+import { parseGoBool } from '../../std/go-bool.ts';
+import { goQuote } from '../../std/go-quote.ts';
+import { mistake } from './failure.ts';
 import { readWebAddress } from './web-address.ts';
 
 export interface GitReference {

@@ -1,13 +1,13 @@
-// `RUN --mount=…`: reading the option, and what it mounts.
-import { basePath, cleanPath, joinPath } from '../../llb/path.ts';
 import { mkdir } from '../../llb/file-actions.ts';
 import type { CacheSharing } from '../../llb/mount.ts';
+// `RUN --mount=…`: reading the option, and what it mounts.
+import { basePath, cleanPath, joinPath } from '../../llb/path.ts';
 import type { RunMount } from '../../llb/run.ts';
 import { scratch, type State } from '../../llb/state.ts';
 import { splitCsv } from '../../std/csv.ts';
-import { mistake } from './failure.ts';
-import { goQuote } from '../../std/go-quote.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
+import { goQuote } from '../../std/go-quote.ts';
+import { mistake } from './failure.ts';
 import type { Stage } from './stage.ts';
 
 export const mountTypes = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;

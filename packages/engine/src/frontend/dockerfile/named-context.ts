@@ -1,16 +1,16 @@
+import { fromDefinition } from '../../llb/definition-node.ts';
 // `--build-context name=…`: what stands in place of an image or a stage.
 import { image, git, http, local, ociLayout } from '../../llb/sources.ts';
-import { fromDefinition } from '../../llb/definition-node.ts';
 import { scratch, suppliedLater, type State } from '../../llb/state.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { familiar, normalised, parseReference } from '../../oci/reference.ts';
 import { readIgnoreFile } from '../../std/ignore-file.ts';
+import { readImageConfig } from './base-config.ts';
 import { followed, readFrom, type Surroundings } from './context.ts';
 import { mistake } from './failure.ts';
 import { gitOptions, readGitReference } from './git-reference.ts';
-import { readImageConfig } from './base-config.ts';
 import { formatPlatformFully } from './platform.ts';
 
 /** What a named context turned out to be. */

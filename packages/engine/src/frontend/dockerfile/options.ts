@@ -1,13 +1,13 @@
 // The frontend's options: BuildKit's `--opt` names → what the conversion asks for.
 import { isIP } from 'node:net';
-import { Failed } from '../../std/failed.ts';
-import { nearest } from '../../std/nearest.ts';
 import type { HostIp, NetworkMode, Ulimit } from '../../llb/exec.ts';
 import type { LinuxResources } from '../../llb/metadata.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { splitCsv } from '../../std/csv.ts';
-import type { DockerfileFailure } from './failure.ts';
+import { Failed } from '../../std/failed.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
+import { nearest } from '../../std/nearest.ts';
+import type { DockerfileFailure } from './failure.ts';
 import { readPlatform } from './platform.ts';
 
 /** One request, read. */

@@ -1,8 +1,8 @@
 // Text → nodes: directives, comments, continued lines, flags and heredocs. What the words mean is the instructions' matter.
 import type { Range } from '../../std/diagnostic.ts';
+import type { Failed } from '../../std/failed.ts';
 import { DirectiveReader, type Directive } from './directives.ts';
 import { isMistake, mistake, placed, withPlace, type Mistake } from './failure.ts';
-import type { Failed } from '../../std/failed.ts';
 import { heredocsOf, type Heredoc, type HeredocWord } from './heredoc.ts';
 
 /** One instruction as written. */

@@ -1,6 +1,6 @@
 import type { Definition } from '../../llb/definition.ts';
-import type { Surroundings } from './context.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
+import type { Surroundings } from './context.ts';
 import type { Stage } from './stage.ts';
 import type { Stages } from './stages.ts';
 

@@ -1,11 +1,11 @@
+import { goQuote } from '../../std/go-quote.ts';
+import type { Conversion } from './conversion.ts';
 // The graph of stages: which there are, what they need, which the target needs.
 import { mistake, placed, withPlace } from './failure.ts';
-import type { Conversion } from './conversion.ts';
 import { checkDeclared, checkPlatform } from './from-checks.ts';
-import { goQuote } from '../../std/go-quote.ts';
 import { isStep, readInstruction } from './instruction.ts';
-import { checkCopyFrom } from './instructions/copy.ts';
 import type { Instruction } from './instruction.ts';
+import { checkCopyFrom } from './instructions/copy.ts';
 import type { From } from './instructions/from.ts';
 import { findNamedContext } from './named-context.ts';
 import { parse } from './parse.ts';

@@ -1,6 +1,6 @@
+import { digestOf } from '../../oci/digest.ts';
 // `# syntax=` and `BUILDKIT_SYNTAX`: which frontend a file is for, and leaving it to that one.
 import { hostPlatform } from '../../oci/platform.ts';
-import { digestOf } from '../../oci/digest.ts';
 import type { Work } from '../../progress/work.ts';
 import type { Range } from '../../std/diagnostic.ts';
 import { Failed, failedOf } from '../../std/failed.ts';

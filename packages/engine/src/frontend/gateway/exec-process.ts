@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
-import { failedOf } from '../../std/failed.ts';
 import { rpcFailed, statusOf } from '../../rpc/status.ts';
+import { failedOf } from '../../std/failed.ts';
 import type { HeldContainer, StartedProcess } from '../program-bridge.ts';
 import { Channel } from './channel.ts';
 import { unknownExit, type ExecMessage, type InitMessage } from './messages/containers.ts';

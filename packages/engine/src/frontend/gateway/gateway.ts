@@ -7,6 +7,7 @@
  * service.ts and behind the bridge. `client.ts` is the other side.
  */
 import { duplexPair } from 'node:stream';
+import { marshalDefinition, type Definition } from '../../llb/definition.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Work } from '../../progress/work.ts';
@@ -14,7 +15,6 @@ import { served, serveRpc } from '../../rpc/server.ts';
 import { Failed } from '../../std/failed.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
 import { uniqueName } from '../../std/temp.ts';
-import { marshalDefinition, type Definition } from '../../llb/definition.ts';
 import type { Frontend, FrontendResult } from '../frontend.ts';
 import type { ProgramBridge } from '../program-bridge.ts';
 import type { GatewayFailure } from './failure.ts';

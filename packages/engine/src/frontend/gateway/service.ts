@@ -1,10 +1,10 @@
+import type { Definition } from '../../llb/definition.ts';
 // The engine's side of LLBBridge for one frontend: what it asks, and what it gives in the end.
 import { loadDefinition } from '../../llb/load.ts';
-import type { Definition } from '../../llb/definition.ts';
 import { mapResult, refsOf, type Result } from '../../llb/result.ts';
 import type { Work } from '../../progress/work.ts';
-import { rpcFailed, type RpcStatus } from '../../rpc/status.ts';
 import type { Call, Handlers } from '../../rpc/service.ts';
+import { rpcFailed, type RpcStatus } from '../../rpc/status.ts';
 import type { HeldContainer, ProgramBridge } from '../program-bridge.ts';
 import { announced } from './capabilities.ts';
 import { execProcess } from './exec-process.ts';

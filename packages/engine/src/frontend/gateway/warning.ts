@@ -1,7 +1,7 @@
+import type { SourceRange } from '../../llb/source-map.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { MessageOf } from '../../proto/message.ts';
 import type { Diagnostic, Range } from '../../std/diagnostic.ts';
-import type { SourceRange } from '../../llb/source-map.ts';
 import type { warnRequest } from './messages/ping.ts';
 
 /** A frontend's warning as this engine tells its own. */

@@ -1,5 +1,5 @@
-import { answerMetadata, subrequest } from './subrequest.ts';
 import { excerptOf, firstLine, printable, type Location, type SourceInfo } from './location.ts';
+import { answerMetadata, subrequest } from './subrequest.ts';
 
 export const lintRequest = subrequest('frontend.lint', {
   description: 'Lint a Dockerfile',

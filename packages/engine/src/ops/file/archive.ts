@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { Failed, failedOf } from '../../std/failed.ts';
-import { fsPath, type BytePath } from '../../std/byte-path.ts';
 import { decompressed } from '../../pool/decompress.ts';
 import { readTar, type TarEntry } from '../../pool/tar-reader.ts';
+import { fsPath, type BytePath } from '../../std/byte-path.ts';
+import { Failed, failedOf } from '../../std/failed.ts';
 import type { FileFailure } from './failure.ts';
 
 /** Whether a file begins as a tar archive does, once it is decompressed. */

@@ -1,9 +1,9 @@
+import type { CopyFailure } from '../../cache/copy/failure.ts';
+import type { TooManyLinks } from '../../cache/tree.ts';
+import type { DiskFull } from '../../std/disk-full.ts';
 import type { FailureKind } from '../../std/failed.ts';
 import type { BadMode } from '../../std/file-mode.ts';
 import type { BadPattern } from '../../std/glob.ts';
-import type { DiskFull } from '../../std/disk-full.ts';
-import type { CopyFailure } from '../../cache/copy/failure.ts';
-import type { TooManyLinks } from '../../cache/tree.ts';
 
 /** Why a file action did not work. Paths are those of the trees, never of this machine. */
 export type FileFailure =

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { fsPath } from '../../std/byte-path.ts';
-import { Failed } from '../../std/failed.ts';
 import type { Ids } from '../../cache/copy/destination.ts';
 import { resolveInTree, type TreeNode } from '../../cache/tree.ts';
 import type { Owner, UserRef } from '../../llb/owner.ts';
+import { fsPath } from '../../std/byte-path.ts';
+import { Failed } from '../../std/failed.ts';
 import type { FileFailure } from './failure.ts';
 
 /** The tree that an index of the op stands for, to look a name up in. */

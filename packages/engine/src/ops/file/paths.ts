@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import { resolveInTree, type TreeNode } from '../../cache/tree.ts';
 import { bytePath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
 import { globExpression, hasWildcards } from '../../std/glob.ts';
-import { resolveInTree, type TreeNode } from '../../cache/tree.ts';
 import type { FileFailure } from './failure.ts';
 
 /** A path of an action: absolute and clean, with its `/` or `/.` at the end, which says that it is a folder. */

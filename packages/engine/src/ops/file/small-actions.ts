@@ -1,11 +1,11 @@
 // The actions that touch a few paths: mkdir, mkfile, symlink, rm. Each works on a mounted tree that it may write to.
 import { chmodSync, closeSync, constants, lchownSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
-import { bytePath, fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
-import { Failed } from '../../std/failed.ts';
-import { setTimes } from '../../sys/utimens.ts';
 import { parentOf, type Destination, type Ids } from '../../cache/copy/destination.ts';
 import { mountedTree } from '../../cache/mounted-tree.ts';
 import type { MkdirAction, MkfileAction, RmAction, SymlinkAction } from '../../llb/file-action.ts';
+import { bytePath, fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
+import { Failed } from '../../std/failed.ts';
+import { setTimes } from '../../sys/utimens.ts';
 import type { FileFailure } from './failure.ts';
 import { actionPath, missing, resolveWildcards } from './paths.ts';
 

@@ -11,13 +11,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { posix } from 'node:path';
+import { trySetXattr } from '../../cache/copy/copier.ts';
+import { Destination, parentOf, type FolderLook, type Ids } from '../../cache/copy/destination.ts';
+import type { TarEntry } from '../../pool/tar-reader.ts';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
 import { makeSpecialFile } from '../../sys/mknod.ts';
 import { setTimes } from '../../sys/utimens.ts';
-import { trySetXattr } from '../../cache/copy/copier.ts';
-import { Destination, parentOf, type FolderLook, type Ids } from '../../cache/copy/destination.ts';
-import type { TarEntry } from '../../pool/tar-reader.ts';
 import { readArchive } from './archive.ts';
 import type { FileFailure } from './failure.ts';
 

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
-import { hasWildcards, matchGlob } from '../../std/glob.ts';
 import { bytePath, textOf } from '../../std/byte-path.ts';
+import { hasWildcards, matchGlob } from '../../std/glob.ts';
 import { readNames } from '../../std/names.ts';
 
 /**

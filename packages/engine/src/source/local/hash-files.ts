@@ -1,11 +1,11 @@
 import { fstatSync } from 'node:fs';
-import type { Digest } from '../../oci/digest.ts';
 import { fileDigest } from '../../cache/content-hash/file-digest.ts';
 import { header } from '../../cache/content-hash/header.ts';
 import { readXattrs } from '../../cache/mounted-tree.ts';
-import type { BytePath } from '../../std/byte-path.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { task, type TaskContext } from '../../pool/tasks.ts';
+import type { BytePath } from '../../std/byte-path.ts';
 import { treeMode, type ContextModes } from './modes.ts';
 import { column, isUnchanged, width } from './rows.ts';
 

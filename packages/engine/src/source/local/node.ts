@@ -1,12 +1,12 @@
 import { lstatSync, readlinkSync } from 'node:fs';
-import { digestOf, type Digest } from '../../oci/digest.ts';
-import { Failed } from '../../std/failed.ts';
-import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
-import type { FilterState, PathFilter } from '../../std/patterns.ts';
-import { isSettled } from '../../std/settled.ts';
 import { header, type Xattr } from '../../cache/content-hash/header.ts';
 import { kindOf } from '../../cache/mounted-tree.ts';
 import type { Attributes, NodeKind, TreeNode } from '../../cache/tree.ts';
+import { digestOf, type Digest } from '../../oci/digest.ts';
+import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
+import { Failed } from '../../std/failed.ts';
+import type { FilterState, PathFilter } from '../../std/patterns.ts';
+import { isSettled } from '../../std/settled.ts';
 import type { ContextChanged } from './failure.ts';
 import { contextXattrs, hashFilesHere } from './hash-files.ts';
 import { treeMode, type ContextModes } from './modes.ts';

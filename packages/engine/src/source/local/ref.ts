@@ -1,6 +1,3 @@
-import { bytePath } from '../../std/byte-path.ts';
-import { Flight } from '../../std/flight.ts';
-import { uniqueName } from '../../std/temp.ts';
 import type { Cache } from '../../cache/api.ts';
 import { copyTree } from '../../cache/copy/whole-tree.ts';
 import type { BlobOptions, ImmutableRef, LayerBlob, RefId } from '../../cache/ref.ts';
@@ -8,6 +5,9 @@ import type { Pool } from '../../pool/pool.ts';
 import type { Work } from '../../progress/work.ts';
 import type { Mount, Mounted } from '../../snapshot/mount.ts';
 import type { Chain } from '../../snapshot/snapshotter.ts';
+import { bytePath } from '../../std/byte-path.ts';
+import { Flight } from '../../std/flight.ts';
+import { uniqueName } from '../../std/temp.ts';
 import type { LocalTree } from './tree.ts';
 
 export interface LocalRefOptions {

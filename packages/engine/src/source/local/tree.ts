@@ -1,22 +1,22 @@
 // A client's folder as a tree, read where it lies: each folder is listed once, when somebody first asks what is in it,
 // and each file is read once, when somebody first asks for its digest and the stat index does not know it.
 import { realpathSync, statSync } from 'node:fs';
+import type { Selector } from '../../cache/content-hash.ts';
+import type { PathMissing } from '../../cache/content-hash/failure.ts';
+import type { HostTree, ManifestEntry, PortableTree, TreeNode } from '../../cache/tree.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { bytePath, type BytePath } from '../../std/byte-path.ts';
 import { Failed, failedOf } from '../../std/failed.ts';
 import { PathFilter } from '../../std/patterns.ts';
-import type { PathMissing } from '../../cache/content-hash/failure.ts';
-import type { Selector } from '../../cache/content-hash.ts';
-import type { HostTree, ManifestEntry, PortableTree, TreeNode } from '../../cache/tree.ts';
+import type { SeenFolder } from '../looked-at.ts';
 import { explainMissing } from './explain.ts';
 import type { LocalFailure } from './failure.ts';
 import { followPaths, withoutCovered } from './follow-paths.ts';
-import type { SeenFolder } from '../looked-at.ts';
 import { hashFiles } from './hash-files.ts';
-import type { ContextModes } from './modes.ts';
-import { LocalNode, type Surroundings } from './node.ts';
 import { manifestOf } from './manifest.ts';
 import type { ContextMemory } from './memory.ts';
+import type { ContextModes } from './modes.ts';
+import { LocalNode, type Surroundings } from './node.ts';
 import { listFolder, width, type Rows } from './rows.ts';
 import { FolderDigests } from './stat-index.ts';
 

@@ -1,5 +1,5 @@
-import { atLeastOne, quotedWords } from '../forms.ts';
 import { mistake } from '../failure.ts';
+import { atLeastOne, quotedWords } from '../forms.ts';
 import type { Node } from '../parse.ts';
 import { warnOfSecretName } from '../secret-names.ts';
 import type { Stage } from '../stage.ts';

@@ -1,7 +1,7 @@
 import { joinPath } from '../../../llb/path.ts';
+import { goQuote } from '../../../std/go-quote.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
-import { goQuote } from '../../../std/go-quote.ts';
 import { isGitAddress, readGitReference } from '../git-reference.ts';
 import type { Node } from '../parse.ts';
 import type { Command, Stage } from '../stage.ts';

@@ -1,5 +1,5 @@
-import { jsonOrText } from '../forms.ts';
 import { readFlags } from '../flags.ts';
+import { jsonOrText } from '../forms.ts';
 import { goQuoteList } from '../go-format.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { atLeastOne, plainWords } from '../forms.ts';
+import { goQuote } from '../../../std/go-quote.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
-import { goQuote } from '../../../std/go-quote.ts';
+import { atLeastOne, plainWords } from '../forms.ts';
 import { goList } from '../go-format.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';

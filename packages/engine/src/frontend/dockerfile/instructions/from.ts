@@ -1,7 +1,7 @@
+import { goQuote } from '../../../std/go-quote.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
 import { plainWords } from '../forms.ts';
-import { goQuote } from '../../../std/go-quote.ts';
 import type { Node } from '../parse.ts';
 import { describe } from './arg.ts';
 

@@ -1,8 +1,8 @@
 import type { Healthcheck } from '../../../oci/image-config.ts';
-import { atLeastOne, jsonOrText } from '../forms.ts';
+import { parseGoDuration } from '../../../std/go-duration.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
-import { parseGoDuration } from '../../../std/go-duration.ts';
+import { atLeastOne, jsonOrText } from '../forms.ts';
 import { goHealthcheck } from '../go-format.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';

@@ -1,5 +1,5 @@
-import { keyValues, type KeyValue } from '../forms.ts';
 import { readFlags } from '../flags.ts';
+import { keyValues, type KeyValue } from '../forms.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';
 import { warnOfLegacyForm } from './env.ts';

@@ -1,6 +1,6 @@
-import { atLeastOne } from '../forms.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
+import { atLeastOne } from '../forms.ts';
 import { splitInstruction, type Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';
 

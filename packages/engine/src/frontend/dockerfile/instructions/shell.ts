@@ -1,6 +1,6 @@
-import { atLeastOne, jsonOrText } from '../forms.ts';
 import { mistake } from '../failure.ts';
 import { readFlags } from '../flags.ts';
+import { atLeastOne, jsonOrText } from '../forms.ts';
 import { goList } from '../go-format.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';

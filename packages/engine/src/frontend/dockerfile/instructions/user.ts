@@ -1,5 +1,5 @@
-import { oneArgument } from '../forms.ts';
 import { readFlags } from '../flags.ts';
+import { oneArgument } from '../forms.ts';
 import type { Node } from '../parse.ts';
 import type { Stage } from '../stage.ts';
 

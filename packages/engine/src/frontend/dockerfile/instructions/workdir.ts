@@ -1,7 +1,7 @@
 import { mkdir } from '../../../llb/file-actions.ts';
-import { oneArgument } from '../forms.ts';
-import { readFlags } from '../flags.ts';
 import { goQuote } from '../../../std/go-quote.ts';
+import { readFlags } from '../flags.ts';
+import { oneArgument } from '../forms.ts';
 import type { Node } from '../parse.ts';
 import { absolutePath, isAbsolutePath, withBackslashes } from '../paths.ts';
 import type { Stage } from '../stage.ts';

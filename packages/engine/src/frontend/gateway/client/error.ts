@@ -1,6 +1,6 @@
-import { failedOf } from '../../../std/failed.ts';
 import type { RpcDetail, RpcFailure } from '../../../rpc/failure.ts';
 import { statusOf, type RpcStatus } from '../../../rpc/status.ts';
+import { failedOf } from '../../../std/failed.ts';
 import { sourceDetail } from '../error-details.ts';
 
 /** A place in a text that a frontend reads. Lines and columns count from 1; `end` is where it begins when left out. */

@@ -15,9 +15,9 @@ import {
 } from '../../../llb/exec.ts';
 import { decodeMount, encodeMount, type Mount } from '../../../llb/mount.ts';
 import { decodePlatform, encodePlatform } from '../../../llb/platform.ts';
-import { decodeSource, encodeSource, type SourceOp } from '../../../llb/source.ts';
 import { decodeInfo, decodeRange, encodeInfo, encodeRange, type SourceInfo } from '../../../llb/source-info.ts';
 import type { SourceRange } from '../../../llb/source-map.ts';
+import { decodeSource, encodeSource, type SourceOp } from '../../../llb/source.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { oneOf, type Message } from '../../../proto/message.ts';
 
