@@ -10,6 +10,7 @@ import { mounted } from '../../packages/engine/src/snapshot/mounts.ts';
 import { Failed, failedOf } from '../../packages/engine/src/std/failed.ts';
 import { getXattr } from '../../packages/engine/src/sys/xattr.ts';
 import { change, type Changes, contents } from '../rig/changes.ts';
+import { writeTree } from '../rig/tree.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'unpack-layer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -34,10 +35,8 @@ async function unpacked(
   ...layers: Changes[]
 ): Promise<{ root: string; outside: string; below: string[] }> {
   const home = join(scratch, String(count++));
-  const root = join(home, 'upper');
-  mkdirSync(root, { recursive: true });
-  const outside = join(home, 'outside');
-  writeFileSync(outside, 'untouched');
+  const [root, outside] = [join(home, 'upper'), join(home, 'outside')];
+  writeTree(home, { upper: {}, outside: 'untouched' });
   const below = layers.map((changes, i) => {
     const folder = join(home, `lower-${i}`);
     change(folder, changes);

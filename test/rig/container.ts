@@ -6,6 +6,7 @@ import { openExecutor, type ExecutorOptions } from '../../packages/engine/src/ex
 import { hostPlatform } from '../../packages/engine/src/oci/platform.ts';
 import { Failed } from '../../packages/engine/src/std/failed.ts';
 import { makeTempFolder } from '../../packages/engine/src/std/temp.ts';
+import { plainUmask } from './tree.ts';
 
 const applets = `
   sh true false cat echo id ls sleep env pwd stat touch mkdir rm rmdir mount umount hostname df grep awk head test
@@ -75,6 +76,7 @@ export async function openContainerRig({
   const layer = (): ReturnType<ContainerRig['layer']> => {
     const folder = join(temp.path, `layer${layers++}`);
     const [upper, work] = [join(folder, 'upper'), join(folder, 'work')];
+    using _umask = plainUmask();
     for (const path of [upper, work]) mkdirSync(path, { recursive: true });
     return { upper, root: { mount: { kind: 'overlay', lower: [base], upper, work }, readonly: false } };
   };
@@ -137,6 +139,7 @@ export function makeBusyboxTree(
   busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path)),
 ): void {
   if (!busybox) throw new Error('these tests need a static busybox: apt-get install -y busybox-static');
+  using _umask = plainUmask();
   for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   copyFileSync(busybox, join(folder, 'bin/busybox'));
   for (const applet of applets.trim().split(/\s+/)) symlinkSync('busybox', join(folder, 'bin', applet));

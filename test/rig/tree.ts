@@ -13,8 +13,9 @@ export class Symlink {
   }
 }
 
-/** Writes files below a folder. A name may hold slashes. */
+/** Writes files below a folder, with the modes that they mostly have, whatever the umask. A name may hold slashes. */
 export function writeTree(folder: string, tree: Tree): void {
+  using _umask = plainUmask();
   for (const [name, content] of Object.entries(tree)) {
     const path = join(folder, name);
     if (content instanceof Symlink) {
@@ -28,6 +29,12 @@ export function writeTree(folder: string, tree: Tree): void {
       writeTree(path, content as Tree);
     }
   }
+}
+
+/** What is made meanwhile has the modes 0644 and 0755 where nothing else is said. */
+export function plainUmask(): Disposable {
+  const own = process.umask(0o022);
+  return { [Symbol.dispose]: () => void process.umask(own) };
 }
 
 /** Writes a file that is there until its times show it: the kernel's clock goes by ticks of some milliseconds. */
