@@ -112,9 +112,10 @@ test('a walk is remembered until a folder or a .gitignore changes', async () => 
 test('a walk right after a change is not remembered, as the next change could go unseen', async () => {
   using tree = new Tree('a/Dockerfile');
   const { existsSync, statSync } = await import('node:fs');
-  await tree.found({}, statSync(join(tree.root, 'a')).ctimeMs + 1);
+  const now = statSync(join(tree.root, 'a')).ctimeMs + 1;
+  await tree.found({}, now);
   assert.equal(existsSync(join(tree.state, 'walks')), false);
-  const { seen, known } = await discover(tree.root, {});
+  const { seen, known } = await discover(tree.root, {}, { now });
   assert.equal(seen, undefined);
   assert.ok(known.includes(join(tree.root, 'a')), known.join());
   const later = await discover(tree.root, {}, { now: Date.now() + 60_000 });
