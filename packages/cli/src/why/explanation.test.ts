@@ -54,7 +54,6 @@ test('a step that ran though nothing differs says why', () => {
     ['the run before was over before it', fates({ 'RUN a': 'cancelled' })],
     ['the run before did not come to it', fates()],
     ['told to run whatever is in the cache', fates({ 'RUN a': 'run' }), { forced: true }],
-    ['another cache folder: /other→/cache', { ...fates({ 'RUN a': 'run' }), cache: '/other' }],
     ['it was not in the cache yet', { ...fates({ 'RUN a': 'cached' }), at: 2 }],
     ['another version of monokit: 0→1', { ...fates({ 'RUN a': 'run' }), monokit: '0' }],
   ];
@@ -62,6 +61,23 @@ test('a step that ran though nothing differs says why', () => {
     const found = explained(made(), made(more), { before, after });
     assert.deepEqual(lines(found), [`again nothing differs ${how} [1/9] RUN a +1`]);
   }
+});
+
+test('what ran in another cache is counted, and no cause', () => {
+  const made = (b = 'RUN b') => image([step('FROM x'), step('RUN a', { inputs: [0] }), step(b, { inputs: [0] })]);
+  const ran = fates({ 'FROM x': 'run', 'RUN a': 'run', 'RUN b': 'run', 'RUN b2': 'run' });
+  const other = { steps: 3, before: '/other', after: '/cache' };
+  const before = { ...fates(), cache: '/other' };
+  const same = explained(made(), made(), { before, after: ran });
+  assert.deepEqual([lines(same), same.otherCache], [[], other]);
+  const changed = explained(made(), made('RUN b2'), { before, after: ran });
+  assert.deepEqual(lines(changed), ['instruction Dockerfile:1 was RUN b [1/9] RUN b2 +0']);
+  assert.deepEqual(changed.otherCache, { ...other, steps: 2 });
+  const brought = explained(made(), made(), { before: { ...fates(), elsewhere: true }, after: ran });
+  assert.deepEqual([lines(brought), brought.otherCache], [[], { ...other, before: '/cache' }]);
+  assert.equal(explained(made(), made(), { before, after: fates() }).otherCache, undefined, 'nothing ran');
+  const about = ({ text }: { readonly text?: string }) => text === 'RUN a';
+  assert.equal(explained(made(), made('RUN b2'), { before, after: ran, about }).otherCache?.steps, 2);
 });
 
 test('a question about a step leaves out what does not lead to it', () => {

@@ -15,6 +15,8 @@ export interface Fates {
   readonly monokit: string;
   /** The cache folder. */
   readonly cache: string;
+  /** Nobody knows which machine's that folder is. */
+  readonly elsewhere?: true;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -47,6 +49,15 @@ export interface Explanation {
   readonly shared: number;
   /** Steps of which only the run tells whether they run. */
   readonly unknown: number;
+  /** Set where the two runs had different caches: what ran in the later one for no other reason. */
+  readonly otherCache?: OtherCache;
+}
+
+export interface OtherCache {
+  /** Of those that ran. */
+  readonly steps: number;
+  readonly before: string;
+  readonly after: string;
 }
 
 export interface Explaining {
@@ -59,23 +70,26 @@ export interface Explaining {
 /** Explains differences by what ran. */
 export function explain(differences: Differences, explaining: Explaining): Explanation {
   const { platform, steps, causes } = differences;
-  const { after, about } = explaining;
+  const { before, after, about } = explaining;
   const fateOf = (index: number) => after.of.get(steps[index]!.digest);
   const worked = new Set(
     steps.flatMap((step, i) => (isWork(fateOf(i)) && !isFolder(step) && !isInternal(step) ? [i] : [])),
   );
-  const all = [...causes, ...ranAgain(differences, worked, explaining)].filter(({ step }) => {
-    if (!about) return true;
-    return step !== undefined && dependingOn(step, steps).some((index) => about(steps[index]!));
-  });
+  const isMeant = (index: number) => !about || dependingOn(index, steps).some((each) => about(steps[each]!));
+  const all = [...causes, ...ranAgain(differences, worked, explaining)].filter(({ step }) =>
+    step === undefined ? !about : isMeant(step),
+  );
   const first = new Set(all.flatMap(({ step }) => step ?? []));
   const places = [...first];
   const reached = places.map((step) => new Set(dependingOn(step, steps)));
   const later = [...worked].filter((index) => !first.has(index));
   const leading = (index: number) => places.filter((_, i) => reached[i]!.has(index));
   const told = new Set<number>();
+  const unexplained = later.filter((index) => leading(index).length === 0 && isMeant(index)).length;
   return {
     platform,
+    ...(isOtherCache(before, after) &&
+      unexplained > 0 && { otherCache: { steps: unexplained, before: before.cache, after: after.cache } }),
     ran: worked.size,
     shared: later.filter((index) => leading(index).length > 1).length,
     unknown: steps.filter((_, i) => fateOf(i) === 'unknown').length,
@@ -109,10 +123,16 @@ function ranAgain(
   return [...worked].flatMap((index) => {
     if (explained.has(index) || (whole && touched.has(index))) return [];
     if (leadingTo(index, steps).some((other) => worked.has(other))) return [];
+    // No difference: a cache that is another one never had it.
+    if (isOtherCache(before, after) && !steps[index]!.forced) return [];
     const what = touched.has(index) ? 'nothing that is known differs' : 'nothing differs';
     const why = whyAgain(steps[index]!, twins.get(index), before, after);
     return [{ kind: 'again' as const, what, step: index, ...why }];
   });
+}
+
+function isOtherCache(before: Fates, after: Fates): boolean {
+  return before.cache !== after.cache || before.elsewhere === true || after.elsewhere === true;
 }
 
 function explainedStep({ digest, name, file, lines }: StepComponents, fate: Fate | undefined): ExplainedStep {
@@ -148,7 +168,6 @@ function whyAgain(
   after: Fates,
 ): Pick<Cause, 'how' | 'hint'> {
   if (step.forced) return { how: 'told to run whatever is in the cache', hint: '--no-cache were left out' };
-  if (before.cache !== after.cache) return { how: `another cache folder: ${before.cache}→${after.cache}` };
   if (before.monokit !== after.monokit)
     return { how: `another version of monokit: ${before.monokit}→${after.monokit}` };
   if (after.at < before.at) return { how: 'it was not in the cache yet' };

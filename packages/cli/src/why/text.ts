@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { clip, widthOf } from '../ui/columns.ts';
 import { count, shortName, shownLine } from '../ui/format.ts';
 import { roomOf } from '../ui/terminal.ts';
-import type { ExplainedCause, Explanation } from './explanation.ts';
+import type { ExplainedCause, Explanation, OtherCache } from './explanation.ts';
 import type { ImageExplanation } from './why.ts';
 
 /** Causes of one step that are shown. */
@@ -38,17 +38,32 @@ export function explanationText(explanation: ImageExplanation, stream: NodeJS.Wr
   return `${lines.join('\n')}\n`;
 }
 
-function platformLines(image: string, { causes, ran, shared, unknown }: Explanation, look: Look): readonly string[] {
+function platformLines(
+  image: string,
+  { causes, ran, shared, unknown, otherCache }: Explanation,
+  look: Look,
+): readonly string[] {
   const { dim, next } = look;
   const run = next ? 'would run' : 'ran';
+  const inOther = otherCache ? [dim(otherCacheText(otherCache, { run, isAll: otherCache.steps === ran }))] : [];
   if (causes.length === 0)
-    return [ran > 0 ? 'nothing that is known of it differs' : `nothing differs, and nothing ${run}`];
+    return [ran > 0 ? 'nothing that is known of it differs' : `nothing differs, and nothing ${run}`, ...inOther];
   const groups = Map.groupBy(causes, ({ step, what }) => step?.vertex ?? what);
   const lines = [...groups.values()].flatMap((group) => groupLines(image, group, look));
   if (shared > 0) lines.push(dim(`${count(shared, 'later step')} ${run} because of several of these`));
   if (unknown > 0) lines.push(dim(`${count(unknown, 'step')} may run, depending on what those make`));
+  lines.push(...inOther);
   if (ran === 0 && unknown === 0) lines.push(dim(`all of it ${next ? 'is' : 'was'} in the cache`));
   return lines;
+}
+
+/** `12 steps ran since the cache is another one: /a→/b`. */
+function otherCacheText(
+  { steps, before, after }: OtherCache,
+  { run, isAll }: { readonly run: string; readonly isAll: boolean },
+): string {
+  const which = before === after ? "another machine's" : `another one: ${before}→${after}`;
+  return shownLine(`${count(steps, isAll ? 'step' : 'other step')} ${run} since the cache is ${which}`);
 }
 
 /** What differs in one step: in one line if that is one thing, and there is room. */

@@ -110,8 +110,9 @@ export function componentsOf({ pages, made, record }: ImageRun): Components {
 }
 
 /** What became of each step of a run, by its vertex. */
-export function fatesOf({ record: { steps, startedAt: at }, run: { monokit, cache } }: ImageRun): Fates {
-  return { of: new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status])), monokit, cache, at };
+export function fatesOf({ record: { steps, startedAt: at }, run: { monokit, cache }, isBrought }: ImageRun): Fates {
+  const of = new Map(steps.map(({ vertex, status }): [string, Fate] => [vertex, status]));
+  return { of, monokit, cache, at, ...(isBrought && { elsewhere: true }) };
 }
 
 /** What names a run to people and programs. */
