@@ -1,4 +1,5 @@
 // How long builds take, and what they take: `npm run bench` says what there is, README.md tells of all of it.
+
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

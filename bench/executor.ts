@@ -1,6 +1,7 @@
 // How long one RUN step takes, from the call to the last thing cleaned up: `node bench/executor.ts [--runs N]`. Prints
 // a table of milliseconds; the goal with runc is 60. The rows: a container as builds make it; the same without what
 // the runtime does (`/bin/true` in its place), which is our own part; and containers side by side, per container.
+
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { ExecutorOptions } from '../packages/engine/src/executor/runc-executor.ts';

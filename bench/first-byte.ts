@@ -1,5 +1,6 @@
 // How long a terminal stays empty after a command was typed: `npm run bench -- first-byte [--runs 9]`. Milliseconds from
 // the start of the bin to the first thing that it writes; the goal is 100.
+
 import { parseArgs } from 'node:util';
 import { Rig } from '../test/rig/rig.ts';
 import { atTerminal } from '../test/rig/terminal.ts';

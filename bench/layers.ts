@@ -1,6 +1,7 @@
 // How long layers take to pack and unpack: `node bench/layers.ts [--size MB] [--tree FOLDER]`. Prints a table of wall and
 // processor seconds; goals for 500 MB on two cores: gzip 14.4 s, zstd 4.7 s. Without a tree a mixed one is made (text
 // like source code, machine code, what does not shrink).
+
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

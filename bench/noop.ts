@@ -1,6 +1,7 @@
 // How long a build takes for which nothing has changed: `npm run bench -- noop [--images 10,100,1000] [--runs 9] [--json]`.
 // `cli build all` over workspaces of images, and in turn with it `turbo run build` over packages of the same number, with
 // the same files and dependencies; README.md tells of the figures.
+
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';

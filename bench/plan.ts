@@ -1,4 +1,5 @@
 // How near the plan's time comes to what builds then take, over random edits of the examples: `npm run bench -- plan`.
+
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';

@@ -1,5 +1,6 @@
 // What the scenarios are made of. A scenario is a project and a list of steps; a round runs the steps in order on an
 // empty cache that has the base image only.
+
 import { busyboxLayout } from '../test/rig/bases.ts';
 import type { Sizes } from './sizes.ts';
 

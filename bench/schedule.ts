@@ -2,6 +2,7 @@
 // scheduler by itself: N steps (2,000) in a graph with paths, as a build asks, all ready at once. Then a build of ten
 // short images and a long one that stands last, two steps at a time: as they come, because nothing is known of them, and
 // again with what the first build has shown. The ratio is of two builds of one run.
+
 import { parseArgs } from 'node:util';
 import { remainingPaths } from '../packages/engine/src/scheduler/remaining.ts';
 import { Scheduler, type Needs } from '../packages/engine/src/scheduler/scheduler.ts';

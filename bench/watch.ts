@@ -1,6 +1,7 @@
 // How long a change takes in a watch: `node bench/watch.ts [--images N] [--edits N]`, from the write of a file to the line
 // that tells its new image; and what so many edits leave behind: memory, descriptors, mounts. Each image copies ten files,
 // and every tenth is what the nine after it are built from.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

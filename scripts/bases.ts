@@ -1,6 +1,7 @@
 // Makes stand-ins for the base images that the examples name, from this system's packages and with our own engine, into
 // `.bases/`: an OCI layout for each repository, which the examples' config names as a mirror of docker.io. With them the
 // examples need no registry. What is there already stays.
+
 import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,4 +1,5 @@
 // The fast loop: format, lint, types, arrows and unit tests, under half a minute. Stops at the first that fails.
+
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

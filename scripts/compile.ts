@@ -1,4 +1,5 @@
 // Compiles a package for publishing; `npm pack` calls it from the package's folder. Everywhere else sources run unbuilt.
+
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,6 +1,7 @@
 // Writes the JSON Schema of configurations in JSON and YAML, packages/config/schema.json: shapes from what the loader
 // checks, words from the comments of the types.
 //   node --conditions=source scripts/config-schema.ts
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configForm } from '../packages/config/src/schema.ts';

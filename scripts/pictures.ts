@@ -1,5 +1,6 @@
 // Makes the pictures of the documentation, docs/pictures: real commands on a small workspace, in Debian's Chromium.
 //   node --conditions=source scripts/pictures.ts
+
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

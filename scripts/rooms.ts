@@ -1,5 +1,6 @@
 // Prints the arrows between the rooms of the engine and of the command line as the imports have them, to hold beside the
 // pictures in ARCHITECTURE.md. `--check` fails on a cycle between rooms.
+
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve, dirname } from 'node:path';
 

@@ -1,5 +1,6 @@
 // Makes the pictures of terminals in the documentation, docs/pictures/screen-*.svg: real commands on the example.
 //   node --conditions=source scripts/screens.ts
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // A program on a terminal of its own, and what its screen shows, as SVG. The home of @xterm/headless.
+
 import { spawn } from 'node:child_process';
 import xterm from '@xterm/headless';
 import { widthOf } from '../packages/cli/src/ui/columns.ts';

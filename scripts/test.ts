@@ -1,5 +1,6 @@
 // Everything: unit tests, and tests over several rooms with real runc, overlayfs, registries and sockets. `npm test`
 // installs what the machine lacks first (setup.sh); `npm test -- PATTERN…` runs the test files whose paths have one.
+
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // What the documentation says of tests is true.
+
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,4 +1,5 @@
 // The examples as the README has people build them, and what the programs in their images say.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

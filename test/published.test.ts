@@ -1,4 +1,5 @@
 // What a stranger gets: the packages as `npm pack` makes them, installed into an empty folder, run by the machine's npm.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // The JSON Schema of configurations says what the loader says: of good ones, and of mistakes.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // What is fuzzed: a function of bytes that may refuse them in a sentence of its own, and must do nothing else.
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackTar } from '@monokit/engine/tar';

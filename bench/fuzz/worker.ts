@@ -1,4 +1,5 @@
 // Runs inputs one after the other, and writes each down before it runs: whoever started this can tell what it hung on.
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { Coverage } from './coverage.ts';
 import { Dice, mutate } from './mutate.ts';

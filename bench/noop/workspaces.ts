@@ -1,4 +1,5 @@
 // Workspaces of the same shape for both: so many members of ten small source files, each built from up to three others.
+
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

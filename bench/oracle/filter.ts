@@ -1,4 +1,5 @@
 // Which images filters mean, beside the packages that the same filters mean to Turborepo.
+
 import { rmSync, mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

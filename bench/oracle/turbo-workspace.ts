@@ -1,4 +1,5 @@
 // A generated workspace as one of Turborepo's, in a git repository, to be asked which packages filters mean.
+
 import { execFile, execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

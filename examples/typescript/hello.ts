@@ -1,4 +1,5 @@
 // An image without a Dockerfile: the engine's State, in TypeScript. What is shared and computed is ordinary code.
+
 import { llb } from '@monokit/engine';
 
 const greetings = { en: 'hello', fr: 'bonjour', eo: 'saluton' };

@@ -1,4 +1,5 @@
 // Bake and compose files whose meaning was recorded with `docker buildx bake --print` and `--list`.
+
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

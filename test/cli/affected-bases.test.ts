@@ -1,4 +1,5 @@
 // Where changes begin: what CIs say, clones that lack it, and histories that were written anew.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';

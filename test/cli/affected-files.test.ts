@@ -1,4 +1,5 @@
 // Changes that are not asked of git's history: files that somebody names, what is not committed, names that are no UTF-8.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

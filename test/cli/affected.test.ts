@@ -1,4 +1,5 @@
 // Which images a change affects: told from what steps read, compared with what a full build really changes.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,4 +1,5 @@
 // Bake and compose files as workspaces, built with real containers.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

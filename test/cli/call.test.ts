@@ -1,4 +1,5 @@
 // What is asked of Dockerfiles in place of a build, as buildx prints it, and what a workspace's lint makes of it.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Rig } from '../rig/rig.ts';

@@ -1,4 +1,5 @@
 // Builds as a CI runs them: what its log, its annotations and its summary get.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

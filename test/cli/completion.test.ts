@@ -1,4 +1,5 @@
 // Words that real shells complete, with the scripts that `cli completion` prints.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

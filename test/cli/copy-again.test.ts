@@ -1,4 +1,5 @@
 // A COPY of which little has changed links what the same COPY wrote before, and nobody can tell from what it makes.
+
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

@@ -1,4 +1,5 @@
 // Differences between builds that were really made, with real containers, registries and layouts.
+
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // A disk that is full while a build writes to it: the message says which, and what to do; the cache is as good as before.
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

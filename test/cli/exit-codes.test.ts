@@ -1,4 +1,5 @@
 // What a command line ends with, and that the last line says what it means.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // The Dockerfile explorer as people see it, in a real browser.
+
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
 // Whatever kills a build: the next one is right, and nothing is left over.
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, utimesSync } from 'node:fs';

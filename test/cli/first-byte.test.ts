@@ -1,5 +1,6 @@
 // What a person at a terminal sees first, and what it takes until then: counted in modules, as times say little of
 // another machine.
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

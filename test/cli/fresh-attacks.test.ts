@@ -1,5 +1,6 @@
 // Whatever changes between two builds, the second one tells what is true now; where nothing changed it builds nothing.
 // Each world is a project, and each of its changes comes upon the ones before.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,5 +1,6 @@
 // Answers are kept for images that functions define, and Dockerfiles that are written in the config, where files tell
 // what those give.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The answer of the last time is told again only while nothing that it came from was touched.
+
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

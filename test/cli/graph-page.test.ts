@@ -1,4 +1,5 @@
 // The page of the graph as people see it, in a real browser.
+
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
 // Contexts, archives and base images that reach for what is outside of them.
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

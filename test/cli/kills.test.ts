@@ -1,4 +1,5 @@
 // kill -9 at many moments of builds of many small steps: what comes after is right, and as small as if nothing had been.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

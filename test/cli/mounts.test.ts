@@ -1,4 +1,5 @@
 // What a step is given for its run, with real containers: cache mounts by their three ways to share, networks, agents.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Whom a page's server answers, and whom not.
+
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // On the examples, what the plan foretells is exactly what the build that follows does.
+
 import assert from 'node:assert/strict';
 import { appendFileSync, chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

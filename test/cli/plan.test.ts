@@ -1,4 +1,5 @@
 // What the plan foretells is what then happens.
+
 import assert from 'node:assert/strict';
 import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

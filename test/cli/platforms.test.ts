@@ -1,4 +1,5 @@
 // Images for several platforms: one index, foreign steps by an emulator, and what depends on no platform run once.
+
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

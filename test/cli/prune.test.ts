@@ -1,4 +1,5 @@
 // What is in use stays, whoever prunes; what du says is about what there is.
+
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Builds against a registry with TLS and tokens that breaks off, is slow, refuses and lies.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Releases to a registry with TLS and tokens: all or nothing, unchanged images carried forward, tags from git.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, utimesSync } from 'node:fs';

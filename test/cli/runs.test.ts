@@ -1,5 +1,6 @@
 // Records of real runs, by the command line: what is kept of those that end well, fail, are stopped or killed; two at
 // once; and what must not be in them.
+
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

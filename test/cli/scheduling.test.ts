@@ -1,4 +1,5 @@
 // What runs first, what runs side by side, and what happens when a step takes too much, too long, or fails.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunRecord } from '../../packages/cli/src/runs/record.ts';

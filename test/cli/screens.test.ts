@@ -11,6 +11,7 @@
 //   the path         that took longest → `<path>`; what is recoverable, as it is told only where there is some, goes
 //   order            images end in any order, beside the steps of others: their lines are sorted, and stand behind the
 //                    others of their paragraph
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

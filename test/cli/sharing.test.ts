@@ -1,4 +1,5 @@
 // Fifty images share a base of six steps: it runs once, and the context is read once, whoever asks.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';

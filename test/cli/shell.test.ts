@@ -1,4 +1,5 @@
 // Going into failed steps, with real containers: in processes of their own, as on the next day.
+
 import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

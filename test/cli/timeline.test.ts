@@ -1,4 +1,5 @@
 // The timeline of a run as people see it, in a real browser and from a file that nothing lies beside.
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
 // Who may not mount is told so, and not only that the system refused something.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // A watch at a terminal: its keys, its last line, and the terminal as it was afterwards.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { busyboxLayout } from '../rig/bases.ts';

@@ -1,5 +1,6 @@
 // A user for whom the kernel watches no more files: it is said, and every change is seen all the same. The limits are
 // those of a user namespace of the test's own.
+
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

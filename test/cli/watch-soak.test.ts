@@ -1,4 +1,5 @@
 // What many edits leave behind in a watch with containers: nothing.
+
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Containers of what is watched: with real runc, what a change does to them, and that nothing of them is left.
+
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

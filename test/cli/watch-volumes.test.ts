@@ -1,4 +1,5 @@
 // Volumes of what is watched: what containers see, what stays, and that nothing leads out or is left behind.
+
 import assert from 'node:assert/strict';
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Watching real files with the real engine: what a change reaches is built, and nothing else.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,4 +1,5 @@
 // `cli why` after real builds, for each kind of cause.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {

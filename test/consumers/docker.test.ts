@@ -1,4 +1,5 @@
 // Docker loads, pulls and runs our images.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDebianRegistry } from '../rig/debian-registry.ts';

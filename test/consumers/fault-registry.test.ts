@@ -1,4 +1,5 @@
 // The registry of the tests speaks the protocol as others understand it, and breaks it only where a test says so.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Images as files, taken by those who know nothing of us: skopeo and umoci.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { test } from 'node:test';

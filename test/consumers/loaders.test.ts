@@ -1,4 +1,5 @@
 // podman and containerd take our images by --load; Docker's newer store is played by a server here.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Images through a registry that others made: pushed by us and read by skopeo, and the other way round.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

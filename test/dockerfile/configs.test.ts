@@ -1,4 +1,5 @@
 // The image configs and histories of the conformance cases are BuildKit's.
+
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

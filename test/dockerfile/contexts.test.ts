@@ -1,4 +1,5 @@
 // Where files and images come from: the main context, its ignore file, named contexts, other images of the build.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bridge, FrontendResult } from '../../packages/engine/src/frontend/frontend.ts';

@@ -1,4 +1,5 @@
 // The recorded Dockerfiles give the ops that BuildKit's own frontend makes of them, digest for digest, name for name.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

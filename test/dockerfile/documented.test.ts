@@ -1,4 +1,5 @@
 // docs/dockerfile.md names a case or test for everything, and has a row for everything that is read.
+
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Dockerfiles of the conformance cases, converted without an engine: the bridge has the case's files and one base image.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convert } from '../../packages/engine/src/frontend/dockerfile/dockerfile.ts';

@@ -1,4 +1,5 @@
 // What is wrong is told with file, line, column and the nearest name; what is strange is warned of.
+
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Inputs that `npm run fuzz` found, and a few that it would: none crashes, hangs or takes long.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // What can be asked of a Dockerfile without building it, with the answers that BuildKit gives.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LintResults } from '../../packages/engine/src/frontend/subrequests/lint.ts';

@@ -1,4 +1,5 @@
 // Eight times as much of anything takes about eight times as long: no part of the frontend looks at everything for each.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PatternMatcher } from '../../packages/engine/src/std/patterns.ts';

@@ -1,5 +1,6 @@
 // Cache keys are the one thing that cannot be changed later: for every recorded case, the records that a build here
 // gives are those that BuildKit exports, digests, links and selectors.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // Devices of the machine in containers, by files of the Container Device Interface.
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

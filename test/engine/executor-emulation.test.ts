@@ -1,4 +1,5 @@
 // Programs of another architecture in containers, by QEMU, which the kernel is told of for these containers alone.
+
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Processes that are talked to while they run: what they read, signals, terminals, and more than one in a container.
+
 import assert from 'node:assert/strict';
 import { PassThrough, Readable } from 'node:stream';
 import { after, test } from 'node:test';

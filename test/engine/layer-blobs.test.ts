@@ -1,4 +1,5 @@
 // Layers from the kernel's overlayfs to blobs and back.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

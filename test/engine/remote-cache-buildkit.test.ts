@@ -1,5 +1,6 @@
 // A cache that buildx wrote gives hits here. BuildKit can't be had in tests; what it exported was recorded, the digests
 // of records and how they are linked. To those a result is given that nothing here would make.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // A cache that is gone, slow, closed or lies: whatever its registry does, the build goes on and says so.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Manifest } from '../../packages/engine/src/oci/manifest.ts';

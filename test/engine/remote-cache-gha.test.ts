@@ -1,4 +1,5 @@
 // Caches that GitHub Actions keeps, against a service made by these tests: GitHub's own can't be had here.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ActionsService, type Access } from '../rig/actions-service.ts';

@@ -1,4 +1,5 @@
 // Caches inside of images: what one machine pushed saves another one the work.
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

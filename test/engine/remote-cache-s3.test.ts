@@ -1,4 +1,5 @@
 // Caches in a bucket of a server that speaks S3.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oneStep, Place } from '../rig/machines.ts';

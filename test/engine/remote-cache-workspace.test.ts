@@ -1,4 +1,5 @@
 // What a CI does: one machine builds a workspace and keeps its cache in a registry, the next one starts with nothing.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Caches that leave a machine and come to another one: two engines that share nothing but a folder.
+
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // What our grammar says of a generated workspace: names of the projects that filters mean, or that they are refused.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { filtered, parseFilter } from '../../packages/config/src/filter.ts';

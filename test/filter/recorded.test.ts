@@ -1,5 +1,6 @@
 // Generated workspaces and filters, with what `turbo run build --dry=json --filter …` selects of them.
 // `npm run oracle -- filter --record test/filter/recorded.json && npm run format` asks it anew; without --record it compares.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Workspaces that Turborepo and we both can have, and filters over them, by chance.
+
 import type { Random } from '../rig/random.ts';
 
 /** Projects that are built from one another; a change touched some of them. */

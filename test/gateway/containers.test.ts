@@ -1,4 +1,5 @@
 // Containers that frontends start: what is mounted in them, and how they are talked to.
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chrooted } from '../rig/chrooted.ts';

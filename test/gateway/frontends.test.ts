@@ -1,4 +1,5 @@
 // What frontends ask of the engine, each question by a frontend of its own in a container.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // `# syntax=` from the command line: which frontend a file gets, and what people see of it.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // What `affected` says of a change, held against what a full build then changes.
+
 import { Random } from '../rig/random.ts';
 import { changes } from './changes.ts';
 import { Repository } from './repository.ts';

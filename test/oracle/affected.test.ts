@@ -1,4 +1,5 @@
 // Generated workspaces and changes; `npm run oracle -- affected` goes on with other seeds for as long as it is told.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tryAffected } from './affected-trial.ts';

@@ -1,4 +1,5 @@
 // What people do to a workspace between two builds.
+
 import {
   appendFileSync,
   chmodSync,

@@ -1,4 +1,5 @@
 // What `plan`, `build --frozen` and `why --next` say before a build, held against what the build then does.
+
 import { join } from 'node:path';
 import { Random } from '../rig/random.ts';
 import { changes } from './changes.ts';

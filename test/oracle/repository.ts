@@ -1,4 +1,5 @@
 // A grown workspace in a git repository, asked and built by the command line in this process.
+
 import { execFileSync } from 'node:child_process';
 import { runInProcess, type Asked } from '../rig/in-process.ts';
 import { Random } from '../rig/random.ts';

@@ -1,4 +1,5 @@
 // Workspaces of images by chance, in which every way there is to read something occurs.
+
 import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 // A conformance case laid out as test/conformance/run.mjs lays it out before it builds.
+
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,5 @@
 // Changes to a folder as object literals, and a folder as one, to be compared: for tests of layers.
+
 import {
   chmodSync,
   linkSync,

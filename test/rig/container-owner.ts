@@ -1,5 +1,6 @@
 // A process of its own that runs containers, for tests to kill: `node container-owner.ts SCRIPT`. Says on a line
 // where its things are once a container is up, and on another how the container ended.
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, openContainerRig, secret } from './container.ts';

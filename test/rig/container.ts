@@ -1,4 +1,5 @@
 // An executor with a busybox tree to run things in.
+
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container, ContainerMount, Executor, Process } from '../../packages/engine/src/executor/executor.ts';

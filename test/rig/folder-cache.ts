@@ -1,4 +1,5 @@
 // Refs that are plain folders, each a whole copy: what runs on refs can be tested without a snapshotter.
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

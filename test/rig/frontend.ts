@@ -1,5 +1,6 @@
 // Frontends written in a test: a function of the test file becomes the program of a frontend's image, and runs in a
 // container of a real engine.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {

@@ -1,4 +1,5 @@
 // A tree in the form of the conformance cases' golden root filesystems.
+
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';

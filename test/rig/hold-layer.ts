@@ -1,4 +1,5 @@
 // A process that has committed one layer, holds another half written and a tree mounted, until it is killed.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPool } from '../../packages/engine/src/pool/pool.ts';

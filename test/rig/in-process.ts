@@ -1,5 +1,6 @@
 // The command line in this process: for what asks it hundreds of times. Everything that is the process's own (signals,
 // fast answers, exit codes in words) is not part of it.
+
 import { PassThrough } from 'node:stream';
 import { commands } from '../../packages/cli/src/commands.ts';
 import { parseFlags } from '../../packages/cli/src/flags/flags.ts';

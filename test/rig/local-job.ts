@@ -1,4 +1,5 @@
 // Surroundings of work that asks its client for nothing but folders.
+
 import type { Job } from '../../packages/engine/src/session/job.ts';
 import type { LocalFolder } from '../../packages/engine/src/session/session.ts';
 

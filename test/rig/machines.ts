@@ -1,4 +1,5 @@
 // A project, and machines that build it with caches of their own: what tests of caches elsewhere have in common.
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

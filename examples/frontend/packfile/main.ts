@@ -1,4 +1,5 @@
 // The frontend of Packfiles: `# syntax=packfile` has a build leave its file to the image that this is in.
+
 import {
   FrontendError,
   llb,

@@ -1,4 +1,5 @@
 // The language: a word that says what to do, and what to do it with, a line each.
+
 import { FrontendError } from '@monokit/engine/gateway';
 
 /** One line. */

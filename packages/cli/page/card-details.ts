@@ -1,4 +1,5 @@
 // What is known of an image, or of what several share, beside the graph.
+
 import type { Card } from '../src/graph/cards.ts';
 import type { DetailedGraph } from '../src/graph/details.ts';
 import { titleOf } from '../src/graph/step-title.ts';

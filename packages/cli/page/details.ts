@@ -1,4 +1,5 @@
 // What is known of a step, beside the graph.
+
 import type { DetailedStep } from '../src/graph/details.ts';
 import { titleOf } from '../src/graph/step-title.ts';
 import { count, element } from './dom.ts';

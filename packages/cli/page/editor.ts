@@ -1,5 +1,6 @@
 // A text field with line numbers, colours and marks. The browser's own field does the editing, with its undo, its input
 // methods and its accessibility; the coloured text lies below it, letter on letter.
+
 import { element } from './dom.ts';
 import { highlight } from './highlight.ts';
 

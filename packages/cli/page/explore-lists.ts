@@ -1,4 +1,5 @@
 // What is told of a Dockerfile below the editor: rebuilds, findings, stages, base images.
+
 import type { Converted, Finding } from '../src/explore/answer.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
 import { titleOf } from '../src/graph/step-title.ts';

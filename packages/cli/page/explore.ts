@@ -1,4 +1,5 @@
 // The Dockerfile explorer: an editor, the graph of what is in it, and what a change would rebuild.
+
 import type { Converted, Line, OpenedFile } from '../src/explore/answer.ts';
 import { stepPicture } from '../src/graph/cards.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';

@@ -1,4 +1,5 @@
 // The graph of images and steps: what the cache holds of it, and how a build of it goes.
+
 import { imagePicture, stepPicture, type Picture } from '../src/graph/cards.ts';
 import { toldPath } from '../src/graph/critical.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';

@@ -1,4 +1,5 @@
 // What a run looks like right now, from the lines of its events (docs/events.md).
+
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
 import type { EventLine } from '../src/page/feed.ts';
 

@@ -1,4 +1,5 @@
 // Bars in lanes over an axis of time. Their places are shares of the track, so zooming only makes that wider.
+
 import type { Timeline, TimelineStep } from '../src/runs/timeline.ts';
 import { byId, duration, element } from './dom.ts';
 import { outcomeOf } from './timeline-details.ts';

@@ -1,4 +1,5 @@
 // What is known of a step, and how to get around.
+
 import type { Timeline, TimelineStep } from '../src/runs/timeline.ts';
 import { count, duration, element } from './dom.ts';
 

@@ -1,4 +1,5 @@
 // A run in time: what ran when, beside what, for how long, and what it wrote.
+
 import type { Timeline } from '../src/runs/timeline.ts';
 import { byId, count, element } from './dom.ts';
 import { Chart } from './timeline-chart.ts';

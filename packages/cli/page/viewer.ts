@@ -1,4 +1,5 @@
 // A picture of the graph that one can move in, search and walk with the keyboard.
+
 import { cardSize, type Picture } from '../src/graph/cards.ts';
 import type { Direction } from '../src/graph/layout.ts';
 import { draw, type Drawing } from '../src/graph/svg.ts';

@@ -1,4 +1,5 @@
 // The graph with the keyboard.
+
 import type { Key } from './viewer.ts';
 
 interface Walked {

@@ -1,6 +1,7 @@
-import type { KeyPath } from './place.ts';
 // Small checks that a schema is put together from. A check looks at a value's shape and reports what is wrong with it;
 // it changes nothing.
+
+import type { KeyPath } from './place.ts';
 import { spoken, suggestion, type Problem } from './problem.ts';
 
 export type Report = (problem: Problem) => void;

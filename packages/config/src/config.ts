@@ -1,4 +1,5 @@
 // What people write in buildkit.config.*: types alone. The names of an image's keys are bake's in camelCase.
+
 import type { Definition } from '@monokit/engine';
 
 /** A whole configuration. */

@@ -1,5 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
 // What a context may be: a folder, something remote, another image.
+
+import { isAbsolute, resolve } from 'node:path';
 import { isDigest } from '@monokit/engine/oci/digest';
 import { parseReference } from '@monokit/engine/oci/reference';
 import type { ContextSource, NamedContext } from './target.ts';

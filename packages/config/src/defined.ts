@@ -1,4 +1,5 @@
 // Images written in TypeScript: a `define` function becomes LLB, once for each platform.
+
 import type { Definition, ImageConfig, RequestSource } from '@monokit/engine';
 import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { formatPlatform, hostPlatform, parsePlatform } from '@monokit/engine/oci/platform';

@@ -1,5 +1,6 @@
-import { hash } from 'node:crypto';
 // Images by their Dockerfiles. The home of fast-glob, which walks; what it may see, .gitignore decides.
+
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, type Dirent } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 import type { Discover } from './config.ts';

@@ -1,4 +1,5 @@
 // Whatever a configuration looks at while it is evaluated: either a later load sees that it changed, or nothing is kept.
+
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // Runs a configuration that is a program: imported by Node itself (which strips its types), told its scope, watched.
+
 import { dirname } from 'node:path';
 import { nearest } from '@monokit/engine/std/nearest';
 import { Semaphore } from '@monokit/engine/std/semaphore';

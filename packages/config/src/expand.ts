@@ -1,4 +1,5 @@
 // An image with a matrix is several.
+
 import type { MatrixCell } from './config.ts';
 import { interpolated, type Names } from './interpolate.ts';
 import type { Layered } from './layers.ts';

@@ -1,5 +1,6 @@
 // The grammar of `--filter`, which is Turborepo's (and pnpm's): which images a text means. What has changed and what is
 // built from what is asked of the caller, for a configuration doesn't know.
+
 import { existsSync } from 'node:fs';
 import { join, normalize, relative } from 'node:path';
 import { Failed } from '@monokit/engine/std/failed';

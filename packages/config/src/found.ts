@@ -1,4 +1,5 @@
 // Which Dockerfiles the workspace's images are discovered by, and what is wrong with them.
+
 import { join } from 'node:path';
 import type { Image } from './config.ts';
 import type { Discovery } from './discover.ts';

@@ -1,4 +1,5 @@
 // What a configuration may ask of the repository around it, read from git's own files: starting git costs 5 ms.
+
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Git } from './config.ts';

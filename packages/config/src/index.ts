@@ -1,4 +1,5 @@
 // The door of @monokit/config.
+
 export { defineConfig } from './define-config.ts';
 export { loadConfig, type LoadedConfig, type Loading, type LoadOptions } from './load.ts';
 export {

@@ -1,4 +1,5 @@
 // Evaluated configurations on disk. A kept one is good for as long as everything that was read for it is as it was.
+
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,6 @@
 // An image is put together from layers: the workspace's defaults, what was discovered, the images that it inherits from,
 // its own keys, and at last `--set`.
+
 import type { Config, Image } from './config.ts';
 import type { Discovered } from './discover.ts';
 import type { KeyPath } from './place.ts';

@@ -1,4 +1,5 @@
 // What steps may take, as an image's `resources` says it: by bake's names in camelCase, and `cpus` as docker has it.
+
 import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import { nearest } from '@monokit/engine/std/nearest';
 import { parseBytes } from '@monokit/engine/std/quantity';

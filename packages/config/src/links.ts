@@ -1,4 +1,5 @@
 // How images depend on each other: names become ids, and no image may need itself.
+
 import { listOf } from './layers.ts';
 import { suggestion, type Problem } from './problem.ts';
 import { problemAt } from './settle.ts';

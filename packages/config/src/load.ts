@@ -1,5 +1,6 @@
 // From a folder to its configuration: found, evaluated, checked. The home of cosmiconfig, which is asked only when what
 // was found the last time is no longer good.
+
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';

@@ -1,4 +1,5 @@
 // A configuration that could not be read or evaluated, as a diagnostic with the place that the error names.
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
 // `--set pattern.key[.name][+]=value`, as bake has it.
+
 import type { Image } from './config.ts';
 import { csvFields } from './csv.ts';
 import { listOf, type Layer } from './layers.ts';

@@ -1,5 +1,6 @@
 // Where in a file a key was written. An evaluated configuration has no positions, so its text is scanned for them, but
 // only once there is something to complain about.
+
 import type { Range } from '@monokit/engine/std/diagnostic';
 import { scanObjects } from './scan-objects.ts';
 import { scanYaml } from './scan-yaml.ts';

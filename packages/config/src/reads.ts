@@ -1,4 +1,5 @@
 // All that an evaluation looked at. If none of it has changed, neither has the result.
+
 import { hash } from 'node:crypto';
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

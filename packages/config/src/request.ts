@@ -1,4 +1,5 @@
 // A settled image as the engine's input, by BuildKit's own names.
+
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

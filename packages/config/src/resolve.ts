@@ -1,5 +1,6 @@
-import { relative, resolve } from 'node:path';
 // From a configuration to the images that it means: variables, layers, matrices, `--set`, groups and selection.
+
+import { relative, resolve } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import type { Definition } from './bake/definition.ts';
 import type { InheritOptions } from './bake/inherit.ts';

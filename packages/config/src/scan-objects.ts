@@ -1,5 +1,6 @@
 // A tolerant look at JavaScript, TypeScript or JSON: every object and array literal with its keys, whatever is around
 // them. It never fails; what it cannot make out it passes over.
+
 import type { Entry, Shape } from './place.ts';
 
 interface Token {

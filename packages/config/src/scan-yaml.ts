@@ -1,4 +1,5 @@
 // A tolerant look at YAML's block style: keys by their indentation. Flow collections are scanned like object literals.
+
 import type { Entry, Shape } from './place.ts';
 import { scanObjects } from './scan-objects.ts';
 

@@ -1,5 +1,6 @@
 // Which keys a configuration may have, and what may stand under each. Whatever is listed here is obeyed by somebody;
 // anything else is an unknown key.
+
 import {
   either,
   flag,

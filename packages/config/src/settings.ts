@@ -1,4 +1,5 @@
 // What a configuration says about the workspace as a whole.
+
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { parseBytes, parseMemory, parseSeconds } from '@monokit/engine/std/quantity';

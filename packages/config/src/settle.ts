@@ -1,5 +1,6 @@
-import { join } from 'node:path';
 // One image's keys as they were written become what they mean: names checked, paths absolute, quantities numbers.
+
+import { join } from 'node:path';
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { normalised, parseReference } from '@monokit/engine/oci/reference';
 import { nearest } from '@monokit/engine/std/nearest';

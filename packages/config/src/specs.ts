@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
 // Outputs, caches, secrets and ssh, as Docker's flags write them or as objects. Readers throw a `TypeError` that says
 // what is wrong.
+
+import { resolve } from 'node:path';
 import { nearest } from '@monokit/engine/std/nearest';
 import type { Attest, CacheEntry, Output, Secret, Ssh } from './config.ts';
 import { csvFields, csvPairs } from './csv.ts';

@@ -1,6 +1,7 @@
+// An image as it will be built: all names settled, all paths absolute, each value with where it came from.
+
 import type { ContainerLimits } from '@monokit/engine/oci/container-limits';
 import type { Place, ServiceWatch } from './bake/definition.ts';
-// An image as it will be built: all names settled, all paths absolute, each value with where it came from.
 import type { Image, MatrixCell, NetworkMode } from './config.ts';
 import type { KeyPath } from './place.ts';
 

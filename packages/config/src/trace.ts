@@ -1,4 +1,5 @@
 // Follows what a configuration imports, and what decided that an import meant one file and not another.
+
 import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin, registerHooks } from 'node:module';
 import { dirname, join, resolve } from 'node:path';

@@ -1,4 +1,5 @@
 // What provenance says of the repository that a context lies in, as buildx hands it over: `vcs:revision`, `vcs:source`.
+
 import { existsSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Failed } from '@monokit/engine/std/failed';

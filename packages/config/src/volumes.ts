@@ -1,4 +1,5 @@
 // Volumes of a container as people write them: compose's short form, its long form, and `tmpfs`.
+
 import { posix, resolve } from 'node:path';
 import { parseBytes } from '@monokit/engine/std/quantity';
 import type { ImageWatch, WatchVolume } from './config.ts';

@@ -1,4 +1,5 @@
 // What a walk over folders saw, so that the next one need only look whether any of them has changed.
+
 import { readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { isUnusable, replaceFileIfPossible } from '@monokit/engine/std/replace-file';
 import { isSettled } from '@monokit/engine/std/settled';

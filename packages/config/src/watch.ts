@@ -1,4 +1,5 @@
 // What an image's `watch` means: paths absolute, texts as words, times as numbers.
+
 import { posix, resolve } from 'node:path';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ImageWatch, WatchAction, WatchExec } from './config.ts';

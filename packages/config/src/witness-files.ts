@@ -1,5 +1,6 @@
 // Notes which files are read while a configuration is evaluated. It is no proof of what decides it, which may come in
 // other ways: only for who wants to look again when one of them changes.
+
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';

@@ -1,4 +1,5 @@
 // Stands between a configuration and the world while it is evaluated, and notes what it looks at.
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { envReads } from '@monokit/engine/std/env-reads';
 import type { Reads } from './reads.ts';

@@ -1,4 +1,5 @@
 // The engine's own words: one interface for the engine in this process and for one that is reached over the Control API.
+
 import type { ImageMaterial } from './attestation/capture.ts';
 import type { ManifestEntry } from './cache/tree.ts';
 import type { Definition } from './llb/definition.ts';

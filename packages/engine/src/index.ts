@@ -1,4 +1,5 @@
 // The engine's public door.
+
 export { openEngine, type EngineOptions, type LocalEngine } from './local.ts';
 export { call } from './orchestrator/call.ts';
 export { defineAll } from './orchestrator/define-all.ts';

@@ -1,5 +1,6 @@
 // The engine of this machine: opens each room once, joins them, and closes them in reverse. The one file that knows
 // every room; it only joins. What a cached build does not need is loaded when it is first asked for.
+
 import { join } from 'node:path';
 import { openBuild, recordsOf } from './build/build.ts';
 import { define } from './build/define.ts';

@@ -1,5 +1,6 @@
 // Which images a change can affect, by what their steps really read: a file under no COPY affects nothing, a Dockerfile's
 // comment neither. Every command that chooses images by changes asks here.
+
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gitTop, type ResolvedTarget, type Workspace } from '@monokit/config';

@@ -1,4 +1,5 @@
 // Where the changes of a checkout begin.
+
 import { Mistake } from '../mistake.ts';
 import { commitOf, exists, isShallow, run } from './changes.ts';
 import { ciBase } from './ci-base.ts';

@@ -1,4 +1,5 @@
 // What git says has changed. All paths are relative to the top of the repository.
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';

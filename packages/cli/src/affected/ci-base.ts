@@ -1,4 +1,5 @@
 // What CIs say of where a change began, in the variables that they set.
+
 import { readFileSync } from 'node:fs';
 
 /** The beginning of a change: the branch that it is meant for, or the commit that was there before. */

@@ -1,4 +1,5 @@
 // The images of a workspace as their definitions stand in some folder, in a form that can be compared between folders.
+
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Writable } from 'node:stream';

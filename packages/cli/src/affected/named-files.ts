@@ -1,4 +1,5 @@
 // Files that somebody names as changed, in place of git.
+
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Mistake } from '../mistake.ts';

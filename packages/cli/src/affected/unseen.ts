@@ -1,5 +1,6 @@
 // What images are made of and git keeps nothing of: files that it ignores, files outside of the repository, folders with
 // nothing in them, and modes beyond "executable". It counts if it was touched after the base was committed.
+
 import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';

@@ -1,4 +1,5 @@
 // One `cli build` from what was typed to its exit code: chosen, built, shown, written down.
+
 import type { RunEvent, Task } from '@monokit/engine';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import type { Invocation } from '../command.ts';

@@ -1,4 +1,5 @@
 // Questions to the frontends of images, for the commands that answer and build nothing.
+
 import { join } from 'node:path';
 import type { Answer, Offer, Task } from '@monokit/engine';
 import type { NameOf } from '@monokit/engine/subrequests/lint';

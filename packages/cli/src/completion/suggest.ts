@@ -1,4 +1,5 @@
 // What may come next on a command line, from the commands' own flags and the images of the workspace.
+
 import type { Command } from '../command.ts';
 import { isMany, type Flag, type Flags } from '../flags/flags.ts';
 import type { Typed } from './typed.ts';

@@ -1,5 +1,6 @@
 // The words of this workspace, as they were the last time if nothing that they came from was touched: a config that is a
 // program is not run at each tab.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';

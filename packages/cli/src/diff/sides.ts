@@ -1,4 +1,5 @@
 // The words of `cli diff` as images to compare: builds that are kept here, what lies in the store, registries, layouts.
+
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Digest, LocalEngine } from '@monokit/engine';

@@ -1,4 +1,5 @@
 // What the explorer's page is told, a line of JSON each. Types alone: the page shares them.
+
 import type { Outlook } from '@monokit/engine';
 import type { DetailedGraph } from '../graph/details.ts';
 import type { Base } from './bases.ts';

@@ -1,4 +1,5 @@
 // Converts a Dockerfile's text as it is edited, with the real frontend, and tells what comes of it.
+
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';

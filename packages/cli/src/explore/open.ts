@@ -1,4 +1,5 @@
 // From a command line to what the explorer's page may ask.
+
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Invocation } from '../command.ts';

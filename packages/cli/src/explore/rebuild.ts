@@ -1,5 +1,6 @@
-import type { DetailedStep } from '../graph/details.ts';
 // What an edit makes a build run again: steps of the new graph that are not in the old one, and why.
+
+import type { DetailedStep } from '../graph/details.ts';
 import { titleOf } from '../graph/step-title.ts';
 
 export interface Rebuild {

@@ -1,5 +1,6 @@
 // A build whose every input is untouched since the last one needs no engine: one look at each file tells, and the last
 // answer is told again. Loaded before anything else of a build, so it imports next to nothing.
+
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { cachePath } from '@monokit/engine/cache-path';

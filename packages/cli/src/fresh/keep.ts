@@ -1,4 +1,5 @@
 // Keeping an answer with all that it came from, for fresh.ts.
+
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFileIfPossible } from '@monokit/engine/std/replace-file';

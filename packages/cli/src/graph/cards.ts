@@ -1,4 +1,5 @@
 // The graph as cards that a picture is made of. Pure, and the same in Node and in a browser.
+
 import type { DetailedGraph, DetailedStep } from './details.ts';
 import type { Box, Direction, Line } from './layout.ts';
 import { titleOf } from './step-title.ts';

@@ -1,4 +1,5 @@
 // The graph with all that a page tells of its steps.
+
 import type { Outlook, SourcePlace } from '@monokit/engine';
 import { mergedGraph, type ShownImage, type ShownStep } from './graph.ts';
 

@@ -1,4 +1,5 @@
 // The graph for programs that draw.
+
 import type { ShownGraph } from './graph.ts';
 
 export interface Edges {

@@ -1,4 +1,5 @@
 // Images and steps as one graph, as commands show it.
+
 import type { Defined } from '@monokit/engine';
 import type { GraphEdge, GraphVertex } from '@monokit/engine/llb/graph';
 import type { DefinedImages } from '../tasks/defined-images.ts';

@@ -1,4 +1,5 @@
 // How high cells stand in their layers. Pure, and the same in Node and in a browser.
+
 import type { Cell } from './layers.ts';
 
 /** Heights: each cell as near to what it is tied to as its neighbours leave it. Passages pull hardest, to stay level. */

@@ -1,4 +1,5 @@
 // Which layer of a drawing each box is in, and through which layers lines lead. Pure, and the same in Node and in a browser.
+
 import type { Box, Line } from './layout.ts';
 
 /** A box, or a place where a net passes through a layer. */

@@ -1,4 +1,5 @@
 // The order of cells in layers. Pure, and the same in Node and in a browser.
+
 import type { Cell, Tie } from './layers.ts';
 
 /** How often the layers are gone through. */

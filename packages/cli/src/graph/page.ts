@@ -1,4 +1,5 @@
 // The graph as a page: what it is asked, of a graph that is known and of a run that goes on.
+
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { RunEvent } from '@monokit/engine';

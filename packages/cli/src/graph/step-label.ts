@@ -1,4 +1,5 @@
 // Steps as the path that people know them by: `web#build` for a stage of an image.
+
 import { stepPlace } from '../ui/step-word.ts';
 import { titleOf } from './step-title.ts';
 

@@ -1,4 +1,5 @@
 // A picture of cards and lines as SVG. Pure, and the same in Node and in a browser: whoever shows it brings the style.
+
 import { boxesOf, cardSize, heightOf, type Card, type Picture } from './cards.ts';
 import { layOut, type Direction, type Layout, type Point } from './layout.ts';
 

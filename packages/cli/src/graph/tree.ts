@@ -1,4 +1,5 @@
 // The graph as a tree of lines.
+
 import { styleText } from 'node:util';
 import { count, shortName } from '../ui/format.ts';
 import { roomOf } from '../ui/terminal.ts';

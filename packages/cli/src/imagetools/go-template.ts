@@ -1,4 +1,5 @@
 // Go's text/template as far as people write it for --format: fields, pipelines, `if`, `range`, `with`, variables.
+
 import { goJson } from '@monokit/engine/std/go-json';
 import { parseTemplate, wrong, type Node, type Pipeline, type Term } from './template-nodes.ts';
 

@@ -1,4 +1,5 @@
 // The grammar of Go's text/template, as far as people write it for --format.
+
 import { Mistake } from '../mistake.ts';
 
 export type Node =

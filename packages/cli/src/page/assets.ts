@@ -1,4 +1,5 @@
 // The files of pages. Browsers get TypeScript with its types taken out: nothing has to be built before.
+
 import { readFileSync, readdirSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { extname, join } from 'node:path';

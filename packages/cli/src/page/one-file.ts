@@ -1,4 +1,5 @@
 // A page as one file that needs nothing beside it: its styles, scripts and data stand in it, and it asks nobody.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';

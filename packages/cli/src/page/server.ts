@@ -1,5 +1,6 @@
 // Serves one page to the person who started this program, and to nobody else: on the loopback alone, under a path that
 // can't be guessed, to no other site's scripts, and to no name that only leads here.
+
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

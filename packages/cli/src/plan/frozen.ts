@@ -1,4 +1,5 @@
 // `--frozen`: a build that may take everything from caches, and run nothing.
+
 import { defineChosen, type ShowInvocation } from '../tasks/defined-images.ts';
 import type { Chosen } from '../tasks/tasks.ts';
 import { count } from '../ui/format.ts';

@@ -1,4 +1,5 @@
 // What a build would do, as data: nothing is run, fetched or kept for it.
+
 import { availableParallelism } from 'node:os';
 import type { AskedCache, ExpectedTime, SourcePlace, StepForecast } from '@monokit/engine';
 import { toldPath } from '../graph/critical.ts';

@@ -1,4 +1,5 @@
 // `cli plan` and `cli build --dry`: the plan as text, as JSON, or only whom it is about.
+
 import type { ShowInvocation } from '../tasks/defined-images.ts';
 import { frozenRefusal, workOf, wouldRun } from './frozen.ts';
 import { planOf, type Plan } from './plan.ts';

@@ -1,4 +1,5 @@
 // The plan for people: each image with the steps that begin with it, and all of it in a few lines.
+
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { shortest } from '../ui/diagnostics.ts';

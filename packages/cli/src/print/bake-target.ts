@@ -1,4 +1,5 @@
 // An image by bake's names, exactly as `docker buildx bake --print` has it.
+
 import { isAbsolute, relative } from 'node:path';
 import type { ResolvedTarget } from '@monokit/config';
 

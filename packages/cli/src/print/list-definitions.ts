@@ -1,4 +1,5 @@
 // What bake and compose files define, as `docker buildx bake --list` prints it.
+
 import type { Workspace } from '@monokit/config';
 import { goJson } from '@monokit/engine/std/go-json';
 import { nearest } from '@monokit/engine/std/nearest';

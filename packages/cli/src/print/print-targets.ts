@@ -1,4 +1,5 @@
 // Resolved targets as bake has them.
+
 import type { ResolvedTarget, Workspace } from '@monokit/config';
 import { goJson } from '@monokit/engine/std/go-json';
 import type { ShowInvocation } from '../tasks/defined-images.ts';

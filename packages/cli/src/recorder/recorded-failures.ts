@@ -1,4 +1,5 @@
 // A run's failures as a record keeps them: with the lines that are meant, for files change.
+
 import { isAbsolute, join } from 'node:path';
 import type { RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';

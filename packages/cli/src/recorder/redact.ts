@@ -1,4 +1,5 @@
 // What people type may hold secrets, and a record is shown to others: they are taken out before anything is kept.
+
 import { redacted } from '@monokit/engine/std/redacted';
 import { secretive, shortestSecret } from '../why/veil.ts';
 

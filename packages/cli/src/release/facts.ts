@@ -1,4 +1,5 @@
 // What is being released: a commit with its branch or tag, told by the CI where there is one, else by git.
+
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';

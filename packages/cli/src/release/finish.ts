@@ -1,4 +1,5 @@
 // From pushed images to a release.
+
 import type { SolveResponse } from '@monokit/engine';
 import { pushManifest, type ReleasedImage, type ReleaseManifest } from './manifest.ts';
 import type { TagMove } from './move-tags.ts';

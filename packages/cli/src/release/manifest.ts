@@ -1,4 +1,5 @@
 // What a release is, written down: for people, for deployments, and for the next release.
+
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { RegistryClient } from '@monokit/engine';
 import { digestOf, isDigest, type Digest } from '@monokit/engine/oci/digest';

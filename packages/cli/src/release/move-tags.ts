@@ -1,4 +1,5 @@
 // The last step of a release: its tags come to mean its images.
+
 import type { RegistryClient } from '@monokit/engine';
 import type { Digest } from '@monokit/engine/oci/digest';
 import { parseReference } from '@monokit/engine/oci/reference';

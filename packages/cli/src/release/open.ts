@@ -1,4 +1,5 @@
 // A release as far as it can be told before anything is built.
+
 import { resolve } from 'node:path';
 import type { LocalEngine, RegistryClient } from '@monokit/engine';
 import { parseReference, type Reference } from '@monokit/engine/oci/reference';

@@ -1,4 +1,5 @@
 // Which images of a release have to be built, and which are what they were.
+
 import type { LocalEngine, RegistryClient, Task } from '@monokit/engine';
 import { defineAll } from '@monokit/engine';
 import type { Offer } from '@monokit/engine';

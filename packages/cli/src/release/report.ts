@@ -1,4 +1,5 @@
 // A release in words, before and after.
+
 import { familiar, parseReference } from '@monokit/engine/oci/reference';
 import { count, shortDigest, shownLine } from '../ui/format.ts';
 import type { Facts } from './facts.ts';

@@ -1,4 +1,5 @@
 // Rules for tags as docker/metadata-action writes them: `type=semver,pattern={{version}}`.
+
 import { csvPairs } from '@monokit/config';
 
 /** One line of `release.tags`. Priorities: who goes first among the tags, and gives the version its name. */

@@ -1,5 +1,6 @@
-import { filledIn } from './expressions.ts';
 // Which tags a commit gets, by docker/metadata-action's rules.
+
+import { filledIn } from './expressions.ts';
 import type { Facts } from './facts.ts';
 import type { Flavor, TagRule } from './tag-rules.ts';
 import { readPep440, readSemver } from './versions.ts';

@@ -1,4 +1,5 @@
 // The images of a release as targets: pushed by digest, so that no tag moves yet.
+
 import type { ResolvedTarget, Settings } from '@monokit/config';
 import { formatPlatform, parsePlatform } from '@monokit/engine/oci/platform';
 import { parseReference } from '@monokit/engine/oci/reference';

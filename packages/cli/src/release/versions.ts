@@ -1,4 +1,5 @@
 // The home of semver and pep440: texts as versions.
+
 import { explain, valid as validPep440 } from '@renovatebot/pep440';
 import { gt, parse, valid } from 'semver';
 

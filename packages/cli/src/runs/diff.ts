@@ -1,4 +1,5 @@
 // How two runs differ: images that are others, steps that ran in one of them alone, and what took longer.
+
 import { styleText } from 'node:util';
 import { bytes, duration, shortDigest, shortName } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';

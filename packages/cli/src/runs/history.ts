@@ -1,4 +1,5 @@
 // What steps took when they last ran, in one small file for each workspace: nobody reads records to guess.
+
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstCauses } from '@monokit/engine/llb/first-causes';

@@ -1,4 +1,5 @@
 // Whether a file that somebody brought is a record. All that is done with one relies on its shape.
+
 import type { SourcePlace } from '@monokit/engine';
 import {
   recordVersion,

@@ -1,4 +1,5 @@
 // What a run leaves for other programs: its record as JSON (`--summarize`), and a trace of it (`--profile`).
+
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { replaceFile } from '@monokit/engine/std/replace-file';

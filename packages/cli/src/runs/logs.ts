@@ -1,4 +1,5 @@
 // The logs of a run as they were written: those of one step byte by byte, those of several line by line with their step.
+
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { Mistake } from '../mistake.ts';
 import { means, stepWord } from '../ui/step-word.ts';

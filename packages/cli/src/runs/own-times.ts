@@ -1,6 +1,7 @@
-import type { RecordedStep } from './record.ts';
 // What steps would have taken alone. Steps that run side by side wait for the processors that they share, and how many do
 // is another number in every run.
+
+import type { RecordedStep } from './record.ts';
 import { tookOf } from './times.ts';
 
 /** What a step takes by itself. */

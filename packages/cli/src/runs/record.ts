@@ -1,5 +1,6 @@
 // What a run leaves behind: one file of JSON, and its logs in a file beside it. Nothing in it is a secret, and nothing of
 // it is needed to build.
+
 import type { Digest, SourcePlace } from '@monokit/engine';
 
 /** Raised when a field changes its meaning or goes; more fields may come without. */

@@ -1,5 +1,6 @@
-import { count } from '../ui/format.ts';
 // What came of a run, in few words.
+
+import { count } from '../ui/format.ts';
 import { shellWord } from '../ui/shell-word.ts';
 import type { Symbols } from '../ui/symbols.ts';
 import type { RunRecord } from './record.ts';

@@ -1,5 +1,6 @@
 // Where runs are kept: `<state>/runs/<hash of the root>/`, with `<id>.json` and `<id>.log` of each, and what the last
 // ones took (history.ts).
+
 import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

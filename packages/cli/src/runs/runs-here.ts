@@ -1,4 +1,5 @@
 // The runs that were begun in this folder or in one above, and the words by which people mean one.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Invocation } from '../command.ts';

@@ -1,4 +1,5 @@
 // A run laid out in time, for the page that shows it (page/timeline.ts): what ran at the same time lies in lanes.
+
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { titleOf } from '../graph/step-title.ts';

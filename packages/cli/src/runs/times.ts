@@ -1,4 +1,5 @@
 // Where the time of a run went.
+
 import { isWritten, noticedOfOthers, toldPath } from '../graph/critical.ts';
 import { labelsOf } from '../graph/step-label.ts';
 import type { Times } from '../ui/facts.ts';

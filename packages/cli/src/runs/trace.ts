@@ -1,5 +1,6 @@
 // A run in the Trace Event Format, which chrome://tracing, Perfetto and speedscope open:
 // https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+
 import { titleOf } from '../graph/step-title.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { lanesOf, type Span } from './lanes.ts';

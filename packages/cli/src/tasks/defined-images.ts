@@ -1,4 +1,5 @@
 // Images with their graphs, for the commands that show what would be built and build nothing.
+
 import type { Defined, LocalEngine, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags } from '../flags/build.ts';

@@ -1,4 +1,5 @@
 // What the image flags of the command line change in the chosen images of a workspace.
+
 import {
   latestOfType,
   readCache,

@@ -1,4 +1,5 @@
 // What flags and config say of how a run goes: what a failure stops, how long it may take, and what is tried again.
+
 import type { Continue, SolveRequest } from '@monokit/engine';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import { timeText } from '@monokit/engine/std/units';

@@ -1,4 +1,5 @@
 // The images of a workspace as tasks for the engine.
+
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { namesOf, type ResolvedTarget, type Workspace } from '@monokit/config';

@@ -1,4 +1,5 @@
 // The workspace that rules a folder, with what the command line chooses of it.
+
 import { loadConfig, resolveTargets, type Purpose, type Workspace } from '@monokit/config';
 import type { Invocation } from '../command.ts';
 import { assignment } from '../flags/assignments.ts';

@@ -1,5 +1,6 @@
 // Text by the columns that it takes on a terminal: wide characters take two, colours and combining marks none. The home
 // of string-width, which is loaded with what Unicode knows of words (40 ms) when a sign comes that few texts have.
+
 import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from './style.ts';
 

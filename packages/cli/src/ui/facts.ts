@@ -1,6 +1,7 @@
 // What other rooms know of a run beside its events, and where it is shown. One renderer's line asks for it when it is
 // written, so that it may come to be known while the run goes on; nothing is shown of what is left out or undefined.
 // The words are made here in ui: facts are numbers, ids and names.
+
 import type { Digest } from '@monokit/engine';
 
 export interface RunFacts {

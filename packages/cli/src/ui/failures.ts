@@ -1,5 +1,6 @@
-import type { SourcePlace } from '@monokit/engine';
 // Who failed, and whom that blocks: one failure however many images want what failed.
+
+import type { SourcePlace } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { ImageState, RunModel, StepModel } from './model.ts';
 import { brokenStep, neededImage } from './outcome.ts';

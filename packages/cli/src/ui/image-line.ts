@@ -1,4 +1,5 @@
 // The line of an image that is done, as facts and as text: what and why, how long, how large, its digest.
+
 import type { Cause } from './facts.ts';
 import { bytes, count, duration, shortDigest } from './format.ts';
 import { isInternal, isWork, madeBytes, type ImageModel, type RunModel, type StepModel } from './model.ts';

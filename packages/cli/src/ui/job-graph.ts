@@ -1,4 +1,5 @@
 // The images of a run that were not all there, and what they are built from, as a flowchart of Mermaid.
+
 import type { ImageModel, RunModel } from './model.ts';
 
 /** More are no picture. */

@@ -1,4 +1,5 @@
 // The region at the bottom of a terminal, as text: what has been running longest, and what is still to come.
+
 import { styleText } from 'node:util';
 import { clip, fit, widthOf } from './columns.ts';
 import { bytes, duration, shortName, shownLine } from './format.ts';

@@ -1,4 +1,5 @@
 // How busy the machine is, as the kernel counts it: for the last line of the live region.
+
 import { readFileSync } from 'node:fs';
 
 export interface Machine {

@@ -1,4 +1,5 @@
 // The first word on a terminal, before anything that takes time is even loaded: imports nothing of ours.
+
 import { styleText } from 'node:util';
 
 /** Says on the terminal that something happens, until something else is written to one of the streams. */

@@ -1,5 +1,6 @@
-import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
 // What became of an image that was not built: whether the failure is its own, or that of an image which it needs.
+
+import type { Digest, RunEvent, SourcePlace } from '@monokit/engine';
 import type { failedOf } from '@monokit/engine/std/failed';
 import type { ImageState, RunModel } from './model.ts';
 

@@ -1,4 +1,5 @@
 // Failures and warnings by their places, for those who show them beside the files.
+
 import { isAbsolute, join, relative } from 'node:path';
 import type { Diagnostic } from '@monokit/engine/std/diagnostic';
 import { diagnosticsOf, messageOf } from './failure.ts';

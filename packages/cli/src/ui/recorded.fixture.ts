@@ -1,4 +1,5 @@
 // Runs as lists of events, and a stream that remembers: for tests of what is shown.
+
 import { Writable } from 'node:stream';
 import type { Digest, RunEvent } from '@monokit/engine';
 import { Failed } from '@monokit/engine/std/failed';

@@ -1,5 +1,6 @@
 // A few lines at the bottom of a terminal that are drawn again and again, and lines above them that stay. The home of ora,
 // which owns the cursor.
+
 import type { Ora } from 'ora';
 import { rowsOf } from './columns.ts';
 import type { LiveRegion } from './live.ts';

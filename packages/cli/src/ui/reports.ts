@@ -1,4 +1,5 @@
 // What stays of a run beside its log: a summary in Markdown and a list of problems, where the CI shows them.
+
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { codeQuality } from './code-quality.ts';

@@ -1,4 +1,5 @@
 // A terminal in memory, as a stream to write to: what is on its screen and above it can be read.
+
 import { cursorTo, clearLine, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 import xterm from '@xterm/headless';

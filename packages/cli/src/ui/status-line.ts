@@ -1,4 +1,5 @@
 // A line at the bottom of a terminal that stays there while all else scrolls above it.
+
 import { styleText } from 'node:util';
 import { columnsOf } from './terminal.ts';
 

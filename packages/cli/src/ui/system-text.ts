@@ -1,4 +1,5 @@
 // Errors of the system in words: what is the matter with which file.
+
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { harmless } from './tame.ts';

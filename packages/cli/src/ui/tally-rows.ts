@@ -1,8 +1,9 @@
+// What every run ends with: always the same keys, so that they can be searched for. A run in which nothing was to be done
+// needs no more, so this imports next to nothing.
+
 import { bytes, count, duration } from './format.ts';
 import { madeBytes, sharing, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
-// What every run ends with: always the same keys, so that they can be searched for. A run in which nothing was to be done
-// needs no more, so this imports next to nothing.
 import { styleText } from './style.ts';
 
 export type SummaryRow = readonly [key: string, value: string];

@@ -1,5 +1,6 @@
 // Anybody's text (names of steps, what they write, what registries answer) may hold codes that steer a terminal: they clear
 // it, write its clipboard, or turn a line around. What is shown went through here.
+
 import { stripVTControlCharacters } from './style.ts';
 
 /** Text of any number of lines: codes are gone, and no sign is left that moves the cursor or turns a line around. */

@@ -1,5 +1,6 @@
 // How a build in a watch is shown: a line for each image that is made anew, with its cause, and failures; nothing of what
 // stays as it was.
+
 import { styleText } from 'node:util';
 import { widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';

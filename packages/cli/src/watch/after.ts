@@ -1,4 +1,5 @@
 // `--exec`: a command of the user's after each good build, in place of the one before.
+
 import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface AfterOptions {

@@ -1,4 +1,5 @@
 // What keys of a watch ask, answered by commands of this program at the same terminal.
+
 import { spawn } from 'node:child_process';
 import { lentLine } from '../shell/header.ts';
 import { sitIn } from '../shell/sit.ts';

@@ -1,4 +1,5 @@
 // What the builds of a watch came to, as far as its keys and its status line ask.
+
 import { duration, shortName } from '../ui/format.ts';
 import { isInternal } from '../ui/model.ts';
 import type { Renderer } from '../ui/renderer.ts';

@@ -1,4 +1,5 @@
 // The containers of a watch with `--up`: one for each image that has something to run.
+
 import type { WatchSpec } from '@monokit/config';
 import type { Defined, SyncedPath } from '@monokit/engine';
 import type { Effects } from './rules.ts';

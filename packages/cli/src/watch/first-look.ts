@@ -1,4 +1,5 @@
 // What changed between the first look at files and the moment from which the watcher tells of every change.
+
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fsPath, textOf } from '@monokit/engine/std/byte-path';

@@ -1,4 +1,5 @@
 // What the chosen images are made from: which files their steps read, and which files say what is built.
+
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { defineAll, type Defined, type Engine, type Offer, type Task } from '@monokit/engine';

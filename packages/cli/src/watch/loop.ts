@@ -1,4 +1,5 @@
 // Builds once, then whatever changes reach, until it is stopped.
+
 import { gitLock } from '@monokit/config';
 import type { LocalEngine, SyncedPath } from '@monokit/engine';
 import { Mistake } from '../mistake.ts';

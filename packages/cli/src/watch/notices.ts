@@ -1,4 +1,5 @@
 // What people should know of what they watch before anything happens to it.
+
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks/tasks.ts';
 import { shortest } from '../ui/diagnostics.ts';

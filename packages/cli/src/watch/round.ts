@@ -1,4 +1,5 @@
 // One build in a watch: begun by changes, and let go when newer ones make it pointless.
+
 import { run, type Engine, type RunEvent } from '@monokit/engine';
 import { failedOf } from '@monokit/engine/std/failed';
 import type { Recorder } from '../recorder/recorder.ts';

@@ -1,4 +1,5 @@
 // The rules of the chosen images, with the targets that their Dockerfiles tell.
+
 import { realpathSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { ActionSpec } from '@monokit/config';

@@ -1,4 +1,5 @@
 // What changes mean to containers, by the actions of the config and of compose's `develop.watch`.
+
 import { readdirSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { ActionSpec, ExecSpec } from '@monokit/config';

@@ -1,4 +1,5 @@
 // One image's container while it is watched: put in place of the one before, stopped, fed with files.
+
 import { constants } from 'node:os';
 import type { WatchSpec } from '@monokit/config';
 import type {

@@ -1,4 +1,5 @@
 // What a watch tells, in words.
+
 import type { Mistake } from '../mistake.ts';
 import { describe, messageOf } from '../ui/failure.ts';
 import { count } from '../ui/format.ts';

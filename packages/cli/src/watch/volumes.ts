@@ -1,6 +1,7 @@
-import { hash } from 'node:crypto';
 // Volumes of containers, as the engine mounts them. Those with a name are kept in the state folder, each in a folder that
 // only its owner may enter: what is in them is no cache, and a prune takes nothing of it.
+
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { VolumeSpec, WatchSpec } from '@monokit/config';
 import type { ImageMount } from '@monokit/engine';

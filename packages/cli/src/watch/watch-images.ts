@@ -1,4 +1,5 @@
 // A watch, joined: the loop, what shows it, its keys, and what runs beside it.
+
 import { relative } from 'node:path';
 import type { Invocation } from '../command.ts';
 import type { watchFlags } from '../commands/watch.ts';

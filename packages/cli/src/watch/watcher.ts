@@ -1,4 +1,5 @@
 // Tells which files change, a burst at a time. The home of chokidar.
+
 import { existsSync } from 'node:fs';
 import { watch, type FSWatcher } from 'chokidar';
 

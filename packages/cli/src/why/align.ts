@@ -1,5 +1,6 @@
 // Which step of one run is which of another: steps keep their order, so the longest row of steps that both have stays, and
 // what lies between is an edit, an insertion or a removal.
+
 import { isInternal } from '../ui/model.ts';
 import type { StepComponents } from './components.ts';
 import { bare, normal } from './step.ts';

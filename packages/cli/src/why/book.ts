@@ -1,5 +1,6 @@
 // What images were made of, run by run: beside a workspace's records, what each run's images were made of by name
 // (`<id>.made.json`), and under those names what that is (`made/`), written once however many runs have it.
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';

@@ -1,5 +1,6 @@
 // What the images of a run were made of, as one file beside a record that is taken elsewhere (`--summarize=FILE`): with it
 // `cli why` compares runs of two machines.
+
 import { readFileSync } from 'node:fs';
 import type { ManifestEntry } from '@monokit/engine';
 import { flag, keys, listOf, maybe, number, oneOf, pair, recordOf, text, type Check } from '../runs/shape.ts';

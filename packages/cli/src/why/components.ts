@@ -1,4 +1,5 @@
 // What an image was made of in one run, in words that can be compared with those of another run.
+
 import { hash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import type { ImageConfig, ImageKeys, SourcePlace, StepKey } from '@monokit/engine';

@@ -1,5 +1,6 @@
 // Why two runs of an image differ: the parts of keys that are not the same, each with the step where it shows first.
 // Pure: everything is compared that was kept, and nothing is guessed.
+
 import type { ManifestEntry } from '@monokit/engine';
 import { isInternal } from '../ui/model.ts';
 import { align, type Pair } from './align.ts';

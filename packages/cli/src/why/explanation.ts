@@ -1,6 +1,7 @@
+// Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
+
 import { isInternal } from '../ui/model.ts';
 import type { Cause } from './cause.ts';
-// Why the steps of an image ran: what differs, what followed from that, and what ran though nothing differs. Pure.
 import type { StepComponents } from './components.ts';
 import type { Differences } from './differences.ts';
 import { dependingOn, isFolder } from './step.ts';

@@ -1,4 +1,5 @@
 // From the words of `cli why` to explanations.
+
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { Mistake, NothingSelected } from '../mistake.ts';

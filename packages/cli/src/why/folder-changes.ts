@@ -1,4 +1,5 @@
 // What differs between two versions of what a step reads of a folder.
+
 import { posix } from 'node:path';
 import type { ManifestEntry } from '@monokit/engine';
 

@@ -1,4 +1,5 @@
 // Images as they are kept, written short: for tests of what is told of them.
+
 import type { Components, PlatformComponents, StepComponents } from './components.ts';
 import { declaredIn } from './declared.ts';
 

@@ -1,4 +1,5 @@
 // What the next build would make of images, beside what the last one made: by the keys and the outlook of `cli plan`.
+
 import { cachePath } from '@monokit/engine/cache-path';
 import { planOf } from '../plan/plan.ts';
 import type { RunsHere } from '../runs/runs-here.ts';

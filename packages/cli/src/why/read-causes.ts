@@ -1,4 +1,5 @@
 // What differs in what a step reads of its client's folders.
+
 import { posix } from 'node:path';
 import { ignoring } from '@monokit/engine/affected';
 import type { Cause } from './cause.ts';

@@ -1,4 +1,5 @@
 // What a run's images are made of, while it goes on: written down for the next time, and compared with the last.
+
 import type { Digest, FolderContent, ImageKeys, ManifestEntry, RunEvent, SolveRequest } from '@monokit/engine';
 import type { RunRecord } from '../runs/record.ts';
 import { RunsFolder } from '../runs/runs-folder.ts';

@@ -1,4 +1,5 @@
 // What a step is, in words, and what depends on it.
+
 import type { StepComponents } from './components.ts';
 
 /** A name without its number, stage and digests. */

@@ -1,4 +1,5 @@
 // An explanation for people: the chain from the image to what is not as it was, and what followed from it.
+
 import { styleText } from 'node:util';
 import { clip, widthOf } from '../ui/columns.ts';
 import { count, shortName, shownLine } from '../ui/format.ts';

@@ -1,5 +1,6 @@
-import type { Components, PlatformComponents } from './components.ts';
 // Where a variable that a step sees got another value from.
+
+import type { Components, PlatformComponents } from './components.ts';
 import type { Declared } from './declared.ts';
 
 export interface VariableChange {

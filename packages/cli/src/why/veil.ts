@@ -1,5 +1,6 @@
 // What a record may show of a value. Names tell which are secrets; of those stands a digest that only this machine can
 // make, so that one can see that it is another one, and nobody can find out which by trying.
+
 import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,4 +1,5 @@
 // Why images were built, or will be: two runs of each are found and compared.
+
 import { dirname } from 'node:path';
 import { nearest } from '@monokit/engine/std/nearest';
 import { Mistake } from '../mistake.ts';

@@ -1,4 +1,5 @@
 // What stands in a target's attributes: values of HCL as plain data, and back where another target asks for them.
+
 import { ConversionError, convert } from '../hcl/convert.ts';
 import { numberText } from '../hcl/number.ts';
 import { bool, listType, mapType, string, typeName, type Type } from '../hcl/type.ts';

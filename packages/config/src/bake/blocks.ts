@@ -1,5 +1,6 @@
 // The target and group blocks of bake files. A block with a matrix is several targets; attributes are evaluated one by
 // one, so that targets may refer to each other's.
+
 import { nearest } from '@monokit/engine/std/nearest';
 import { ConversionError } from '../hcl/convert.ts';
 import { evaluate } from '../hcl/evaluate.ts';

@@ -1,5 +1,6 @@
 // Targets as bake and compose files define them, before they inherit from each other: plain data by bake's own names, so
 // that it can be kept.
+
 import type { Range } from '@monokit/engine/std/diagnostic';
 import type { ImageWatch } from '../config.ts';
 

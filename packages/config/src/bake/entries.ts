@@ -1,5 +1,6 @@
 // Caches, outputs, secrets, ssh, attestations and policies, as the texts of Docker's flags. Readers throw a `TypeError`
 // that says what is wrong.
+
 import { csvPairs } from '../csv.ts';
 import type { Attributes, SecretEntry, SshEntry } from './definition.ts';
 

@@ -1,4 +1,5 @@
 // Which files define targets, and what they define together.
+
 import { readFileSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { formatPlatform, hostPlatform } from '@monokit/engine/oci/platform';

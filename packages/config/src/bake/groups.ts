@@ -1,4 +1,5 @@
 // Groups as the targets that they stand for.
+
 import type { Definition } from './definition.ts';
 
 export interface FlatGroup {

@@ -1,5 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
 // A target of a bake or compose file as an image of the workspace. Its texts are what they are: nothing is filled in.
+
+import { isAbsolute, resolve } from 'node:path';
 import { hostPlatform, formatPlatform } from '@monokit/engine/oci/platform';
 import type { Image } from '../config.ts';
 import { isRemote } from '../contexts.ts';

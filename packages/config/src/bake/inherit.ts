@@ -1,4 +1,5 @@
 // Targets as they will be built: what they inherit, what `--set` sets in them and in their parents, without repeats.
+
 import { globOf } from '../links.ts';
 import { suggestion, type Problem } from '../problem.ts';
 import type { BakeTarget, Definition, TargetAttributes } from './definition.ts';

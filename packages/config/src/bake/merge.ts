@@ -1,4 +1,5 @@
 // One target over another, as files are merged and as targets inherit.
+
 import type { Attributes, AttributeName, BakeTarget, TargetAttributes } from './definition.ts';
 
 /** Attributes whose values add up, and how; all others take the place of what is below. */

@@ -1,5 +1,6 @@
 // Bake files evaluated together. Variables, functions and attributes of targets are evaluated when somebody asks for
 // them, so they may refer to each other in any order, from any file.
+
 import { ConversionError, convert } from '../hcl/convert.ts';
 import { evaluate } from '../hcl/evaluate.ts';
 import type { HclForm, HclFunction } from '../hcl/function.ts';

@@ -1,4 +1,5 @@
 // `--set pattern.key[.name][+]=value` for targets of bake and compose files, which inherit what is set in their parents.
+
 import type { Attributes, AttributeName, SecretEntry, SshEntry, TargetAttributes } from './definition.ts';
 import { attestEntry, cacheEntries, outputEntry, policyEntry, secretEntry, sshEntry } from './entries.ts';
 import { distinct, lastOf } from './merge.ts';

@@ -1,6 +1,7 @@
+// Bake files as a definition: parsed, evaluated together, merged.
+
 import { evaluate } from '../hcl/evaluate.ts';
 import { parseJsonHcl } from '../hcl/json.ts';
-// Bake files as a definition: parsed, evaluated together, merged.
 import { collected, Lines, mistake, type SourceText, type Span } from '../hcl/mistake.ts';
 import { parseHcl } from '../hcl/parse.ts';
 import type { Body, Expression } from '../hcl/syntax.ts';

@@ -1,4 +1,5 @@
 // What bake and compose files bring into a workspace.
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layer } from '../layers.ts';

@@ -1,4 +1,5 @@
 // Variables of bake files: their types, defaults, and the texts that take the defaults' place.
+
 import { splitCsv } from '@monokit/engine/std/csv';
 import { ConversionError, convert } from '../hcl/convert.ts';
 import { FunctionError } from '../hcl/function.ts';

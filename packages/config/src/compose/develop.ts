@@ -1,5 +1,6 @@
 // What a compose service says of its container and of `develop.watch`, as an image's `watch`. Nothing of it counts for a
 // build, so what is wrong here is told to who watches.
+
 import { resolve } from 'node:path';
 import type { Place, PublishedPort, ServiceWatch } from '../bake/definition.ts';
 import type { ImageWatch } from '../config.ts';

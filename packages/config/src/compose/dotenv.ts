@@ -1,5 +1,6 @@
 // .env files: `NAME=value` a line, `export` before it or not, values plain or in quotes. Double quotes and plain values
 // may name other variables.
+
 import { interpolated } from './interpolate.ts';
 
 /** The variables of a text, in order. `lookUp` knows those around it. Throws a `TypeError` with the line. */

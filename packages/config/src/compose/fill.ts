@@ -1,4 +1,5 @@
 // The variables in a compose file's texts.
+
 import { interpolated } from './interpolate.ts';
 import { isMapping } from './merge.ts';
 import { Replacing, type YamlFile, type YamlPath } from './yaml.ts';

@@ -1,5 +1,6 @@
 // Compose files over each other: mappings merge, sequences add up, all else is replaced. What may be written in two ways
 // is first written in one.
+
 import { Replacing } from './yaml.ts';
 
 export type Mapping = Readonly<Record<string, unknown>>;

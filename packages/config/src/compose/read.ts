@@ -1,4 +1,5 @@
 // Compose files as targets: merged, their variables filled in, what they include and extend brought together.
+
 import { dirname, resolve } from 'node:path';
 import type { BakeGroup, BakeTarget, Place } from '../bake/definition.ts';
 import { Places } from '../bake/read.ts';

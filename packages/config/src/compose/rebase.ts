@@ -1,4 +1,5 @@
 // Services that are written in another folder than the one they are used in.
+
 import { resolve } from 'node:path';
 import { isMapping, type Mapping } from './merge.ts';
 import { absoluteVolumes } from './volumes.ts';

@@ -1,4 +1,5 @@
 // A service's `build` as a target by bake's names.
+
 import { nearest } from '@monokit/engine/std/nearest';
 import { parseBytes } from '@monokit/engine/std/quantity';
 import type { Attributes, BakeTarget, Place, SecretEntry, SshEntry } from '../bake/definition.ts';

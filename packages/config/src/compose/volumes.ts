@@ -1,4 +1,5 @@
 // Volumes of a service: what is declared at the top of the file, and paths of the folder that it was written for.
+
 import { resolve } from 'node:path';
 import { nearest } from '@monokit/engine/std/nearest';
 import { isPathOf } from '../volumes.ts';

@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 // YAML as plain data with the places of what stands in it. The home of the yaml library.
+
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { HclMistake, mistake, type SourceText, type Span } from '../hcl/mistake.ts';
 
 /** A way through mappings and sequences. */

@@ -1,5 +1,6 @@
 // Which conversions between types are possible at all. `unsafe` ones may fail for a value, as that of a text to a number
 // does.
+
 import { isPrimitive, sameType, typeName, type Type } from './type.ts';
 
 /** Whether a type can become another; with `unsafe`, whether some of its values can. */

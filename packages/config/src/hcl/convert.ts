@@ -1,4 +1,5 @@
 // What becomes of a value as another type.
+
 import { canConvert, mismatch } from './can-convert.ts';
 import { numberText, parseNumber } from './number.ts';
 import { isPrimitive, objectType, sameType, type Type } from './type.ts';

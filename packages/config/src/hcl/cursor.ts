@@ -1,4 +1,5 @@
 // A place among tokens, for parsers. Inside of brackets line breaks mean nothing; a stack tells where they do.
+
 import { HclMistake, mistake, type SourceText, type Span } from './mistake.ts';
 import type { Token } from './tokens.ts';
 

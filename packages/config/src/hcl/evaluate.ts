@@ -1,4 +1,5 @@
 // What expressions are worth. All mistakes in an expression are found, not only the first.
+
 import { nearest } from '@monokit/engine/std/nearest';
 import { ConversionError, convert } from './convert.ts';
 import { FunctionError } from './function.ts';

@@ -1,4 +1,5 @@
 // What a function is to the evaluator.
+
 import type { SourceText } from './mistake.ts';
 import type { Expression } from './syntax.ts';
 import type { Type } from './type.ts';

@@ -1,4 +1,5 @@
 // Values as JSON, as Go writes it: HTML's marks are escaped, keys are in order.
+
 import { goJson } from '@monokit/engine/std/go-json';
 import { convert } from './convert.ts';
 import { FunctionError } from './function.ts';

@@ -1,5 +1,6 @@
 // JSON with the places of all that is in it, and what it means as HCL: an object's members are arguments or blocks, texts
 // are templates.
+
 import { mistake, HclMistake, type SourceText, type Span } from './mistake.ts';
 import { parseNumber } from './number.ts';
 import { parseWholeTemplate } from './parse.ts';

@@ -1,4 +1,5 @@
 // What is wrong in a text, with its place.
+
 import type { Range } from '@monokit/engine/std/diagnostic';
 
 /** Offsets into a text. */

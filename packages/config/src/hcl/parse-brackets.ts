@@ -1,4 +1,5 @@
 // Lists, objects, and what makes them of others.
+
 import type { Cursor } from './cursor.ts';
 import { made, parseExpression } from './parse-expression.ts';
 import type { Expression, ObjectItem } from './syntax.ts';

@@ -1,4 +1,5 @@
 // Expressions, from the loosest binding to the tightest.
+
 import type { Cursor } from './cursor.ts';
 import type { Span } from './mistake.ts';
 import { parseNumber } from './number.ts';

@@ -1,5 +1,6 @@
-import { nearest } from '@monokit/engine/std/nearest';
 // Templates: texts with `${…}` for values and `%{…}` for conditions and loops.
+
+import { nearest } from '@monokit/engine/std/nearest';
 import type { Cursor } from './cursor.ts';
 import type { Span } from './mistake.ts';
 import { parseForHead } from './parse-brackets.ts';

@@ -1,4 +1,5 @@
 // A file of HCL: attributes (`name = value`) and blocks (`type "label" { … }`).
+
 import { Cursor } from './cursor.ts';
 import { mistake, type SourceText, type Span } from './mistake.ts';
 import { parseExpression } from './parse-expression.ts';

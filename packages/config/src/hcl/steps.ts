@@ -1,4 +1,5 @@
 // From a value to one in it.
+
 import { nearest } from '@monokit/engine/std/nearest';
 import { ConversionError, convert } from './convert.ts';
 import { isInteger, truncated } from './number.ts';

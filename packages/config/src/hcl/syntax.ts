@@ -1,4 +1,5 @@
 // HCL as a tree. Spans are offsets into the text that a file's body names.
+
 import type { SourceText, Span } from './mistake.ts';
 import type { Value } from './value.ts';
 

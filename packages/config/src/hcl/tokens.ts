@@ -1,5 +1,6 @@
 // HCL's text as tokens. Templates nest in expressions and expressions in templates; a stack remembers which of them the
 // next character belongs to.
+
 import { mistake, type SourceText, type Span } from './mistake.ts';
 
 export interface Token extends Span {

@@ -1,4 +1,5 @@
 // Types as they are written: `list(string)`, `object({ name = string, port = optional(number) })`.
+
 import { nearest } from '@monokit/engine/std/nearest';
 import { mistake, type SourceText } from './mistake.ts';
 import { parseSingleExpression } from './parse.ts';

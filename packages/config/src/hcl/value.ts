@@ -1,4 +1,5 @@
 // A value of HCL with its type. Values are never changed.
+
 import { compare, fromInteger, numberText, type Num } from './number.ts';
 import {
   any,

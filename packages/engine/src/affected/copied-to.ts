@@ -1,4 +1,5 @@
 // Where in an image a path of a client's folder is, as far as its steps tell without being run.
+
 import { posix } from 'node:path';
 import type { CopyAction } from '../llb/file-action.ts';
 import type { Graph, GraphEdge, GraphVertex } from '../llb/graph.ts';

@@ -1,5 +1,6 @@
 // Which files of a client's folders the steps of a graph read: what `COPY`, `ADD` and bind mounts select, under the ignore
 // patterns. Nothing is read for it but the links on the way of what is selected.
+
 import { lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { opKey } from '../llb/cache-key.ts';

@@ -1,6 +1,7 @@
-import type { Descriptor } from '../oci/descriptor.ts';
 // What can be said of a build beside its result: where it came from (SLSA provenance) and what is in it (SBOM), as
 // in-toto predicates. This room makes what is said; it does not know where it goes, nor how anything ran.
+
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** The types of in-toto predicates that are made here. */

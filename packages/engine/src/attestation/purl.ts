@@ -1,5 +1,6 @@
 // Package URLs. The home of packageurl-js, which knows the rules of each type of package; names of images are written as
 // BuildKit writes them.
+
 import { PackageURL } from 'packageurl-js';
 import { formatPlatform, normalise, type Platform } from '../oci/platform.ts';
 import { familiar, type Reference } from '../oci/reference.ts';

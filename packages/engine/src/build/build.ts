@@ -1,5 +1,6 @@
 // One build from requests to results: all definitions are merged into one graph, each request's images are solved in
 // it, and exported as soon as they are there. This room knows neither command lines nor workspaces.
+
 import { readAttestOptions, type AttestOptions } from '../attestation/attest-options.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Build, Defined, ExportRequest, SolveOptions, SolveRequest, SolveResponse } from '../engine.ts';

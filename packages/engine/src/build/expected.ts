@@ -1,4 +1,5 @@
 // What a step is taken to need before it runs.
+
 import type { Estimate } from '../engine.ts';
 import type { GraphVertex } from '../llb/graph.ts';
 import type { Op } from '../llb/op.ts';

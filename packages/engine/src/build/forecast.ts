@@ -1,5 +1,6 @@
 // What a build would do with each vertex of the merged graph: asked of the solver, by the same keys as the build's own.
 // Folders are looked at and caches elsewhere are asked for their records; nothing is run, fetched or kept.
+
 import { selectedSize } from '../cache/content-hash/checksum.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Defined } from '../engine.ts';

@@ -1,5 +1,6 @@
-import { posix } from 'node:path';
 // What a frontend says of its result: files of trees that it solved.
+
+import { posix } from 'node:path';
 import type { Attestation, Subject } from '../attestation/attestation.ts';
 import { digestSet, predicateTypes } from '../attestation/attestation.ts';
 import { readStatement } from '../attestation/sbom/bundle.ts';

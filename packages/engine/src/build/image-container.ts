@@ -1,5 +1,6 @@
 // A container of an image that was built, for as long as somebody works on the image: it has a tree of its own over the
 // image's layers, so nothing is copied, and nothing that happens in it is ever part of an image.
+
 import { posix } from 'node:path';
 import type { Defined, DefinedImage } from '../engine.ts';
 import type { Container, Executor, ProcessIo, RunningProcess } from '../executor/executor.ts';

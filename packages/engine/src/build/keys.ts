@@ -1,5 +1,6 @@
 // What the steps of a request's images are keyed by, for those who compare builds: told by references into what is open
 // anyway, and made only where somebody asks.
+
 import type { Defined, FolderContent, ImageKeys, StepKey } from '../engine.ts';
 import { opKey, type DepKey } from '../llb/cache-key.ts';
 import type { Definition } from '../llb/definition.ts';

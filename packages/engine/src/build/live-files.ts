@@ -1,5 +1,6 @@
 // Writing to a folder in which somebody's processes run: they may put a link anywhere at any moment. So each folder on
 // the way is opened below the root by the kernel, and what is made in it is made by one name in what was opened.
+
 import {
   closeSync,
   constants,

@@ -1,6 +1,7 @@
 // Folders that a container has in place of what its image has there. A volume that outlives its container is a folder of
 // its own: `data`, which containers see; `lock`, held while it is filled; `filling`, what it is still to get. A process
 // that is killed meanwhile leaves `filling` whole, and whoever opens the volume next finishes it.
+
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerMount } from '../executor/executor.ts';

@@ -1,4 +1,5 @@
 // From layers to blobs: what an image carries. A blob is made once for each way of making it, and kept.
+
 import { rm } from 'node:fs/promises';
 import { layerCompression, layerMediaType } from '../oci/media-type.ts';
 import type { Work } from '../progress/work.ts';

@@ -1,4 +1,5 @@
 // What the tests of this room share: a cache in a folder of its own, layers of images, processes that can be killed.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

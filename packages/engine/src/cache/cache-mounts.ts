@@ -1,6 +1,7 @@
 // The folders of RUN --mount=type=cache. An id has folders numbered from 0, each with a lock file beside it: `shared` and
 // `locked` use the first one together or alone, `private` the first that nobody uses. Clearing an id begins a new
 // generation: who is using a folder keeps it, nobody else gets it any more.
+
 import { hash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

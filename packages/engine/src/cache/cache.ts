@@ -1,5 +1,6 @@
 // The door of the room: opens a cache folder and joins what lives in it. The cache remembers trees and gives holds on them
 // (trees.ts); it does not know what they are results of: that is the solver's.
+
 import { DiskStore } from '../content/disk.ts';
 import { type Index, openIndex } from '../index/index.ts';
 import type { Pool } from '../pool/pool.ts';

@@ -1,6 +1,7 @@
-import type { Index, Table } from '../index/index.ts';
 // Digests of what a path in a tree leads to, by BuildKit's rules, so that cache keys are the same here and there. Only
 // what the path leads to is read, and a ref is never asked twice: answers are kept in the index by its id.
+
+import type { Index, Table } from '../index/index.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { Pool } from '../pool/pool.ts';
 import { task, type TaskContext } from '../pool/tasks.ts';

@@ -2,6 +2,7 @@
 //
 //   copies/<key>.<layer>      the files of a layer that a copy made, as `cache/copy/written-files.ts` lists them
 //   copies/<name>.draft       such a list of a copy that is not done yet
+
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerId } from '../snapshot/snapshotter.ts';

@@ -1,5 +1,6 @@
 // Copying a path of one tree to a path of another, with cp's and BuildKit's answers to what a slash at the end, an
 // existing folder or a symlink in the way means.
+
 import { posix } from 'node:path';
 import { textOf, type BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';

@@ -9,6 +9,7 @@
 //   copies/            what copies of clients' folders wrote (copies.ts); made when there is something to say
 //   changed            another file whenever an image's name comes to mean something else, or something is pruned
 //   reserve            room for removing things when the disk is full
+
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { asDiskFull } from '../std/disk-full.ts';

@@ -1,6 +1,7 @@
 // Removing what nobody needs, in BuildKit's order (DMN-019): what has children goes after them; under a limit of bytes
 // one record at a time, the least and longest ago used first. A record goes first, then what only it needed: layers,
 // blobs. Whoever is killed in between leaves things that nothing names, which the next one removes.
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../oci/digest.ts';

@@ -1,5 +1,6 @@
 // From layers to folders: an image's layers are fetched and unpacked when somebody first needs the tree, each one once,
 // whoever else wants it, in this process or another.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Provider } from '../content/store.ts';

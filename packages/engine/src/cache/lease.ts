@@ -4,6 +4,7 @@
 //
 // Between one who takes hold and one who removes: the first writes its list and then looks whether the thing is (still)
 // there; the second marks the thing as going and then reads the lists. So at least one of them sees the other.
+
 import {
   closeSync,
   existsSync,

@@ -1,5 +1,6 @@
 // What the index knows of refs and layers. A ref is a list of layers, lowest first, and named by that list: the same
 // layers are the same ref, whoever puts them together.
+
 import { hash } from 'node:crypto';
 import type { Index, Table } from '../index/index.ts';
 import type { Descriptor } from '../oci/descriptor.ts';

@@ -1,4 +1,5 @@
 // A file that only takes room. On a full disk even removing needs some: the index writes before it forgets.
+
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asDiskFull } from '../std/disk-full.ts';

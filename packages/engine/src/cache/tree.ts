@@ -1,5 +1,6 @@
 // Directory trees as the engine reads them, wherever they are: a mounted snapshot (mounted-tree.ts) or a folder of the
 // client's that nobody has copied yet (source/local). What is read is remembered by the node, so a path is looked at once.
+
 import type { Digest } from '../oci/digest.ts';
 import { textOf, type BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';

@@ -1,5 +1,6 @@
 // What is in the cache and what it takes. A layer counts for the ref with the fewest layers among those that have it: the
 // one whose own it is, or the first of the image's.
+
 import { measure } from '../snapshot/layers.ts';
 import { failedOf } from '../std/failed.ts';
 import type { UsageRecord } from './api.ts';

@@ -1,4 +1,5 @@
 // The devices of this machine that containers may get, by name: what the files of the Container Device Interface say.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';

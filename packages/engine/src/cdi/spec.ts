@@ -1,5 +1,6 @@
 // A file of the Container Device Interface: devices of a vendor, and what each changes in a container that gets it.
 // https://github.com/cncf-tags/container-device-interface/blob/main/SPEC.md
+
 import { Failed, type FailureKind } from '../std/failed.ts';
 
 /** A CDI file that can't be read, or a device that no file has. */

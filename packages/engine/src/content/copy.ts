@@ -1,4 +1,5 @@
 // Pull, push, save and load are one thing: a graph of content goes from one place to another.
+
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { Semaphore } from '../std/semaphore.ts';

@@ -1,5 +1,6 @@
 // Content in a folder of OCI's image layout: blobs/<algorithm>/<hex>. A file under its final name is whole: bytes are
 // written under another name, verified, synced and renamed.
+
 import { constants, mkdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';

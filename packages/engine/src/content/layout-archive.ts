@@ -1,4 +1,5 @@
 // The tar of an OCI image layout, read in place: one pass finds where each file lies, then each is read from there.
+
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failed } from '../std/failed.ts';
 import type { ContentFailure } from './failure.ts';

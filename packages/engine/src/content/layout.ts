@@ -1,4 +1,5 @@
 // OCI image layouts: a folder, or the tar of one, with blobs by digest and an index.json that names the roots.
+
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

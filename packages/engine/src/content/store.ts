@@ -1,5 +1,6 @@
-import type { Descriptor } from '../oci/descriptor.ts';
 // Content by digest: bytes that never change, whatever they mean. This room knows no images, registries or builds.
+
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** Where content can be read. `open` streams are verified: they fail at their end if the bytes are not the digest's. */

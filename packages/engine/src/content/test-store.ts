@@ -1,4 +1,5 @@
 // The contract of a Store: each implementation's test calls `testStore`.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf } from '../oci/digest.ts';

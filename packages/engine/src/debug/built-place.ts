@@ -1,7 +1,8 @@
-import { solveTree, type WantedDefinition } from '../build/open-graph.ts';
-import type { Parts } from '../build/parts.ts';
 // What a build makes, as a place to go into: the image, or the tree after one of its steps. Its steps are brought about
 // as a build would, which is nothing where they are cached.
+
+import { solveTree, type WantedDefinition } from '../build/open-graph.ts';
+import type { Parts } from '../build/parts.ts';
 import type { Defined, DefinedImage } from '../engine.ts';
 import type { Definition } from '../llb/definition.ts';
 import type { ExecMeta } from '../llb/exec.ts';

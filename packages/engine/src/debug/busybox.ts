@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
 // A shell for trees that have none: the machine's own static busybox, with a name for each of its programs.
+
+import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, openSync, readSync, closeSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';

@@ -1,4 +1,5 @@
 // A shell for a container that runs: its own, else the machine's static busybox, which is put into its tree.
+
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageContainer } from '../build/image-container.ts';

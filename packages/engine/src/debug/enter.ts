@@ -1,5 +1,6 @@
 // Going into a tree with a process: what a failed step left or was given, or what a build makes. The tree gets a layer to
 // write to on top, which is thrown away, so it can be entered again as it was.
+
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cache } from '../cache/api.ts';

@@ -1,5 +1,6 @@
 // What differs between two trees that have the same layers below. What only one of them says anything of has to be looked
 // up in those: the first pass finds which paths, the second one tells.
+
 import type { BytePath } from '../std/byte-path.ts';
 import { differingFacts, type FileFacts } from './file-facts.ts';
 import type { TreePath } from './layered-tree.ts';

@@ -1,5 +1,6 @@
 // What differs between two images: their files, layer by layer, and their configs. Layers that both have at the bottom
 // are read only where the rest leaves a question open; no layer is ever held, only what its files are.
+
 import { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';

@@ -1,5 +1,6 @@
 // The files that a run of layers makes of the tree below them, which is not known: each path is there with what it is,
 // or gone, or as it was below. Layers come lowest first; only facts are kept of them.
+
 import { readTar, type TarEntry } from '../pool/tar-reader.ts';
 import type { BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';

@@ -1,4 +1,5 @@
 // Handlers that the kernel has for programs that it cannot run itself (binfmt_misc).
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headerMask, programHeader } from './foreign-program.ts';

@@ -1,6 +1,7 @@
 // A network namespace for each container, tied to the machine by a pair of virtual interfaces; what comes out of it is
 // masqueraded. The pair is gone with the namespace, and the namespace with its mount, so that a killed engine leaves
 // nothing but its rules, which carry its lease's name.
+
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
 // Control groups as files, on v2, on v1 and on hybrid machines (v1 with a v2 hierarchy that holds processes only). Each
 // build has one group, named by its lease, and each of its containers one below it.
+
 import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

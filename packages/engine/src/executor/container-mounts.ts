@@ -1,4 +1,5 @@
 // The mounts of one container, made ready on this machine and told as a spec has them.
+
 import { closeSync, constants, mkdirSync, openSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { mount as mountCall, mountFlags, unmount, unmountFlags } from '../sys/mount.ts';

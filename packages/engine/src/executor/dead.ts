@@ -1,4 +1,5 @@
 // What engines leave that were killed, together with whoever should have cleaned up after them.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bridge } from './bridge.ts';

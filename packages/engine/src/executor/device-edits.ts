@@ -1,4 +1,5 @@
 // What devices change in the spec of a container, as the Container Device Interface says.
+
 import { lstatSync } from 'node:fs';
 import type { ContainerEdits, DeviceNode, Hook } from '../cdi/spec.ts';
 import { Failed } from '../std/failed.ts';

@@ -1,5 +1,6 @@
 // A user namespace in which the kernel runs foreign programs by emulators of ours. It has the machine's own users, and
 // since Linux 6.7 handlers of its own (binfmt_misc), which are gone with it: the rest of the machine sees none of them.
+
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // How this machine runs programs of another architecture: itself, by an emulator that its kernel knows of, or by one
 // that only lies here and that the kernel is told of for our containers alone.
+
 import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

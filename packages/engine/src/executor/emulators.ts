@@ -1,5 +1,6 @@
 // The emulators of one engine. Nothing is looked for before somebody wants another architecture's programs, and then
 // once for each.
+
 import { join } from 'node:path';
 import { hostPlatform, normalise, type Platform } from '../oci/platform.ts';
 import { EmulatorNamespace } from './emulator-namespace.ts';

@@ -1,4 +1,5 @@
 // Runs a process in a container. This room knows no LLB and no cache: it gets mounts and a process.
+
 import type { Readable } from 'node:stream';
 import type { ContainerLimits } from '../oci/container-limits.ts';
 import type { Mount } from '../snapshot/mount.ts';

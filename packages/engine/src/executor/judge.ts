@@ -1,4 +1,5 @@
 // How a process ended, told as success or as a failure that names it.
+
 import { Failed } from '../std/failed.ts';
 import { goQuote } from '../std/go-quote.ts';
 import { sizeText } from '../std/units.ts';

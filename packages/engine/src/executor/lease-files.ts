@@ -1,4 +1,5 @@
 // The files that containers find as /etc/hosts and /etc/resolv.conf: shared where they are equal.
+
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Process } from './executor.ts';

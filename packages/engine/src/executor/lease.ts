@@ -1,4 +1,5 @@
 // Where the things of one lease are, so that whoever comes later finds them.
+
 import { join } from 'node:path';
 import { groupOfAll } from './cgroup.ts';
 

@@ -1,5 +1,6 @@
 // Which network a container gets. A mode `sandbox` means a namespace behind a bridge where the engine was asked for that,
 // and the machine's own network else, as buildkitd without CNI has it.
+
 import { dirname } from 'node:path';
 import { Bridge, bridgeTools } from './bridge.ts';
 import type { Process } from './executor.ts';

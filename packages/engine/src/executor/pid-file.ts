@@ -1,4 +1,5 @@
 // Processes by the file that a runtime writes once they run.
+
 import { readFileSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 

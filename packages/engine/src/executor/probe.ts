@@ -1,4 +1,5 @@
 // What this machine has for running containers, and what it lacks: facts for `cli doctor`.
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 // A container's /etc/resolv.conf, made from the machine's (EX-013).
+
 import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 

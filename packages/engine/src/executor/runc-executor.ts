@@ -1,4 +1,5 @@
 // The executor that makes a container by runc or crun for each process.
+
 import { chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ContainerEdits } from '../cdi/spec.ts';

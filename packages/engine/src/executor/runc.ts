@@ -1,5 +1,6 @@
 // runc (or crun) by its command line: one `run` for each container, whose end is the process's own, and one `exec` for
 // each further process in it.
+
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // The part of OCI's runtime spec (config.json) that is written here:
 // https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config-linux.md
+
 import type { SeccompProfile } from './seccomp.ts';
 
 export interface RuntimeSpec {

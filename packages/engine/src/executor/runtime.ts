@@ -1,4 +1,5 @@
 // Which program makes the containers.
+
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { Failed } from '../std/failed.ts';

@@ -1,4 +1,5 @@
 // What the runtime is told: a process and its mounts as OCI's runtime spec, the one that BuildKit would write. Pure.
+
 import { posix } from 'node:path';
 import type { ContainerLimits } from '../oci/container-limits.ts';
 import { sandboxCapabilities } from './capabilities.ts';

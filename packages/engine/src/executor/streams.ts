@@ -1,5 +1,6 @@
 // What a runtime's process reads and writes: pipes, or a terminal. Node's own pipes are sockets, which a process cannot
 // open anew by /dev/stdin and the like.
+
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';

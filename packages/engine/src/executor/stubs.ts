@@ -1,6 +1,7 @@
 // Mount points that a tree does not have. They are made before the process runs, and what is still there of them
 // afterwards is taken away, so that no layer shows them (EX-019). The folders they stood in get their old time back,
 // unless the process itself changed them.
+
 import {
   chmodSync,
   closeSync,

@@ -1,4 +1,5 @@
 // What the kernel counted of a group's processes: of those that have ended, too, as long as the group is there.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroups } from './cgroup.ts';

@@ -1,4 +1,5 @@
 // Who a process runs as: `user[:group]` by the container's own /etc/passwd and /etc/group, as Docker reads them.
+
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { Failed } from '../std/failed.ts';
 import { openInRoot } from '../sys/openat2.ts';

@@ -1,4 +1,5 @@
 // Where secrets and sockets lie while a container uses them: a file system in memory that only root can enter.
+
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, Socket } from 'node:net';

@@ -2,6 +2,7 @@
 // engine to close: then it kills the runtimes and the cgroups that the engine told it of, removes those cgroups and
 // unmounts what lies in the engine's folder. It deletes no files: that is for the next engine, which can look twice (see
 // dead.ts). An engine that ends in good order dismisses it.
+
 import { spawn, type ChildProcess } from 'node:child_process';
 
 // Speaks POSIX only. Lines it reads: `folder PATH`, `group PATH`, `done`. A path never shows in its own arguments, so

@@ -1,4 +1,5 @@
 // Puts trees into a folder of the client's, beside what is there. Runs on the pool.
+
 import {
   chmodSync,
   constants,

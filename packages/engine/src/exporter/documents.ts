@@ -1,6 +1,7 @@
-import type { Descriptor } from '../oci/descriptor.ts';
 // The JSON documents of an image, byte for byte as BuildKit writes them: manifests and indexes indented by two spaces in
 // the order of OCI's Go types, the config compact with its keys sorted (EXP-008).
+
+import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import type { History, ImageConfig } from '../oci/image-config.ts';
 import { orderedDescriptor, sorted, sortedNotes } from '../oci/index-json.ts';

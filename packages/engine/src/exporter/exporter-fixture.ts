@@ -1,4 +1,5 @@
 // What the tests of this room share: images of two layers without a cache, and an export of them into a world of its own.
+
 import { fakeRef, layerTar } from '../../../../test/rig/fake-ref.ts';
 import { MemoryStore } from '../content/memory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';

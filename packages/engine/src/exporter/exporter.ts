@@ -1,11 +1,12 @@
+// Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
+// produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
+
 import type { Attestation } from '../attestation/attestation.ts';
 import type { ImmutableRef } from '../cache/ref.ts';
 import type { Store } from '../content/store.ts';
 import type { ExportDestination, ExportRequest } from '../engine.ts';
 import type { CompressionOptions } from '../oci/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-// Where builds end: refs and configs become images, archives or folders. An export has two steps, as in BuildKit: `make`
-// produces everything here, `finalise` sends it away (pushes), so that pushes of many targets run together.
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';

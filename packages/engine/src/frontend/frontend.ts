@@ -1,4 +1,5 @@
 // A frontend turns text and options into definitions. All that it may ask of the world is a Bridge.
+
 import type { Definition } from '../llb/definition.ts';
 import type { Attestation } from '../llb/result.ts';
 import type { Digest } from '../oci/digest.ts';

@@ -1,5 +1,6 @@
 // What a frontend that is a program in a container may ask beyond what all frontends may: trees, containers, other
 // frontends with inputs. Implemented in build/.
+
 import type { Readable } from 'node:stream';
 import type { Definition } from '../llb/definition.ts';
 import type { ExecMeta, HostIp, NetworkMode, SecretEnv, SecurityMode } from '../llb/exec.ts';

@@ -1,4 +1,5 @@
 // Which frontend is meant by a name that a file begins with.
+
 import { parseReference } from '../oci/reference.ts';
 
 /** Whether an image is the Dockerfile language that is built in, in whatever version. */

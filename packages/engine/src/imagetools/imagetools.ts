@@ -1,7 +1,8 @@
-import type { RegistryHosts } from '../registry/hosts.ts';
-import { Registries } from '../registry/registry.ts';
 // Images where they are, without building: what a name stands for, several put together as one, and copies with all that
 // is said of them. Registries and OCI layouts alike.
+
+import type { RegistryHosts } from '../registry/hosts.ts';
+import { Registries } from '../registry/registry.ts';
 import type { Credentials } from '../session/session.ts';
 import type { Access } from './found.ts';
 

@@ -1,5 +1,6 @@
 // One lmdb environment: opened once in a process however many ask for it, and by one process at a time. This file is the
 // home of lmdb, which is loaded when an environment is first opened.
+
 import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

@@ -1,6 +1,7 @@
 // Typed tables in one lmdb environment, shared by all threads and processes that open the same file. This room does not
 // know what its tables mean. Reads are a look into mapped memory; writes are transactions of which each is there whole
 // or not at all, whatever kills the process.
+
 import type { Database, RangeOptions } from 'lmdb';
 import { type Environment, guarded, openEnvironment } from './environment.ts';
 

@@ -1,4 +1,5 @@
 // Limits of a container that several parts of a graph share. They are no part of what it is keyed by.
+
 import type { LinuxResources } from './metadata.ts';
 
 /** What a process is declared to take. */

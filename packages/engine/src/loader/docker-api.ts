@@ -1,4 +1,5 @@
 // Requests to the Docker daemon's HTTP API.
+
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';

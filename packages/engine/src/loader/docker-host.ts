@@ -1,5 +1,6 @@
 // Where the Docker daemon is: DOCKER_HOST, else the chosen docker context, else the usual socket; as docker's own
 // command line has it.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,4 +1,5 @@
 // Takes images into a container engine of this machine, as `docker load` does.
+
 import type { Digest } from '../oci/digest.ts';
 
 export interface Loader {

@@ -1,4 +1,5 @@
 // Container engines that are reached by their programs.
+
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';

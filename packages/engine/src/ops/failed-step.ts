@@ -1,6 +1,7 @@
 // What a failed RUN leaves: its trees as they were when it failed, and all that it takes to enter them again, in any later
 // process. A record of the cache like others: pruned as they are, and bounded here. Secrets and agents are told by their
 // ids alone, and proxies not at all, because their addresses may hold passwords.
+
 import type { Cache } from '../cache/api.ts';
 import type { ImmutableRef, RefId } from '../cache/ref.ts';
 import type { ExecOp } from '../llb/exec.ts';

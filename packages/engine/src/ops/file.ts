@@ -1,3 +1,6 @@
+// Runs a file op: its actions, each on the result of another or on an input. Actions that build on each other write into
+// one tree; it is committed where a result is wanted or is read by several.
+
 import type { Cache } from '../cache/api.ts';
 import { Destination } from '../cache/copy/destination.ts';
 import { mountedTree } from '../cache/mounted-tree.ts';
@@ -8,8 +11,6 @@ import type { FileOp } from '../llb/file.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Event } from '../progress/event.ts';
 import type { Work } from '../progress/work.ts';
-// Runs a file op: its actions, each on the result of another or on an input. Actions that build on each other write into
-// one tree; it is committed where a result is wanted or is read by several.
 import { bytePath } from '../std/byte-path.ts';
 import { diskFull } from '../std/disk-full.ts';
 import { Failed, failedOf } from '../std/failed.ts';

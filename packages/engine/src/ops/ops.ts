@@ -1,4 +1,5 @@
 // How each op is keyed and run: the table between the solver, which knows no ops, and the rooms that do the work.
+
 import type { ImmutableRef } from '../cache/ref.ts';
 import { asUnprivileged } from '../executor/privileges.ts';
 import { opKey } from '../llb/cache-key.ts';

@@ -1,5 +1,6 @@
 // Compression of a stream in blocks that are compressed side by side on libuv's threads, while the next ones are made. What
 // comes out depends on the bytes and the level only: blocks have one size, whatever the machine.
+
 import { availableParallelism } from 'node:os';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';

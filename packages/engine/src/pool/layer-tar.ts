@@ -1,5 +1,6 @@
 // Tar headers as Go's archive/tar writes them for containerd: USTAR while everything fits, else PAX records in front. A
 // layer's digest hangs on every byte of this.
+
 import { type BytePath, isAscii } from '../std/byte-path.ts';
 
 /** The type flags that layers use. */

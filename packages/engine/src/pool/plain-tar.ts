@@ -1,4 +1,5 @@
 // Archives that are plain files, not layers: a build context that comes as a tar. The home of tar-fs.
+
 import { spawn } from 'node:child_process';
 import { chmodSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Tasks for pool.test.ts, in a file of their own: a worker loads the module that a task is in.
+
 import { threadId } from 'node:worker_threads';
 import { Failed } from '../std/failed.ts';
 import { type TaskContext, task } from './tasks.ts';

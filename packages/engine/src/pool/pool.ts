@@ -1,6 +1,7 @@
 // The threads that do the engine's work on bytes and trees: hash, copy, diff, pack, unpack, compress. The main thread only
 // schedules and reports. The home of piscina. This room does not know what the tasks are: the rooms above make them
 // with `task` (tasks.ts) and hand them to `run`.
+
 import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';

@@ -1,4 +1,5 @@
 // GNU's sparse files: the archive holds a file's parts between its holes, and a map of where they belong. Four forms.
+
 import type { ByteReader } from './byte-reader.ts';
 import { paxNumber, type Records } from './pax.ts';
 import { broken, number } from './tar-field.ts';

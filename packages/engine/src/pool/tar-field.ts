@@ -1,4 +1,5 @@
 // The fields of a tar header as they are read.
+
 import type { BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';
 import type { PoolFailure } from './failure.ts';

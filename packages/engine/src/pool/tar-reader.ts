@@ -1,5 +1,6 @@
 // Reads tar archives of every kind that images have: V7, USTAR, PAX (also GNU's sparse records), GNU (long names, sparse
 // files, numbers in base 256). Archives are hostile: every number is checked, and what describes an entry has a limit.
+
 import type { BytePath } from '../std/byte-path.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { EntryType } from './layer-tar.ts';

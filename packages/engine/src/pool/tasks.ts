@@ -1,5 +1,6 @@
 // What both sides of the pool agree on: how a task is named, what it gets, and how its failure travels.
 // A task is an exported function of some module; this room never learns which modules there are.
+
 import { Failed, type FailureKind } from '../std/failed.ts';
 
 /**

@@ -1,4 +1,5 @@
 // The worker's side: loads the module that an order names, and runs its function. One order at a time a worker.
+
 import { type Answer, type Order, type TaskFunction, errorData, state } from './tasks.ts';
 
 export default async function work(order: Order): Promise<Answer> {

@@ -1,5 +1,6 @@
 // Messages as tables of their fields: one description gives the type and both directions. For messages that are many
 // and small; those of LLB, where order and defaults are part of a digest, are written out (llb/).
+
 import { decode, type Read, type Reader } from './reader.ts';
 import { encode, type Write, type Writer } from './writer.ts';
 

@@ -1,9 +1,10 @@
+// Manifests that have another one as their `subject`: signatures, attestations, release notes. Registries list them;
+// for those that can't, clients keep the list under a tag.
+
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest, digestOf, encoded, type Digest } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { readManifest } from '../oci/read-manifest.ts';
-// Manifests that have another one as their `subject`: signatures, attestations, release notes. Registries list them;
-// for those that can't, clients keep the list under a tag.
 import { collect } from '../std/collect.ts';
 import { manifestLimit, pullScope } from './pull.ts';
 import { putManifest, type NamedManifest } from './put-manifest.ts';

@@ -1,10 +1,11 @@
+// Images in registries, by OCI's distribution protocol: what a name stands for, its manifests and blobs, and pushing.
+// Mirrors are asked first, and may be OCI layouts on disk. This room knows no builds; credentials are handed in.
+
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import { readManifest } from '../oci/read-manifest.ts';
 import { normalised, type Reference } from '../oci/reference.ts';
-// Images in registries, by OCI's distribution protocol: what a name stands for, its manifests and blobs, and pushing.
-// Mirrors are asked first, and may be OCI layouts on disk. This room knows no builds; credentials are handed in.
 import { Failed } from '../std/failed.ts';
 import type { CredentialsOf } from './docker-config.ts';
 import type { RegistryFailure } from './failure.ts';

@@ -1,4 +1,5 @@
 // The home of undici: plain HTTP requests, one at a time, without redirects, retries or opinions on status codes.
+
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';

@@ -1,7 +1,8 @@
+// Blobs on their way up: whole or in chunks, going on after a break where the registry is.
+
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-// Blobs on their way up: whole or in chunks, going on after a break where the registry is.
 import { Failed } from '../std/failed.ts';
 import { piecesOf } from '../std/pieces.ts';
 import type { Remote, RemoteRequest } from './remote.ts';

@@ -1,4 +1,5 @@
 // BuildKit's cache config, version 0: layers as a forest over blobs, and records that lead to one another.
+
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { Failed } from '../std/failed.ts';
 import { goJson } from '../std/go-json.ts';

@@ -1,5 +1,6 @@
 // Caches in stores that have no manifests: blobs by their digests, and under a name a config that says of its layers
 // what a manifest says elsewhere.
+
 import type { LayerBlob } from '../cache/ref.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';

@@ -1,6 +1,7 @@
+// Which blobs GitHub has of a repository, asked of its REST API in pages.
+
 import { type GhaHttp, refused } from './gha-http.ts';
 import type { GhaRepository } from './gha-options.ts';
-// Which blobs GitHub has of a repository, asked of its REST API in pages.
 import type { TokenScope } from './gha-token.ts';
 
 /** The keys of a repository's entries that begin with `prefix`, in all scopes. */

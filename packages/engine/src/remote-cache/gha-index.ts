@@ -1,4 +1,5 @@
 // The index of a branch's cache: what entry of GitHub's it is.
+
 import { digestOf } from '../oci/digest.ts';
 import { wait } from '../registry/retry.ts';
 import { Failed } from '../std/failed.ts';

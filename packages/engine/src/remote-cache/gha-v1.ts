@@ -1,4 +1,5 @@
 // The first version of the service, behind ACTIONS_CACHE_URL: numbered uploads in ranges. GitHub Enterprise has it.
+
 import { piecesOf } from '../std/pieces.ts';
 import { type GhaHttp, refused } from './gha-http.ts';
 import type { GhaService } from './gha-options.ts';

@@ -1,4 +1,5 @@
 // The second version of the service, behind ACTIONS_RESULTS_URL: it gives out signed addresses of Azure blobs.
+
 import { piecesOf } from '../std/pieces.ts';
 import { type GhaHttp, refused } from './gha-http.ts';
 import type { GhaService } from './gha-options.ts';

@@ -1,5 +1,6 @@
 // Caches that GitHub Actions keeps, under BuildKit's keys: an entry for each blob, and for each branch an index, of which
 // there is a new entry with every export.
+
 import { maxDocumentSize } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
 import { verified } from '../content/verify.ts';

@@ -1,4 +1,5 @@
 // Caches in the configs of images: records whose results are made of the image's own layers.
+
 import type { LayerBlob } from '../cache/ref.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/image-config.ts';

@@ -1,4 +1,5 @@
 // Caches in folders of this machine: OCI layouts that list a cache under a tag.
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDocument } from '../content/children.ts';

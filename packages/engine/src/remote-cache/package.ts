@@ -1,5 +1,6 @@
 // How a cache lies in a store: an image manifest whose config is the cache config, or an index that lists config and
 // blobs as if they were manifests.
+
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';

@@ -1,4 +1,5 @@
 // Every kind of place that caches lie in: each is loaded when there is one to be read or written.
+
 import type { Provider } from '../content/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { normalised } from '../oci/reference.ts';

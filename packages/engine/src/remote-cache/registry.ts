@@ -1,4 +1,5 @@
 // Caches in registries, under a tag like images.
+
 import { hasChildren, readDocument } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
 import type { Account, Registries } from '../registry/registry.ts';

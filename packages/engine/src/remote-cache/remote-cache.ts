@@ -1,5 +1,6 @@
 // Results from elsewhere and for elsewhere: caches are imported when a build first misses something, and exported after
 // its images. This room knows records, layers and places to keep them; not what runs, and not what the images are.
+
 import type { Cache } from '../cache/api.ts';
 import type { ImmutableRef, LayerBlob } from '../cache/ref.ts';
 import type { SolveRequest } from '../engine.ts';

@@ -1,5 +1,6 @@
 // The home of the AWS SDK: one bucket as a store of named bytes. Credentials that are not given are what the SDK finds:
 // environment, profiles, web identities, roles of the machine.
+
 import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,

@@ -1,5 +1,6 @@
-import { maxDocumentSize } from '../content/children.ts';
 // Caches in S3 buckets, as BuildKit lays them out: blobs under their digests, configs under names.
+
+import { maxDocumentSize } from '../content/children.ts';
 import type { Provider } from '../content/store.ts';
 import { verified } from '../content/verify.ts';
 import type { Digest } from '../oci/digest.ts';

@@ -1,4 +1,5 @@
 // Messages in a stream: one byte that says whether it is compressed (none is), four of length, the message.
+
 import { rpcFailed } from './status.ts';
 
 const headLength = 5;

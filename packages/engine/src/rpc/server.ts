@@ -1,5 +1,6 @@
-import { once } from 'node:events';
 // gRPC over HTTP/2 on any connection: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+
+import { once } from 'node:events';
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { fromBytes, toBytes, type Message } from '../proto/message.ts';

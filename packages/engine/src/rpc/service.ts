@@ -1,4 +1,5 @@
 // A service as a table of its methods: what both sides of a connection agree on.
+
 import type { Message } from '../proto/message.ts';
 import type { Read } from '../proto/reader.ts';
 import type { Write } from '../proto/writer.ts';

@@ -1,5 +1,6 @@
 // How calls end: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md, in trailers as
 // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md writes them.
+
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { bytes, fromBytes, int32, message, repeated, string, toBytes } from '../proto/message.ts';
 import { Failed } from '../std/failed.ts';

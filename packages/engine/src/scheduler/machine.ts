@@ -1,4 +1,5 @@
 // What this machine has for processes.
+
 import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,6 @@
 // Who runs next, where not all can run at a time. The longest path first; those that run processes also need processors
 // and memory. This room knows no vertices: it is told how long a path is, and what a step takes.
+
 import { Queue, type Queued } from './queue.ts';
 
 /** A step that wants to run. */

@@ -1,4 +1,5 @@
 // A schedule that is tried out: the scheduler's own decisions on a clock that nobody waits for.
+
 import type { Scheduler } from './scheduler.ts';
 
 /** A step of the trial. */

@@ -1,4 +1,5 @@
 // The session of a client in the same process: it lends what lies on this machine.
+
 import { randomUUID } from 'node:crypto';
 import type { Layout } from '../content/layout.ts';
 import { checkSecret, readSecret, type SecretSource } from './secrets.ts';

@@ -1,5 +1,6 @@
 // What a client lends to a build: folders, secrets, ssh agents, credentials, a place for output. This room never asks
 // who is asking.
+
 import type { Store } from '../content/store.ts';
 
 export interface Session {

@@ -1,4 +1,5 @@
 // A layer's blob as a folder of changes: the opposite of pack.ts.
+
 import { createReadStream } from 'node:fs';
 import { type Digest, Digester } from '../oci/digest.ts';
 import { decompressed } from '../pool/decompress.ts';

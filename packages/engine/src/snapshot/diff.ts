@@ -1,5 +1,6 @@
 // What changed: of a layer against what is below it, and between any two trees. Both give the changes in one order,
 // folders before what is in them and names by their bytes, with the rules of BuildKit's two differs.
+
 import type { BigIntStats } from 'node:fs';
 import type { BytePath } from '../std/byte-path.ts';
 import { isOpaque, isWhiteout } from './marks.ts';

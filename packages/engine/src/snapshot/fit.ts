@@ -1,6 +1,7 @@
 // Layers stacked on trees that they were not made on (MergeOp, DiffOp, COPY --link). A whiteout of what is not below it is
 // not just idle: where its folder is in one layer only, overlayfs lists a name there that nothing has. So such a layer is
 // stacked as a copy without those whiteouts, whose files are further names of its own.
+
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, encoded } from '../oci/digest.ts';

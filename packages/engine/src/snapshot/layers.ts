@@ -1,5 +1,6 @@
 // Where layers lie: `<root>/<id>` is a committed layer's folder of changes, complete from the moment it has that name. What
 // is being written or removed has a name with its owner's, whose lock file tells whether the owner still lives.
+
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

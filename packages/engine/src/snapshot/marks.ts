@@ -1,5 +1,6 @@
 // What says something about a layer and is no part of what it holds: overlayfs's marks of what is gone and of folders that
 // hide what is below them, and the engine's notes on a layer's root.
+
 import { type BigIntStats, closeSync, openSync } from 'node:fs';
 import { type BytePath, fsPath } from '../std/byte-path.ts';
 import { makeWhiteout } from '../sys/mknod.ts';

@@ -2,6 +2,7 @@
 // trees is their lists one after another; but a layer as overlayfs writes it speaks of what was below it: folders that
 // are opaque because nothing else was there, files that were copied up and left as they were. `freeLayer` gives a layer
 // that says only what changed, as BuildKit's merge does with the differ that also writes its images' layers.
+
 import type { Pool } from '../pool/pool.ts';
 import { type TaskContext, task } from '../pool/tasks.ts';
 import { bytePath } from '../std/byte-path.ts';

@@ -1,4 +1,5 @@
 // Folders to mount on. Their names tell whose they are, so that what a killed process left can be told from what is in use.
+
 import { mkdtempSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Trees made visible by the kernel.
+
 import { closeSync, constants, openSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed } from '../std/failed.ts';

@@ -1,4 +1,5 @@
 // A layer as a blob: its changes as the tar that BuildKit and containerd write of them, compressed, in one pass.
+
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Digest, Digester } from '../oci/digest.ts';
 import type { Compression } from '../oci/media-type.ts';

@@ -2,6 +2,7 @@
 // what is gone, an opaque mark where a folder hides what is below); a tree is a list of layers, lowest first. So a
 // merge of trees is one list after another, and the difference to a tree that is a prefix is the rest of the list.
 // This room knows no images, blobs or cache policy.
+
 import type { Mount } from './mount.ts';
 
 /** Names a committed layer; unique in one cache folder, never used again. */

@@ -1,5 +1,6 @@
 // A tree read from its layers' folders as overlayfs would show it, without mounting anything. Folders are looked up one
 // name at a time and symlinks are never followed, so a layer's content cannot lead outside.
+
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { type BytePath, bytePath, fsPath } from '../std/byte-path.ts';
 import { isOpaque, isWhiteout } from './marks.ts';

@@ -1,6 +1,7 @@
 // Brings about results of a graph of vertices: finds what is cached by definition, then by content, and runs the rest,
 // each vertex once, as soon as its inputs are there. It knows neither containers nor disks nor LLB: what a vertex does
 // is its Operator's affair, what is remembered is the CacheStore's.
+
 import type { Download } from '../progress/download.ts';
 import type { Work } from '../progress/work.ts';
 import { Failed, failedOf } from '../std/failed.ts';

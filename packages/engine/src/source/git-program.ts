@@ -1,5 +1,6 @@
 // The system's `git`, kept to itself: no configuration of the machine's or the user's, no hooks, no prompts, and no
 // transports but those that fetch from a server (and our own `file://` to a repository of ours).
+
 import { spawn } from 'node:child_process';
 import { Failed } from '../std/failed.ts';
 import { redacted } from '../std/redacted.ts';

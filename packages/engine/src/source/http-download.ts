@@ -1,4 +1,5 @@
 // One request to a web server, and the file that its answer becomes.
+
 import { chownSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Digester, type Digest } from '../oci/digest.ts';

@@ -1,5 +1,6 @@
 // `local://`: a folder that the client lends. Its tree is read where it lies, and only what is asked for; it is copied
 // into a snapshot when a container mounts it.
+
 import { posix } from 'node:path';
 import type { Cache } from '../cache/api.ts';
 import { digestOf } from '../oci/digest.ts';

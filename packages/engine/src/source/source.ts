@@ -1,5 +1,6 @@
-import type { ImmutableRef } from '../cache/ref.ts';
 // Where graphs begin: an identifier becomes a pinned thing, and that a tree.
+
+import type { ImmutableRef } from '../cache/ref.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Download } from '../progress/download.ts';

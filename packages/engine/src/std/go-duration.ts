@@ -1,4 +1,5 @@
 // Durations in Go's notation, as healthchecks and options of caches are written.
+
 import { goQuote } from './go-quote.ts';
 
 /** Go's text of a duration in nanoseconds: `1h30m0s`, `1.5s`, `100ms`, `0s`. */

@@ -1,4 +1,5 @@
 // Locks between processes (and between the openers in one): a file with a kernel lock on it, which dies with its owner.
+
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { tryFlock, unflock } from '../sys/flock.ts';
 import { onClosed } from '../sys/inotify.ts';

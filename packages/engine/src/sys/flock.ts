@@ -1,5 +1,6 @@
 // flock(2): locks of an open file description. They are gone when its last descriptor is closed, however that comes
 // about, so a process that is killed lets go. Two opens conflict, also in one process.
+
 import { bind, lastErrno, SystemError } from './library.ts';
 
 const flockCall = bind<[number, number]>('int flock(int fd, int operation)');

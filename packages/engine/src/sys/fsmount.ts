@@ -1,5 +1,6 @@
 // The kernel's newer mount calls: options one by one, so that their number has no limit of a page (an overlay of a
 // hundred layers). Options that overlayfs takes one at a time (`lowerdir+`) need Linux 6.5.
+
 import { closeSync, readSync } from 'node:fs';
 import { bind, check, cString, lastErrno, SystemError } from './library.ts';
 

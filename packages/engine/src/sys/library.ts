@@ -1,4 +1,5 @@
 // The home of koffi. It is loaded by the first call that is made, not by an import: many builds need no system call.
+
 import { createRequire } from 'node:module';
 import { getSystemErrorMap } from 'node:util';
 

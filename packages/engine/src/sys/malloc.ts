@@ -1,4 +1,5 @@
 // Memory that was freed stays with the process: glibc keeps it for what may come.
+
 import { native } from './library.ts';
 
 let trim: ((padding: number) => number) | undefined;

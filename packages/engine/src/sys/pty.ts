@@ -1,4 +1,5 @@
 // Pseudo-terminals: https://man7.org/linux/man-pages/man7/pty.7.html
+
 import { closeSync, constants, openSync } from 'node:fs';
 import { bind, check } from './library.ts';
 import { O_CLOEXEC } from './openat2.ts';

@@ -1,4 +1,5 @@
 // Terminals that pass on every byte: https://man7.org/linux/man-pages/man3/termios.3.html
+
 import { bind, check } from './library.ts';
 
 const tcgetattrCall = bind<[number, Buffer]>('int tcgetattr(int fd, _Out_ uint8_t *settings)');

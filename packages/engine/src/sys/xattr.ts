@@ -1,4 +1,5 @@
 // Extended attributes of the path itself: symlinks are not followed.
+
 import { bind, check, cString, lastErrno, SystemError, type PathArgument } from './library.ts';
 
 const getCall = bind<[PathArgument, string, Buffer, number]>(

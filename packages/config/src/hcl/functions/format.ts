@@ -1,4 +1,5 @@
 // printf as Go has it, for HCL's values.
+
 import { ConversionError, convert } from '../convert.ts';
 import { FunctionError, type HclFunction } from '../function.ts';
 import { jsonText } from '../json-value.ts';

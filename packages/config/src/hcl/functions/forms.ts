@@ -1,5 +1,6 @@
-import { convert } from '../convert.ts';
 // Functions that are given expressions: what fails in them is theirs to judge.
+
+import { convert } from '../convert.ts';
 import { FunctionError, type HclForm, type HclFunction } from '../function.ts';
 import { HclMistake } from '../mistake.ts';
 import { typeFrom } from '../type-expression.ts';

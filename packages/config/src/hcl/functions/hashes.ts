@@ -1,4 +1,5 @@
 // Hashes, identifiers and ciphers. The home of bcryptjs, which is loaded only when it is used.
+
 import { Buffer } from 'node:buffer';
 import { createHash, createPrivateKey, constants, privateDecrypt, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';

@@ -1,4 +1,5 @@
 // Addresses and networks in CIDR notation.
+
 import { isIPv4, isIPv6 } from 'node:net';
 import { FunctionError, type HclFunction } from '../function.ts';
 import { number, string } from '../type.ts';

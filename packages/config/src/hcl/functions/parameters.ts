@@ -1,4 +1,5 @@
 // Parameters by their types, and arguments as what JavaScript computes with.
+
 import { FunctionError, type HclFunction, type Parameter } from '../function.ts';
 import { isInteger, truncated } from '../number.ts';
 import { any, bool, listType, number, setType, string, type Type } from '../type.ts';

@@ -1,4 +1,5 @@
 // Regular expressions of RE2, by those of JavaScript.
+
 import { FunctionError, type HclFunction } from '../function.ts';
 import { objectType, string, tupleType, type Type } from '../type.ts';
 import { list, nullOf, object, stringOf, text, tuple, type Value } from '../value.ts';

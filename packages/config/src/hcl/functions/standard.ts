@@ -1,4 +1,5 @@
 // All functions that a bake file may call, by name.
+
 import type { HclForm, HclFunction } from '../function.ts';
 import { dateFunctions } from './dates.ts';
 import { encodingFunctions } from './encodings.ts';

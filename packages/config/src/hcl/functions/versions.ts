@@ -1,5 +1,6 @@
 // Versions and constraints on them, as Masterminds' semver reads them: `1.2` is any patch of it, `~1.2.3`, `^1`, `>= 1, <
 // 2`, `1.2 - 1.4`, `a || b`. A version with a pre-release fits only a constraint that has one.
+
 import { FunctionError, type HclFunction } from '../function.ts';
 import { stringOf, truth } from '../value.ts';
 import { fn, texts } from './parameters.ts';

@@ -1,4 +1,5 @@
 // Tells of each file that a scanner found which layer has it, as BuildKit does. The search runs on the pool.
+
 import { posix } from 'node:path';
 import { task, type TaskContext } from '../../pool/tasks.ts';
 import { lookupPath, rootOf } from '../../snapshot/tree.ts';

@@ -1,4 +1,5 @@
 // Licenses as SPDX documents name them. The home of spdx-expression-parse, which knows the list and the grammar.
+
 import parse from 'spdx-expression-parse';
 
 /** A license by a name of its own, for what SPDX's list has no name. */

@@ -1,4 +1,5 @@
 // Finds the packages of a tree in its own databases. Runs on the pool.
+
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { task, type TaskContext } from '../../pool/tasks.ts';
 import { bytePath, fsPath, textOf, type BytePath } from '../../std/byte-path.ts';

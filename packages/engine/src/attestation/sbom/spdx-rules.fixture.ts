@@ -1,4 +1,5 @@
 // The rules of SPDX 2.3's JSON schema (spdx-schema.json) and of its specification for what our documents have in them.
+
 import assert from 'node:assert/strict';
 import parse from 'spdx-expression-parse';
 

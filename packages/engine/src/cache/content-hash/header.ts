@@ -1,6 +1,7 @@
-import type { BytePath } from '../../std/byte-path.ts';
 // What BuildKit hashes of an entry before its content: a tar header in the form of Docker's tarsum, version 1, with an
 // empty name and without times (SOL-008).
+
+import type { BytePath } from '../../std/byte-path.ts';
 import type { NodeKind } from '../tree.ts';
 
 export interface HeaderFields {

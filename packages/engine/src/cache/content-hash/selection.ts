@@ -1,5 +1,6 @@
 // Which entries a path with wildcards or include and exclude patterns selects, and in which order they are hashed
 // (SOL-010). Whatever cannot be selected is not read.
+
 import { textOf, type BytePath } from '../../std/byte-path.ts';
 import { matchGlob } from '../../std/glob.ts';
 import { PathFilter, PatternMatcher, type FilterState, type MatchState } from '../../std/patterns.ts';

@@ -1,5 +1,6 @@
 // Copies a part of one tree into another, as `cp -a` does and with fsutil's ways of doing it: what exists is merged,
 // hard links stay hard links, and a folder that is there only for the sake of what is in it is made when that comes.
+
 import { chmodSync, closeSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import type { ModeChange } from '../../std/file-mode.ts';

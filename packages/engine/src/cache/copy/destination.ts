@@ -1,5 +1,6 @@
 // A tree that is being written. All paths are resolved inside its root before they are used, so that a symlink in an
 // image never leads to this machine's files.
+
 import { chmodSync, lchownSync, lstatSync, mkdirSync, rmSync, type BigIntStats } from 'node:fs';
 import { fsPath, textOf, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';

@@ -1,4 +1,5 @@
 // Build arguments: what every build has, what stands before the first FROM, and what the caller says.
+
 import { EnvList } from '../../llb/env.ts';
 import type { ProxyEnv } from '../../llb/exec.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';

@@ -1,4 +1,5 @@
 // What a stage takes from the caller, noted while it is converted, to tell of it when an outline is asked for.
+
 import type { Range } from '../../std/diagnostic.ts';
 
 /** A build argument as declared. */

@@ -1,4 +1,5 @@
 // The configurations of images that exist. They come from registries, so nothing in them is taken for granted.
+
 import type { Healthcheck, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { mistake } from './failure.ts';

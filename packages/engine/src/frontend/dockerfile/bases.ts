@@ -1,4 +1,5 @@
 // What stages begin with: looks up images and named contexts.
+
 import { fromDefinition } from '../../llb/definition-node.ts';
 import { image } from '../../llb/sources.ts';
 import { scratch } from '../../llb/state.ts';

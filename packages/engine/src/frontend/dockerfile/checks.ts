@@ -1,4 +1,5 @@
 // Which rules count, from `# check=`, the build argument and comments, and what they found.
+
 import type { Diagnostic, Range } from '../../std/diagnostic.ts';
 import { parseGoBool } from '../../std/go-bool.ts';
 import { DirectiveReader } from './directives.ts';

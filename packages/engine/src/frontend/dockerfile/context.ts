@@ -1,5 +1,6 @@
-import type { Definition } from '../../llb/definition.ts';
 // Where the Dockerfile and the files for it come from.
+
+import type { Definition } from '../../llb/definition.ts';
 import { copy } from '../../llb/file-actions.ts';
 import { basePath, joinPath } from '../../llb/path.ts';
 import { git, http, local } from '../../llb/sources.ts';

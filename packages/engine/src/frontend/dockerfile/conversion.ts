@@ -1,4 +1,5 @@
 // What all stages of one conversion share: one Dockerfile, one target platform.
+
 import type { EnvList } from '../../llb/env.ts';
 import type { ProxyEnv } from '../../llb/exec.ts';
 import type { SourceLocation, SourceMap } from '../../llb/source-map.ts';

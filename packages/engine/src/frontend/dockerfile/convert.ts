@@ -1,5 +1,6 @@
-import type { SourceMap } from '../../llb/source-map.ts';
 // One Dockerfile for one platform → its definition and image config.
+
+import type { SourceMap } from '../../llb/source-map.ts';
 import { suppliedLater } from '../../llb/state.ts';
 import { hostPlatform, normalise, type Platform } from '../../oci/platform.ts';
 import { PatternMatcher } from '../../std/patterns.ts';

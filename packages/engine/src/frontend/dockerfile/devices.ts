@@ -1,4 +1,5 @@
 // `RUN --device=…`: devices of the machine that builds, by their names in the Container Device Interface.
+
 import type { CdiDeviceOption } from '../../llb/run.ts';
 import { splitCsv } from '../../std/csv.ts';
 import { parseGoBool } from '../../std/go-bool.ts';

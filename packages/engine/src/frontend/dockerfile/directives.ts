@@ -1,4 +1,5 @@
 // `# syntax=`, `# escape=` and `# check=` at the top of a Dockerfile.
+
 import { mistake } from './failure.ts';
 
 export interface Directive {

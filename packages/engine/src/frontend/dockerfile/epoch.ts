@@ -1,4 +1,5 @@
 // SOURCE_DATE_EPOCH: a number, or the name of something that has a date.
+
 import type { EnvList } from '../../llb/env.ts';
 import { git } from '../../llb/sources.ts';
 import type { State } from '../../llb/state.ts';

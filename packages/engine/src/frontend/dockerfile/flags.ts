@@ -1,4 +1,5 @@
 // `--name=value` between an instruction and its arguments.
+
 import { mistake } from './failure.ts';
 
 /** How a flag may be written: once with a value, `true`/`false`/nothing, or any number of times. */

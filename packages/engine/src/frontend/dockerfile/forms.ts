@@ -1,5 +1,6 @@
-import { goQuote } from '../../std/go-quote.ts';
 // The forms in which instructions take their arguments.
+
+import { goQuote } from '../../std/go-quote.ts';
 import { mistake } from './failure.ts';
 import type { Node } from './parse.ts';
 

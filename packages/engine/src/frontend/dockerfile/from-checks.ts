@@ -1,4 +1,5 @@
 // What rules say of FROM once arguments have values.
+
 import type { EnvList } from '../../llb/env.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { nearest } from '../../std/nearest.ts';

@@ -1,4 +1,5 @@
 // Addresses of git repositories, as ADD and contexts take them.
+
 import { joinPath } from '../../llb/path.ts';
 import type { GitOptions } from '../../llb/source-options.ts';
 import { parseGoBool } from '../../std/go-bool.ts';

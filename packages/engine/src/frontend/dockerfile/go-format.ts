@@ -1,4 +1,5 @@
 // BuildKit writes some values into image histories with Go's fmt verbs; these give the same text.
+
 import type { Healthcheck } from '../../oci/image-config.ts';
 import { goDuration } from '../../std/go-duration.ts';
 import { goQuote } from '../../std/go-quote.ts';

@@ -1,4 +1,5 @@
 // `<<EOF`: files and scripts written into the Dockerfile itself.
+
 import { mistake } from './failure.ts';
 import { expandWords, noVariables } from './words.ts';
 

@@ -1,4 +1,5 @@
 // What instructions say about the image: its configuration and history, written as BuildKit writes them.
+
 import type { ContainerConfig, Healthcheck, History, ImageConfig } from '../../oci/image-config.ts';
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { platformOf } from './base-config.ts';

@@ -1,4 +1,5 @@
 // All instructions there are. One of them is read and converted in one file of instructions/.
+
 import { mistake } from './failure.ts';
 import { convertAdd, readAdd, type Add } from './instructions/add.ts';
 import { convertArg, readArg, type Arg } from './instructions/arg.ts';

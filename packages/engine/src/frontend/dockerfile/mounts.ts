@@ -1,6 +1,7 @@
+// `RUN --mount=…`: reading the option, and what it mounts.
+
 import { mkdir } from '../../llb/file-actions.ts';
 import type { CacheSharing } from '../../llb/mount.ts';
-// `RUN --mount=…`: reading the option, and what it mounts.
 import { basePath, cleanPath, joinPath } from '../../llb/path.ts';
 import type { RunMount } from '../../llb/run.ts';
 import { scratch, type State } from '../../llb/state.ts';

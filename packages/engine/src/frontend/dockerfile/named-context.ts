@@ -1,5 +1,6 @@
-import { fromDefinition } from '../../llb/definition-node.ts';
 // `--build-context name=…`: what stands in place of an image or a stage.
+
+import { fromDefinition } from '../../llb/definition-node.ts';
 import { image, git, http, local, ociLayout } from '../../llb/sources.ts';
 import { scratch, suppliedLater, type State } from '../../llb/state.ts';
 import { isDigest } from '../../oci/digest.ts';

@@ -1,4 +1,5 @@
 // The frontend's options: BuildKit's `--opt` names → what the conversion asks for.
+
 import { isIP } from 'node:net';
 import type { HostIp, NetworkMode, Ulimit } from '../../llb/exec.ts';
 import type { LinuxResources } from '../../llb/metadata.ts';

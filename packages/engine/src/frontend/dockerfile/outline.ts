@@ -1,4 +1,5 @@
 // What a target takes from its caller: arguments, secrets, agents and caches, its own and those of what it is built from.
+
 import type { Range } from '../../std/diagnostic.ts';
 import { firstLine, linesLocation, type Location } from '../subrequests/location.ts';
 import type { Outline, OutlineLoan } from '../subrequests/outline.ts';

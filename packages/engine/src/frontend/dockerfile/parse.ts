@@ -1,4 +1,5 @@
 // Text → nodes: directives, comments, continued lines, flags and heredocs. What the words mean is the instructions' matter.
+
 import type { Range } from '../../std/diagnostic.ts';
 import type { Failed } from '../../std/failed.ts';
 import { DirectiveReader, type Directive } from './directives.ts';

@@ -1,4 +1,5 @@
 // Paths inside of images, which may be Windows'.
+
 import { cleanPath, joinPath } from '../../llb/path.ts';
 import { mistake } from './failure.ts';
 

@@ -1,4 +1,5 @@
 // Platforms as Dockerfiles write and see them.
+
 import { hostPlatform, normalise, type Platform } from '../../oci/platform.ts';
 
 const head = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?$/;

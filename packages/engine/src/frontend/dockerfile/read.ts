@@ -1,4 +1,5 @@
 // Nodes → stages of typed instructions, and what rules say of the text as it stands.
+
 import type { Failed } from '../../std/failed.ts';
 import type { Checks } from './checks.ts';
 import { isMistake, mistake, withPlace, type Mistake } from './failure.ts';

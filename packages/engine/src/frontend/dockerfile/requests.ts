@@ -1,4 +1,5 @@
 // What can be asked of this frontend instead of a build.
+
 import { Failed } from '../../std/failed.ts';
 import { describeMetadata, describeRequest } from '../subrequests/describe.ts';
 import { lintMetadata, lintRequest } from '../subrequests/lint.ts';

@@ -1,4 +1,5 @@
 // A Dockerfile as text → what a conversion starts from.
+
 import { sourceMap } from '../../llb/source-map.ts';
 import { Checks, readCheckOptions, type CheckOptions } from './checks.ts';
 import { MainContext, type DockerfileText, type Surroundings } from './context.ts';

@@ -1,4 +1,5 @@
 // One stage while it is converted: what its instructions change, and what they may ask.
+
 import type { EnvList } from '../../llb/env.ts';
 import { scratch, type State } from '../../llb/state.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';

@@ -1,6 +1,7 @@
+// The graph of stages: which there are, what they need, which the target needs.
+
 import { goQuote } from '../../std/go-quote.ts';
 import type { Conversion } from './conversion.ts';
-// The graph of stages: which there are, what they need, which the target needs.
 import { mistake, placed, withPlace } from './failure.ts';
 import { checkDeclared, checkPlatform } from './from-checks.ts';
 import { isStep, readInstruction } from './instruction.ts';

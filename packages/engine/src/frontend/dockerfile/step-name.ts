@@ -1,4 +1,5 @@
 // What a step is called in the progress: `[linux/amd64->arm64 build 2/5] RUN make`.
+
 import { normalise, type Platform } from '../../oci/platform.ts';
 import { formatPlatformFully, readPlatform } from './platform.ts';
 import type { Variables } from './words.ts';

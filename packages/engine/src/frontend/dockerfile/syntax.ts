@@ -1,5 +1,6 @@
-import { digestOf } from '../../oci/digest.ts';
 // `# syntax=` and `BUILDKIT_SYNTAX`: which frontend a file is for, and leaving it to that one.
+
+import { digestOf } from '../../oci/digest.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import type { Work } from '../../progress/work.ts';
 import type { Range } from '../../std/diagnostic.ts';

@@ -1,4 +1,5 @@
 // What ADD and COPY have in common: files from somewhere into the stage.
+
 import { copy, mkfile, type CopyOptions, type FileActions } from '../../llb/file-actions.ts';
 import { merge } from '../../llb/merge-node.ts';
 import { joinPath } from '../../llb/path.ts';

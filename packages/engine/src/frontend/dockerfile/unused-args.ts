@@ -1,4 +1,5 @@
 // Build arguments that the caller misspelt: nothing declares them, and something nearly of that name is declared.
+
 import type { Diagnostic } from '../../std/diagnostic.ts';
 import { nearest } from '../../std/nearest.ts';
 import type { Program } from './read.ts';

@@ -1,5 +1,6 @@
-import { goQuote } from '../../std/go-quote.ts';
 // Quoting and variables, as in every instruction: what `$x`, `${x:-y}`, quotes and escapes stand for.
+
+import { goQuote } from '../../std/go-quote.ts';
 import { mistake } from './failure.ts';
 import { readValuePattern, replaceMatches, trimEnd, trimStart } from './value-pattern.ts';
 

@@ -1,5 +1,6 @@
-import type { SourceRange } from '../../llb/source-map.ts';
 // What goes with a frontend's error: places in the text that it read, in the form of BuildKit's error details (JSON).
+
+import type { SourceRange } from '../../llb/source-map.ts';
 import type { RpcDetail } from '../../rpc/failure.ts';
 import type { Diagnostic } from '../../std/diagnostic.ts';
 import { rangeOf } from './warning.ts';

@@ -1,4 +1,5 @@
 // The stream by which a frontend talks to processes of its containers: all of them go over one.
+
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';

@@ -1,4 +1,5 @@
 // The image that a frontend is in: a named context, an image of the same build, or one of a registry.
+
 import { fromDefinition } from '../../llb/definition-node.ts';
 import type { Definition } from '../../llb/definition.ts';
 import { image as imageState } from '../../llb/sources.ts';

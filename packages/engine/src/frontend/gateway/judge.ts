@@ -1,7 +1,8 @@
+// How a frontend's run is judged: what it gave, what it said went wrong, or that it broke.
+
 import type { RpcStatus } from '../../rpc/status.ts';
 import type { Diagnostic } from '../../std/diagnostic.ts';
 import { Failed } from '../../std/failed.ts';
-// How a frontend's run is judged: what it gave, what it said went wrong, or that it broke.
 import type { FrontendResult } from '../frontend.ts';
 import { diagnosticsIn } from './error-details.ts';
 import type { GatewayFailure } from './failure.ts';

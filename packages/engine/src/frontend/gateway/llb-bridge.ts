@@ -1,4 +1,5 @@
 // What a frontend in a container and the engine say to each other: BuildKit's service LLBBridge.
+
 import { message, oneOf, string } from '../../proto/message.ts';
 import { bidi, unary } from '../../rpc/service.ts';
 import { execMessage, newContainerRequest, releaseContainerRequest } from './messages/containers.ts';

@@ -1,4 +1,5 @@
 // How a frontend's process is told what to do: BuildKit's variables, and the image's own config.
+
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import type { ContainerProcess } from '../program-bridge.ts';

@@ -1,5 +1,6 @@
 // Results as they go over the wire, and as frontends of this engine give them: image configs, platforms and the like
 // are metadata there, by BuildKit's keys.
+
 import type { Definition } from '../../llb/definition.ts';
 import type { Attestation, PlatformRef, Result } from '../../llb/result.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';

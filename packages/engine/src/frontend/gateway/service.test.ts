@@ -1,5 +1,6 @@
 // The service as any client may speak to it: messages by the numbers of their fields, old clients too. What is behind
 // the bridge is a few lines here; test/gateway has real ones.
+
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
-import type { Definition } from '../../llb/definition.ts';
 // The engine's side of LLBBridge for one frontend: what it asks, and what it gives in the end.
+
+import type { Definition } from '../../llb/definition.ts';
 import { loadDefinition } from '../../llb/load.ts';
 import { mapResult, refsOf, type Result } from '../../llb/result.ts';
 import type { Work } from '../../progress/work.ts';

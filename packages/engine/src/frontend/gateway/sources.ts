@@ -1,4 +1,5 @@
 // What a frontend asks of sources before it builds on them.
+
 import type { SourceOp } from '../../llb/source.ts';
 import { hostPlatform, type Platform } from '../../oci/platform.ts';
 import { normalised, parseReference } from '../../oci/reference.ts';

@@ -1,4 +1,5 @@
 // Entries of trees as BuildKit's messages have them.
+
 import type { TreeEntry } from '../program-bridge.ts';
 import type { StatMessage } from './messages/files.ts';
 

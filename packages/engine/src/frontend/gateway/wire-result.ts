@@ -1,4 +1,5 @@
 // Results between their message and their own form, whatever a ref is to either side.
+
 import type { Attestation, PlatformRef, Result } from '../../llb/result.ts';
 import type { AttestationMessage, RefMessage, ResultMessage } from './messages/result.ts';
 

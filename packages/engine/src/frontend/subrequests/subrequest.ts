@@ -1,5 +1,6 @@
 // Questions that a frontend answers instead of building: asked by the option `requestid`, answered in the result's
 // metadata. Names, versions and keys are BuildKit's, so any of its clients may ask, and any of its frontends answer.
+
 import { goJson } from '../../std/go-json.ts';
 
 /** What can be asked, as frontends describe it to each other. */

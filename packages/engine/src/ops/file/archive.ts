@@ -1,5 +1,6 @@
 // Archives that ADD unpacks: tar, plain or compressed as its first bytes say. gzip and zstd are Node's; for bzip2 and xz
 // the machine's own programs run.
+
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';

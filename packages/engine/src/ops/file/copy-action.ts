@@ -1,3 +1,5 @@
+// A copy from one tree into another, by LLB's rules, in this thread or in one of the pool's.
+
 import { copyPath } from '../../cache/copy.ts';
 import { Destination, parentOf, type Ids } from '../../cache/copy/destination.ts';
 import { WrittenFiles } from '../../cache/copy/written-files.ts';
@@ -5,7 +7,6 @@ import { mountedTree } from '../../cache/mounted-tree.ts';
 import { openPortable, resolveInTree, type PortableTree, type TreeNode } from '../../cache/tree.ts';
 import type { CopyAction } from '../../llb/file-action.ts';
 import { task, type TaskContext } from '../../pool/tasks.ts';
-// A copy from one tree into another, by LLB's rules, in this thread or in one of the pool's.
 import { bytePath, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';
 import { parseMode, type ModeChange } from '../../std/file-mode.ts';

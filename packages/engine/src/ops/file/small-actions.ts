@@ -1,4 +1,5 @@
 // The actions that touch a few paths: mkdir, mkfile, symlink, rm. Each works on a mounted tree that it may write to.
+
 import { chmodSync, closeSync, constants, lchownSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { parentOf, type Destination, type Ids } from '../../cache/copy/destination.ts';
 import { mountedTree } from '../../cache/mounted-tree.ts';

@@ -1,6 +1,7 @@
-import { lstatSync, type BigIntStats, type Stats } from 'node:fs';
 // What lstat said of the entries of one folder, as one array of numbers: a context of many thousand files stays small,
 // and goes to another thread in one piece.
+
+import { lstatSync, type BigIntStats, type Stats } from 'node:fs';
 import { fsPath, type BytePath } from '../../std/byte-path.ts';
 import { readNames } from '../../std/names.ts';
 

@@ -1,5 +1,6 @@
 // Digests of files by what lstat said of them, so that what did not change need not be read again. One record holds a
 // folder: its entries' names, numbers and digests, in the order of the names.
+
 import type { Digest } from '../../oci/digest.ts';
 import type { BytePath } from '../../std/byte-path.ts';
 import { isSettled } from '../../std/settled.ts';

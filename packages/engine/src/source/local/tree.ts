@@ -1,5 +1,6 @@
 // A client's folder as a tree, read where it lies: each folder is listed once, when somebody first asks what is in it,
 // and each file is read once, when somebody first asks for its digest and the stat index does not know it.
+
 import { realpathSync, statSync } from 'node:fs';
 import type { Selector } from '../../cache/content-hash.ts';
 import type { PathMissing } from '../../cache/content-hash/failure.ts';

@@ -1,4 +1,5 @@
 // What a frontend's process is told by its environment.
+
 import type { Platform } from '../../../oci/platform.ts';
 
 export interface Worker {

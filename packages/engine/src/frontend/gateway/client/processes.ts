@@ -1,4 +1,5 @@
 // Processes in containers of the engine's, as a frontend talks to them.
+
 import { randomUUID } from 'node:crypto';
 import type { SecretEnv, SecurityMode } from '../../../llb/exec.ts';
 import { failureOf } from '../../../rpc/status.ts';

@@ -1,4 +1,5 @@
 // Messages of LLB that gateway messages have in them, as llb/ writes and reads them.
+
 import { decodeDefinition, encodeDefinition, type Definition } from '../../../llb/definition.ts';
 import {
   decodeHostIp,
