@@ -34,6 +34,8 @@ export class Watcher implements AsyncDisposable {
   readonly #options: WatcherOptions;
   #poll: number | undefined;
   #watchers: readonly FSWatcher[] = [];
+  /** Those whose place others take, until these tell of all. */
+  #former: FSWatcher[] = [];
   #changed = new Set<string>();
   #began = 0;
   /** How many times `longest` this burst may go on. */
@@ -46,9 +48,12 @@ export class Watcher implements AsyncDisposable {
     this.#poll = options.poll;
   }
 
-  /** Watches these places in place of those before; resolves once every change is seen, or others take their place. */
+  /**
+   * Watches these places in place of those before, which are watched until then; resolves once every change is seen, or
+   * others take their place.
+   */
   async watch(places: WatchPlaces): Promise<void> {
-    await this.#close();
+    this.#closed.resolve();
     const closed = (this.#closed = Promise.withResolvers<void>());
     const common = {
       ignoreInitial: true,
@@ -63,11 +68,14 @@ export class Watcher implements AsyncDisposable {
       watch([...places.folders], { ...common, ignored }),
       watch([...places.paths], { ...common, depth: 0 }),
     ];
+    this.#former.push(...this.#watchers);
     this.#watchers = watchers;
     const failed = Promise.withResolvers<void>();
     let isReady = false;
     for (const watcher of watchers) {
       watcher.on('all', (_event, path) => this.#add(path));
+      // What the kernel tells is looked into before it is told on: until then a burst is not over.
+      watcher.on('raw', () => this.#changed.size > 0 && this.#wait());
       watcher.on('error', (error) => {
         const { code } = error as NodeJS.ErrnoException;
         if (this.#watchers !== watchers) return;
@@ -84,6 +92,7 @@ export class Watcher implements AsyncDisposable {
     const ready = watchers.map((watcher) => new Promise<void>((resolve) => watcher.once('ready', () => resolve())));
     await Promise.race([failed.promise, closed.promise, Promise.all(ready)]);
     isReady = true;
+    if (this.#watchers === watchers) await closeAll(this.#former.splice(0));
   }
 
   /** How many files are watched. */
@@ -100,41 +109,46 @@ export class Watcher implements AsyncDisposable {
   }
 
   #add(path: string): void {
-    const now = Date.now();
-    if (this.#changed.size === 0) this.#began = now;
+    if (this.#changed.size === 0) this.#began = Date.now();
     this.#changed.add(path);
+    this.#wait();
+  }
+
+  /** Waits for silence. */
+  #wait(): void {
     clearTimeout(this.#timer);
-    const { debounce, longest } = this.#options;
-    this.#timer = setTimeout(
-      () => this.#tell(),
-      Math.max(0, Math.min(debounce, this.#began + longest * this.#stretch - now)),
-    );
+    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(this.#options.debounce, this.#left)));
+  }
+
+  /** Milliseconds for which this burst may go on. */
+  get #left(): number {
+    return this.#began + this.#options.longest * this.#stretch - Date.now();
   }
 
   #tell(): void {
-    const { lock, debounce, longest } = this.#options;
+    const { lock, debounce } = this.#options;
     if (lock !== undefined && Date.now() - this.#began < longestHold && existsSync(lock)) {
       this.#timer = setTimeout(() => this.#tell(), debounce);
       return;
     }
     const changed = this.#changed;
     this.#changed = new Set();
-    const goesOn = Date.now() - this.#began >= longest * this.#stretch;
+    const goesOn = this.#left <= 0;
     this.#stretch = goesOn ? Math.min(this.#stretch * 2, mostStretched) : 1;
     this.#options.onChange(changed);
   }
 
-  async #close(): Promise<void> {
-    const watchers = this.#watchers;
-    this.#watchers = [];
-    this.#closed.resolve();
-    await Promise.all(watchers.map((watcher) => watcher.close()));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#close();
+    this.#closed.resolve();
+    const watchers = [...this.#former.splice(0), ...this.#watchers];
+    this.#watchers = [];
+    await closeAll(watchers);
   }
+}
+
+async function closeAll(watchers: readonly FSWatcher[]): Promise<void> {
+  await Promise.all(watchers.map((watcher) => watcher.close()));
 }
 
 /** How long a lock file is taken for somebody's who still works, in milliseconds: one may be left from a crash. */
