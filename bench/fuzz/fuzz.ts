@@ -6,6 +6,7 @@
  * Inputs that reach new code are kept and changed further. An input that crashes, hangs or takes too long is written to a
  * file; put it into test/dockerfile/regressions/ under the subject's name once it is mended. Ends with 1 if there is one.
  */
+
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

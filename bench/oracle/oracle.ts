@@ -5,6 +5,7 @@
  *
  * Ends with 1 if something was wrong, and names the seeds that show it.
  */
+
 import { parseArgs } from 'node:util';
 import type { Trial } from './trial.ts';
 

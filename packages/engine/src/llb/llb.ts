@@ -15,6 +15,7 @@
  * States are immutable and share what they build on. A definition's digests are those that BuildKit's Go client gives.
  * This room knows nothing of how a graph is run.
  */
+
 export { build, type BuildOptions } from './build-node.ts';
 export type { Constraints } from './constraints.ts';
 export { marshalDefinition, unmarshalDefinition, headOf, type Definition } from './definition.ts';

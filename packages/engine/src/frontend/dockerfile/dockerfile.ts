@@ -11,6 +11,7 @@
  * A file whose `# syntax=` names another frontend is left to that one (syntax.ts).
  * All that is asked of the world goes through the `Bridge`. This room does not know how anything is run.
  */
+
 import type { Platform } from '../../oci/platform.ts';
 import type { Work } from '../../progress/work.ts';
 import type { Bridge, Frontend, FrontendResult } from '../frontend.ts';

@@ -13,6 +13,7 @@
  *
  * It runs in the container of any engine that speaks BuildKit's gateway, and needs nothing but Node.
  */
+
 export * as llb from '../../llb/llb.ts';
 export type { Definition } from '../../llb/definition.ts';
 export type { Result } from '../../llb/result.ts';

@@ -6,6 +6,7 @@
  * definitions of any frontend. What is not a frontend's to decide (entitlements, sizes of messages) is checked in
  * service.ts and behind the bridge. `client.ts` is the other side.
  */
+
 import { duplexPair } from 'node:stream';
 import { marshalDefinition, type Definition } from '../../llb/definition.ts';
 import { digestOf } from '../../oci/digest.ts';
