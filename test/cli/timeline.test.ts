@@ -46,14 +46,14 @@ test('a run as a file: steps in lanes, the critical path, what failed, and what 
   assert.deepEqual((await page.locator('.legend button').allTextContents()).sort(), ['apifailed', 'webbuilt']);
 
   // Both run at the same time, so they lie in two lanes.
-  const slow = page.locator('.bar[aria-label^="web:1, RUN "]');
+  const slow = page.locator('.bar[aria-label^="web#build:1, RUN "]');
   const broken = page.locator('.bar.failed');
   const [a, b] = [await slow.boundingBox(), await broken.boundingBox()];
   assert.ok(a && b && a.y !== b.y && a.x < b.x + b.width && b.x < a.x + a.width);
   assert.match((await slow.getAttribute('class'))!, /critical/);
 
   await slow.hover();
-  assert.match(await details(page), /web:1 · ran for .* on the critical path/);
+  assert.match(await details(page), /web#build:1 · ran for .* on the critical path/);
   assert.equal(
     await page.locator('#details pre').textContent(),
     '</script><b>bold</b> made',
