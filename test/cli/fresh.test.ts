@@ -75,6 +75,22 @@ test('a name that another build took is given back', async () => {
   assert.ok((await rig.ok(['ls', '--json'])).stdout.includes(digest));
 });
 
+test('an answer is told as it was asked for, also where the environment asks', async () => {
+  for (const quiet of [['--progress', 'quiet'], ['--quiet=true'], { MONOKIT_QUIET: '1' }]) {
+    await using rig = await Rig.open({ app: project });
+    const flags = Array.isArray(quiet) ? quiet : [];
+    const args = ['build', ...flags, ...rig.busybox, './app'];
+    const options = { env: Array.isArray(quiet) ? {} : quiet };
+    const [first, second, third] = [
+      await rig.ok(args, options),
+      await rig.ok(args, options),
+      await rig.ok(args, options),
+    ];
+    assert.match(first.stdout, /sha256:[0-9a-f]{64}\n$/);
+    assert.deepEqual([second.stdout, third.stdout, third.stderr], [first.stdout, first.stdout, '']);
+  }
+});
+
 test('the environment and the words of the command line are part of the question', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nARG WHO\nENV WHO=$WHO\n' });
   const args = ['build', '-q', '--build-arg', 'WHO', ...rig.busybox, '.'];

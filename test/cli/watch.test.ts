@@ -355,6 +355,8 @@ test('what cannot be watched or read is refused with what to do', async () => {
   for (const [args, expected] of [
     [['--debounce', 'soon'], /--debounce needs a number of milliseconds, got "soon"/],
     [['-'], /standard input can not be watched/],
+    [['--iidfile', 'id'], /unknown flag --iidfile/],
+    [['--progress', 'github'], /a watch tells nothing as github does/],
     [['nothing'], /there is no image or group "nothing"/],
   ] as const) {
     const { code, stderr } = await rig.cli(['watch', ...args]);

@@ -105,7 +105,7 @@ async function dispatch(
     if (answer) {
       const { tellAnswer } = await import('./fresh/tell.ts');
       const { stdout, stderr } = process;
-      await tellAnswer(answer, rest, { stdout, stderr, env });
+      await tellAnswer(answer, { stdout, stderr, env });
       return { code: exit.done };
     }
   }

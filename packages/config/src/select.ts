@@ -38,7 +38,9 @@ export function selected(
         ...new Set(['all', ...targets.keys(), ...groups.keys(), ...[...targets.values()].map(({ image }) => image)]),
       ];
       const hint =
-        suggestion(name, known).hint ?? (known.length <= 13 ? `there is ${known.slice(1).join(', ')}` : undefined);
+        (name.includes('/') ? `a folder is written ./${name}` : undefined) ??
+        suggestion(name, known).hint ??
+        (known.length <= 13 ? `there is ${known.slice(1).join(', ')}` : undefined);
       const what = /[*?]/.test(name)
         ? `no image matches ${JSON.stringify(name)}`
         : `there is no image or group ${JSON.stringify(name)}`;

@@ -39,7 +39,7 @@ export async function buildImages(invocation: BuildCommandLine, { folder, page }
     const code = await (await import('../plan/frozen.ts')).frozenCode(chosen, invocation);
     if (code !== 0) return code;
   }
-  const mode = progressMode(flags);
+  const mode = progressMode(flags, env);
   if ((mode === 'quiet' || mode === 'json') && tasks.some(streams))
     throw new Mistake(`the output and --${mode} would both go to standard output`, 'give the output a dest=FILE');
 
@@ -99,6 +99,7 @@ export async function buildImages(invocation: BuildCommandLine, { folder, page }
       seen,
       scratch: chosen.scratch?.(),
       worth: spent + saved,
+      quiet: mode === 'quiet',
     });
   }
   const end = { code, endedAt: Date.now(), ...timedOut(signal) };

@@ -10,7 +10,7 @@ export function keepsAnswer(
   { flags, positionals, answerPath, env }: Invocation<typeof imageFlags & typeof workFlags>,
   tasks: readonly Task[],
 ): boolean {
-  const told = progressMode(flags) !== 'json' && !flags.verbose;
+  const told = progressMode(flags, env) !== 'json' && !flags.verbose;
   const written =
     flags['metadata-file'] !== undefined || flags.iidfile !== undefined || leavesFiles(flags) || reportsOf(flags, env);
   const lent = flags.secret.length > 0 || flags.ssh.length > 0;

@@ -1,7 +1,7 @@
 import { command, type Invocation } from '../command.ts';
 import { bakeFlags, frozenFlag, imageFlags, workFlags } from '../flags/build.ts';
 import { callFlags, callOf } from '../flags/call.ts';
-import type { Flags, Given } from '../flags/flags.ts';
+import type { Flags } from '../flags/flags.ts';
 import { progressMode } from '../flags/progress-mode.ts';
 import { refuseFlags } from '../flags/refuse.ts';
 import { Mistake } from '../mistake.ts';
@@ -67,7 +67,7 @@ there with the flags of \`docker buildx build\`; no config is needed.`,
     const folder = onlyFolder(positionals);
     if (flags.dry !== undefined) {
       const { showPlan } = await import('../plan/show.ts');
-      return showPlan(invocation, { form: planForm(flags), frozen: flags.frozen });
+      return showPlan(invocation, { form: planForm(invocation), frozen: flags.frozen });
     }
     const asked = callOf(flags);
     if (asked) return (await import('../call/call.ts')).call(invocation, asked);
@@ -106,10 +106,10 @@ function refuseBesideQuestions(invocation: Invocation<typeof flags>): void {
 }
 
 /** How `--dry` tells: `-q` leaves only ids, unless JSON is asked for. */
-function planForm(given: Given<typeof workFlags & typeof dryFlag>): PlanForm {
-  const mode = progressMode(given);
-  if (given.dry === 'json' || given.json || mode === 'json') return 'json';
-  return mode === 'quiet' ? 'ids' : 'text';
+function planForm({ flags, env }: Pick<Invocation<typeof workFlags & typeof dryFlag>, 'flags' | 'env'>): PlanForm {
+  if (flags.dry === 'json' || flags.json) return 'json';
+  const mode = progressMode(flags, env);
+  return mode === 'json' ? 'json' : mode === 'quiet' ? 'ids' : 'text';
 }
 
 /** `--print` and `--list`. */

@@ -36,7 +36,7 @@ what the registry has. What was released is written to release.json.`,
     const { engine, client, facts, tags, images, settings } = opened;
     const { halfDone, headline, nothing, planLines, releaseMarkdown, shown, tagLines } =
       await import('../release/report.ts');
-    const mode = progressMode(flags);
+    const mode = progressMode(flags, env);
     const reports = reportsOf(flags, env);
     const print = (lines: readonly string[]) => void stderr.write(lines.map((line) => `${line}\n`).join(''));
     const tell = (lines: readonly string[]) => void (mode === 'quiet' || print(lines));

@@ -4,8 +4,16 @@ import type { Flags } from '../flags/flags.ts';
 import { Mistake } from '../mistake.ts';
 import { onlyFolder } from '../tasks/is-folder.ts';
 
-/** A watch builds whatever can be built, as long as it is let. */
-const { continue: _continue, timeout: _timeout, ...watched } = workFlags;
+/** A watch builds whatever can be built, as long as it is let; what tells of one run in a file, it has no use for. */
+const {
+  continue: _continue,
+  timeout: _timeout,
+  summary: _summary,
+  'code-quality': _quality,
+  'metadata-file': _metadata,
+  iidfile: _iidfile,
+  ...watched
+} = workFlags;
 
 export const watchFlags = {
   ...imageFlags,

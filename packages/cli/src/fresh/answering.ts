@@ -32,6 +32,7 @@ export class Answering {
       seen,
       scratch,
       worth,
+      quiet,
     }: {
       readonly engine: LocalEngine;
       readonly requests: readonly SolveRequest[];
@@ -41,6 +42,7 @@ export class Answering {
       readonly scratch?: string | undefined;
       /** How long the run's steps take where they run, in ms. */
       readonly worth: number;
+      readonly quiet: boolean;
     },
   ): void {
     const outputs = requests.map(outputsOf);
@@ -51,7 +53,13 @@ export class Answering {
       const [image, name] = [this.#images.get(id), names.get(id)];
       return image ? [{ ...image, ...(name !== undefined && { name }) }] : [];
     });
-    const answer: Answer = { images, steps: this.#steps, shared: this.#shared, ...(worth > 0 && { worth }) };
+    const answer: Answer = {
+      images,
+      steps: this.#steps,
+      shared: this.#shared,
+      ...(worth > 0 && { worth }),
+      ...(quiet && { quiet }),
+    };
     keepAnswer(path, answer, {
       variables,
       paths: [...seen, ...engine.lookedAt.paths].filter(lasts),

@@ -22,6 +22,8 @@ export interface Answer {
   readonly shared: number;
   /** How long its steps take where they run, in ms, as far as that is known. */
   readonly worth?: number;
+  /** Ids and digests are all that was asked for, on standard output. */
+  readonly quiet?: true;
 }
 
 /** Entries of a folder that were looked at; names have one character a byte, `numbers` is what `looks` says of each. */
@@ -46,7 +48,7 @@ export const width = 8;
 export const ctimeColumn = 4;
 
 /** Raised whenever what is kept of an answer has another form. */
-const form = 2;
+const form = 3;
 
 /** Where the answer to a command line is kept: the same words in the same folder and environment have the same place. */
 export function freshPath(

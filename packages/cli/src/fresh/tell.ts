@@ -3,7 +3,7 @@ import type { RunStart, Screen } from '../ui/renderer.ts';
 import type { Answer } from './fresh.ts';
 
 /** Tells the answer of the last time, of which nothing that it came from was touched, as a run would have told it. */
-export async function tellAnswer(answer: Answer, flags: readonly string[], screen: Screen): Promise<void> {
+export async function tellAnswer(answer: Answer, screen: Screen): Promise<void> {
   const start: RunStart = {
     ids: answer.images.map(({ id }) => id),
     names: new Map(answer.images.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]]))),
@@ -13,8 +13,9 @@ export async function tellAnswer(answer: Answer, flags: readonly string[], scree
     retry: () => undefined,
     ...(answer.worth !== undefined && { facts: { times: () => ({ saved: answer.worth! }) } }),
   };
-  const quiet = flags.some((flag) => ['-q', '--quiet'].includes(flag));
-  const open = quiet ? (await import('../ui/quiet.ts')).openQuiet : (await import('../ui/up-to-date.ts')).openUpToDate;
+  const open = answer.quiet
+    ? (await import('../ui/quiet.ts')).openQuiet
+    : (await import('../ui/up-to-date.ts')).openUpToDate;
   using renderer = open(start, screen);
   for (const event of eventsOf(answer)) renderer.report(event);
   renderer.finish({ code: 0, endedAt: Date.now() });

@@ -21,7 +21,8 @@ import { spoolStdin } from './stdin.ts';
 export type ImageFlags = Given<typeof imageFlags>;
 
 /** Those flags, and those that ask for what only an image has. */
-type FolderFlags = ImageFlags & Partial<Pick<Given<typeof workFlags>, 'quiet' | 'iidfile' | 'metadata-file'>>;
+type FolderFlags = ImageFlags &
+  Partial<Pick<Given<typeof workFlags>, 'quiet' | 'progress' | 'iidfile' | 'metadata-file'>>;
 
 interface World {
   readonly cwd: string;
@@ -192,7 +193,8 @@ async function exportsOf(flags: FolderFlags, world: World): Promise<readonly Exp
   const asked = await Promise.all(texts.map((text) => outputOf(text, world)));
   const { tag, annotation, push, quiet } = flags;
   const named = tag.length > 0 || annotation.length > 0 || push;
-  const answers = quiet || flags.iidfile !== undefined || flags['metadata-file'] !== undefined;
+  const asksDigest = quiet || flags.progress === 'quiet';
+  const answers = asksDigest || flags.iidfile !== undefined || flags['metadata-file'] !== undefined;
   if (asked.length === 0 && !named && !answers) return [];
   // What is pushed is an image, and loading it too makes it none.
   const image = asked.length === 0 || (push && flags.output.length === 0);

@@ -5,13 +5,19 @@ import type { ResolvedTarget, WatchSpec } from '@monokit/config';
 import type { Continue, EngineOptions, MemoryShare, RegistryHosts, Offer, Task } from '@monokit/engine';
 import type { Invocation } from '../command.ts';
 import type { imageFlags, workFlags } from '../flags/build.ts';
+import type { Given } from '../flags/flags.ts';
 import { isNarrowed, type cacheDirFlag } from '../flags/workspace.ts';
 import { Mistake } from '../mistake.ts';
 import { configState } from './config-state.ts';
 import { folderRequest } from './folder.ts';
 
+/** What a run may do, and the files that it leaves. */
+type NotOfTasks = 'continue' | 'timeout' | 'summary' | 'code-quality' | 'metadata-file' | 'iidfile';
+
 /** What is asked of the images; what a whole run may do is not theirs to know. */
-export type BuildInvocation = Invocation<typeof imageFlags & Omit<typeof workFlags, 'continue' | 'timeout'>>;
+export type BuildInvocation = Invocation<typeof imageFlags & Omit<typeof workFlags, NotOfTasks>> & {
+  readonly flags: Partial<Pick<Given<typeof workFlags>, 'iidfile' | 'metadata-file'>>;
+};
 
 /** What is to be built, and what the workspace says of how. */
 export interface Chosen {

@@ -12,7 +12,7 @@ import type { BuildInvocation, Chosen } from './tasks.ts';
 import { engineSettingsOf, openWorkspace } from './workspace.ts';
 
 interface TaskWorld extends Pick<BuildInvocation, 'env' | 'stdout'> {
-  readonly flags: { readonly 'metadata-file': string | undefined };
+  readonly flags: { readonly 'metadata-file'?: string | undefined };
   readonly scope: AsyncDisposableStack;
 }
 

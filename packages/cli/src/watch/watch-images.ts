@@ -3,6 +3,8 @@
 import { relative } from 'node:path';
 import type { Invocation } from '../command.ts';
 import type { watchFlags } from '../commands/watch.ts';
+import { progressMode } from '../flags/progress-mode.ts';
+import { Mistake } from '../mistake.ts';
 import { estimatorOf } from '../recorder/estimator.ts';
 import { recordRun } from '../recorder/record-run.ts';
 import { namesOf } from '../tasks/image-names.ts';
@@ -47,8 +49,8 @@ export async function watchImages(
   const first = await chosenTasks(invocation, scope, folder);
   const estimate = estimatorOf(first, invocation);
   const engine = scope.use(await openEngineFor(flags, env, first.settings, { estimate }));
-  const json = flags.json || flags.progress === 'json' || flags.progress === 'rawjson';
-  const isLive = Boolean(stdin.isTTY && invocation.stderr.isTTY && !json && !flags.quiet && env['TERM'] !== 'dumb');
+  const { json, quiet, plain } = toldAs(progressMode(flags, env), env);
+  const isLive = Boolean(stdin.isTTY && invocation.stderr.isTTY && !json && !quiet && !plain && env['TERM'] !== 'dumb');
   const status = scope.use(new StatusLine(invocation.stderr));
   const stderr = isLive ? status.stream : invocation.stderr;
   const write = writerTo(stderr, env);
@@ -66,7 +68,7 @@ export async function watchImages(
     }
     const begins = words.kind === 'changed' || words.kind === 'reloaded';
     if (flags.clear && begins && isLive) write('\u001B[2J\u001B[3J\u001B[H');
-    if (!flags.quiet) say(told(words, short));
+    if (!quiet) say(told(words, short));
   };
 
   const after =
@@ -92,7 +94,7 @@ export async function watchImages(
       bridged: ['bridge', 'auto'].includes(flags['network-mode'] ?? 'host'),
       cwd,
     })) {
-      if (!flags.quiet && !noticed.has(notice)) say(notice);
+      if (!quiet && !noticed.has(notice)) say(notice);
       noticed.add(notice);
     }
     return chosen;
@@ -135,11 +137,11 @@ export async function watchImages(
       };
       const screen = { stdout, stderr, env };
       const shown =
-        json || flags.quiet
+        json || quiet
           ? await openRenderer(json ? 'json' : 'quiet', start, screen)
           : openWatched({ ...start, causes, digests: builds.digests }, screen);
       const differing =
-        json || flags.quiet ? shown : withDifferences(shown, { engine, signal, digests: builds.digests, say });
+        json || quiet ? shown : withDifferences(shown, { engine, signal, digests: builds.digests, say });
       const seen = page ? both(differing, page.follow(start)) : differing;
       return { renderer: builds.following(seen, { run: recorder.id, startedAt, onEnd: redraw }), recorder };
     },
@@ -163,6 +165,17 @@ export async function watchImages(
   await loop.run();
   signal.throwIfAborted();
   return loop.failed ? 1 : 0;
+}
+
+/** What a way to show runs means to a watch; a log of a CI is not watched. */
+function toldAs(mode: string, env: NodeJS.ProcessEnv) {
+  const isOne = ['auto', 'tty', 'plain', 'json', 'quiet'].includes(mode);
+  if (!isOne && !env['MONOKIT_PROGRESS'])
+    throw new Mistake(
+      `a watch tells nothing as ${mode} does`,
+      'write --progress plain, json or quiet, or leave it out',
+    );
+  return { json: mode === 'json', quiet: mode === 'quiet', plain: mode === 'plain' };
 }
 
 /** Shows a build in two places. */
