@@ -11,16 +11,12 @@ import { openSession } from '@monokit/engine/session';
 import { imageFlags } from '../../packages/cli/src/flags/build.ts';
 import { parseFlags } from '../../packages/cli/src/flags/flags.ts';
 import { folderRequest } from '../../packages/cli/src/tasks/folder.ts';
+import { canonical, type ConfigRecord } from '../rig/cache-records.ts';
 import { prepareCase } from '../rig/case.ts';
-
-interface Recorded {
-  readonly digest: string;
-  readonly inputs?: readonly (readonly { readonly selector?: string; readonly link: number }[])[];
-}
 
 const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/cache-records.json'), 'utf8')) as Record<
   string,
-  Recorded[]
+  ConfigRecord[]
 >;
 
 /** Where the recording is not what the case asks for, and what of it to leave out or add. */
@@ -60,15 +56,3 @@ test('the cache records of every recorded case are those of BuildKit', async (t)
     });
   }
 });
-
-/** Records with digests in place of indexes, in an order of their own. */
-function canonical(records: readonly Recorded[]) {
-  return records
-    .map(({ digest, inputs = [] }) => ({
-      digest,
-      inputs: inputs.map((links) =>
-        links.map(({ selector = '', link }) => `${selector} ${records[link]!.digest}`).sort(),
-      ),
-    }))
-    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-}

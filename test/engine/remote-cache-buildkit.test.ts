@@ -9,8 +9,9 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import type { ConfigRecord } from '../rig/cache-records.ts';
 import { prepareCase } from '../rig/case.ts';
-import { Place, runBuild, type ConfigRecord } from '../rig/machines.ts';
+import { Place, runBuild } from '../rig/machines.ts';
 
 const recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../llb/cache-records.json'), 'utf8')) as Record<
   string,

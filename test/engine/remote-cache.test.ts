@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { canonical, type ConfigRecord } from '../rig/cache-records.ts';
 import { prepareCase } from '../rig/case.ts';
 import { startDebianRegistry } from '../rig/debian-registry.ts';
-import { canonical, Place, runBuild, twoStages, type Config, type ConfigRecord } from '../rig/machines.ts';
+import { Place, runBuild, twoStages, type Config } from '../rig/machines.ts';
 
 test('a machine with an empty cache runs no step that an imported cache has the result of', async () => {
   using place = new Place();

@@ -10,13 +10,8 @@ import { parseFlags } from '../../packages/cli/src/flags/flags.ts';
 import { folderRequest } from '../../packages/cli/src/tasks/folder.ts';
 import type { Event } from '../../packages/engine/src/progress/event.ts';
 import { busyboxLayout } from './bases.ts';
+import type { ConfigRecord } from './cache-records.ts';
 import { writeTree, type Tree } from './tree.ts';
-
-export interface ConfigRecord {
-  readonly digest: string;
-  readonly layers?: readonly unknown[];
-  readonly inputs?: readonly (readonly { readonly selector?: string; readonly link: number }[])[];
-}
 
 export interface Config {
   readonly layers: readonly { readonly blob: string }[];
@@ -115,16 +110,4 @@ export async function runBuild(cacheDir: string, argv: readonly string[], { env 
       each.kind === 'warning' && each.diagnostic.code.startsWith('cache/') ? each.diagnostic.message : [],
     ),
   };
-}
-
-/** Records with digests in place of indexes, in an order of their own. */
-export function canonical(records: readonly ConfigRecord[]) {
-  return records
-    .map(({ digest, inputs = [] }) => ({
-      digest,
-      inputs: inputs.map((links) =>
-        links.map(({ selector = '', link }) => `${selector} ${records[link]!.digest}`).sort(),
-      ),
-    }))
-    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }

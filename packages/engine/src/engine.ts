@@ -2,8 +2,8 @@
 
 import type { ImageMaterial } from './attestation/capture.ts';
 import type { ManifestEntry } from './cache/tree.ts';
+import type { FrontendImage } from './frontend/frontend.ts';
 import type { Definition } from './llb/definition.ts';
-import type { Attestation } from './llb/result.ts';
 import type { Loader } from './loader/loader.ts';
 import type { Digest } from './oci/digest.ts';
 import type { ImageConfig } from './oci/image-config.ts';
@@ -212,18 +212,8 @@ export interface Defined {
   readonly imports?: readonly CacheEntry[];
 }
 
-export interface DefinedImage {
-  readonly platform: Platform;
-  readonly definition: Definition;
-  /** Absent for LLB that came without one. */
-  readonly config?: ImageConfig;
-  readonly baseConfig?: ImageConfig;
-  readonly epoch?: number;
-  /** What an SBOM tells of beside it, by name. */
-  readonly scanned?: ReadonlyMap<string, Definition>;
-  /** What the frontend states about it, by trees that hold the statements. */
-  readonly attestations?: readonly Attestation<Definition>[];
-}
+/** An image as its frontend, or somebody's LLB, defined it. */
+export type DefinedImage = FrontendImage;
 
 /** What a solve gave. `exported` holds each exporter's answer by BuildKit's keys (`containerimage.digest`, …). */
 export interface SolveResponse {

@@ -14,6 +14,7 @@ import { symbolsFor } from './symbols.ts';
 import { upToDateLine } from './tally-rows.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
+import { withOwner } from './with-owner.ts';
 
 /** What is held of a step, or of an image's, before a part of it is written. In characters. */
 const mostHeld = 1 << 20;
@@ -136,9 +137,8 @@ export function openCi(dialect: Dialect, start: RunStart, { stderr, env }: Scree
   };
 
   /** With the image that wants it, where there are several. */
-  function titleOf({ name, wantedBy: [first, ...others] }: StepModel): string {
-    const short = shortName(name);
-    if (alone || first === undefined) return short;
-    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${short}`;
+  function titleOf(step: StepModel): string {
+    const short = shortName(step.name);
+    return alone ? short : withOwner(short, step);
   }
 }

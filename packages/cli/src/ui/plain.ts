@@ -1,4 +1,4 @@
-import { failureBlocks } from './failure-block.ts';
+import { ending } from './ending.ts';
 import { duration } from './format.ts';
 import { Heading } from './heading.ts';
 import { imageFacts, imageLine } from './image-line.ts';
@@ -6,12 +6,11 @@ import { emptyModel, isInternal, isWork, retryLine, type StepModel } from './mod
 import { Pulse } from './pulse.ts';
 import { reduce } from './reduce.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { summary } from './summary.ts';
 import { symbolsFor } from './symbols.ts';
-import { isUpToDate, upToDateLine } from './tally-rows.ts';
 import { harmless, oneLine, tame } from './tame.ts';
 import { writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
+import { withOwner } from './with-owner.ts';
 
 /** Lines without cursor codes: a step's when it starts and ends with what it wrote, an image's when it is done. */
 export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
@@ -88,12 +87,7 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
     finish(end) {
       clearInterval(timer);
       for (const line of warnings.lines(stderr)) write(line);
-      const blocks = failureBlocks(model, start, { stderr, env });
-      for (const block of blocks) print(`\n${block}`);
-      const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
-      if (cached !== undefined) write(`${blocks.length > 0 ? '\n' : ''}${cached}`);
-      if (!isUpToDate(model)) print('\n');
-      print(summary(model, start, end, { stream: stderr, env }));
+      print(ending(model, start, end, { stderr, env }));
     },
     [Symbol.dispose]() {
       clearInterval(timer);
@@ -101,10 +95,9 @@ export function openPlain(start: RunStart, { stderr, env }: Screen): Renderer {
   };
 
   /** With the image that wants it, where there are several. */
-  function titleOf({ name, wantedBy: [first, ...others] }: StepModel): string {
-    const line = oneLine(name);
-    if (alone || first === undefined) return line;
-    return `${first}${others.length > 0 ? ` +${others.length}` : ''} ${line}`;
+  function titleOf(step: StepModel): string {
+    const line = oneLine(step.name);
+    return alone ? line : withOwner(line, step);
   }
 
   function numberOf(vertex: string): number {

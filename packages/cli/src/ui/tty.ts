@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { fit, widthOf } from './columns.ts';
-import { failureBlocks } from './failure-block.ts';
+import { ending } from './ending.ts';
 import { duration, shortName } from './format.ts';
 import { Heading } from './heading.ts';
 import { imageFacts } from './image-line.ts';
@@ -10,9 +10,7 @@ import { emptyModel, type ImageModel, type StepModel } from './model.ts';
 import { reduce } from './reduce.ts';
 import { Region } from './region.ts';
 import type { Renderer, RunStart, Screen } from './renderer.ts';
-import { summary } from './summary.ts';
 import { inColourOf, symbolsFor, type Symbols } from './symbols.ts';
-import { isUpToDate, upToDateLine } from './tally-rows.ts';
 import { columnsOf, inAscii, sized, speaksUtf8, writerTo } from './terminal.ts';
 import { Warnings } from './warnings.ts';
 
@@ -91,12 +89,7 @@ export function openTty(start: RunStart, { stderr: terminal, env }: Screen): Ren
     finish(end) {
       region[Symbol.dispose]();
       for (const line of warnings.lines(stderr)) out(`${line}\n`);
-      const blocks = failureBlocks(model, start, { stderr, env });
-      for (const block of blocks) out(`\n${block}`);
-      const cached = alone || start.verbose ? undefined : upToDateLine(model, symbols.cached);
-      if (cached !== undefined) out(`${blocks.length > 0 ? '\n' : ''}${cached}\n`);
-      if (!isUpToDate(model)) out('\n');
-      out(summary(model, start, end, { stream: stderr, env }));
+      out(ending(model, start, end, { stderr, env }));
     },
     [Symbol.dispose]: () => region[Symbol.dispose](),
   };

@@ -5,11 +5,11 @@ import { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { decompressed } from '../pool/decompress.ts';
-import { bytePath, type BytePath } from '../std/byte-path.ts';
+import { bytePath, namesOf, type BytePath } from '../std/byte-path.ts';
 import { failedOf } from '../std/failed.ts';
 import { compareTrees, type FileChange } from './compared-trees.ts';
 import { configChanges, type ConfigChange } from './config-changes.ts';
-import { LayeredTree, namesOf, type TreePath, type Wanted } from './layered-tree.ts';
+import { LayeredTree, type TreePath, type Wanted } from './layered-tree.ts';
 import { pairedLayers } from './paired-layers.ts';
 import { readImage, type ImageAt, type ReadImage } from './read-image.ts';
 

@@ -2,7 +2,7 @@
 // or gone, or as it was below. Layers come lowest first; only facts are kept of them.
 
 import { readTar, type TarEntry } from '../pool/tar-reader.ts';
-import type { BytePath } from '../std/byte-path.ts';
+import { namesOf, type BytePath } from '../std/byte-path.ts';
 import { Failed } from '../std/failed.ts';
 import type { DiffFailure } from './failure.ts';
 import { factsOf, type FileFacts } from './file-facts.ts';
@@ -130,15 +130,4 @@ function stripBelow(node: Node, layer: number): void {
   if (node.opaqueBy === layer) return;
   for (const [name, child] of node.children) if (!strip(child, layer)) node.children.delete(name);
   node.opaqueBy = layer;
-}
-
-/** The names of a path from the root, which nothing climbs over. */
-export function namesOf(path: BytePath): readonly BytePath[] {
-  const names: BytePath[] = [];
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.') continue;
-    if (name === '..') names.pop();
-    else names.push(name);
-  }
-  return names;
 }

@@ -25,8 +25,7 @@ export interface FrontendResult {
 export interface FrontendImage {
   readonly platform: Platform;
   readonly definition: Definition;
-  /** Without rootfs; history complete (one entry an instruction). */
-  /** A frontend of somebody else's may give none. */
+  /** Without rootfs; history complete (one entry an instruction). Somebody else's frontend, or LLB, may give none. */
   readonly config?: ImageConfig;
   readonly baseConfig?: ImageConfig;
   /** SOURCE_DATE_EPOCH as the build has it, Unix seconds. */

@@ -15,6 +15,13 @@ export type Credentials =
 /** `repository:library/busybox:pull`. */
 export type Scope = string;
 
+export interface AuthorizerOptions {
+  readonly transport: Transport;
+  readonly retry: RetryPolicy;
+  /** Who to be at a host; undefined for nobody. */
+  readonly credentials: (host: string) => Promise<Credentials | undefined>;
+}
+
 /** Gives requests to one registry their `Authorization`, and learns from its refusals how. */
 export class Authorizer {
   readonly #endpoint: RemoteEndpoint;
@@ -24,18 +31,11 @@ export class Authorizer {
   readonly #tokens = new Map<string, Promise<Token>>();
   #challenge: Challenge | undefined;
 
-  constructor(
-    endpoint: RemoteEndpoint,
-    options: {
-      readonly transport: Transport;
-      readonly retry: RetryPolicy;
-      readonly credentials: (host: string) => Promise<Credentials | undefined>;
-    },
-  ) {
+  constructor(endpoint: RemoteEndpoint, { transport, retry, credentials }: AuthorizerOptions) {
     this.#endpoint = endpoint;
-    this.#transport = options.transport;
-    this.#retry = options.retry;
-    this.#credentials = options.credentials;
+    this.#transport = transport;
+    this.#retry = retry;
+    this.#credentials = credentials;
   }
 
   /** The header's value for a request in these scopes; undefined while the registry has not asked for any. */

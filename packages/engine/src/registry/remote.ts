@@ -1,6 +1,6 @@
 import { collect } from '../std/collect.ts';
 import { Failed } from '../std/failed.ts';
-import { Authorizer, type Credentials, type Scope } from './auth.ts';
+import { Authorizer, type AuthorizerOptions, type Scope } from './auth.ts';
 import type { RegistryFailure } from './failure.ts';
 import type { RemoteEndpoint } from './hosts.ts';
 import { longestPause, retryAfter, retrying, wait, type RetryPolicy, type Try } from './retry.ts';
@@ -39,10 +39,7 @@ export class Remote {
 
   constructor(
     endpoint: RemoteEndpoint,
-    options: {
-      readonly transport: Transport;
-      readonly retry: RetryPolicy;
-      readonly credentials: (host: string) => Promise<Credentials | undefined>;
+    options: AuthorizerOptions & {
       /** Told each warning that the registry sends along, once. */
       readonly onWarning?: (warning: RegistryWarning) => void;
     },

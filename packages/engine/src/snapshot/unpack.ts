@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { TarEntry } from '../pool/tar-reader.ts';
-import { type BytePath, fsPath } from '../std/byte-path.ts';
+import { type BytePath, fsPath, namesOf } from '../std/byte-path.ts';
 import { makeSpecialFile } from '../sys/mknod.ts';
 import { setTimes } from '../sys/utimens.ts';
 import { setXattr } from '../sys/xattr.ts';
@@ -35,7 +35,7 @@ export class Unpacker {
   }
 
   async entry(entry: TarEntry): Promise<void> {
-    const names = cleaned(entry.name);
+    const names = namesOf(entry.name);
     const name = names.pop();
     // The root itself is no entry of any layer.
     if (name === undefined) return;
@@ -145,7 +145,7 @@ export class Unpacker {
 
   /** The file that a hard link names: of this layer, or a copy of the one below. A symlink at its end is the file itself. */
   #linked(entry: TarEntry, place: BytePath): BytePath {
-    const names = cleaned(entry.link);
+    const names = namesOf(entry.link);
     const name = names.pop();
     if (name === undefined) throw refused(entry.name, 'is a link to the root');
     const parent = this.#into.existing(names);
@@ -182,17 +182,6 @@ export class Unpacker {
 }
 
 const opaqueMark = '.wh..wh..opq';
-
-/** The names of a path from the root, which nothing climbs over. */
-function cleaned(path: BytePath): BytePath[] {
-  const names: BytePath[] = [];
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.') continue;
-    if (name === '..') names.pop();
-    else names.push(name);
-  }
-  return names;
-}
 
 function times({ mtime }: TarEntry, place: BytePath): void {
   const time = bounded(mtime);

@@ -25,3 +25,14 @@ export function bytePath(text: string): BytePath {
 export function textOf(path: BytePath): string {
   return beyondAscii.test(path) ? Buffer.from(path, 'latin1').toString() : path;
 }
+
+/** The names of a path from the root, which nothing climbs over. */
+export function namesOf(path: BytePath): BytePath[] {
+  const names: BytePath[] = [];
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name === '..') names.pop();
+    else names.push(name);
+  }
+  return names;
+}
