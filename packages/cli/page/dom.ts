@@ -20,6 +20,13 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** Tells something in the page's status line; `bad` news stand out. */
+export function say(text: string, bad = false): void {
+  const status = byId('status');
+  status.textContent = text;
+  status.classList.toggle('bad', bad);
+}
+
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -5,9 +5,10 @@ import { stepPicture } from '../src/graph/cards.ts';
 import type { DetailedGraph, DetailedStep } from '../src/graph/details.ts';
 import { ask } from './ask.ts';
 import { stepDetails } from './details.ts';
-import { byId, count, element } from './dom.ts';
+import { byId, count, element, say } from './dom.ts';
 import { Editor } from './editor.ts';
 import { basesList, findingsList, rebuildList, stagesList } from './explore-lists.ts';
+import { searchBox } from './search-box.ts';
 import { addTools, Viewer } from './viewer.ts';
 
 /** How long nothing is typed before the text is looked at, in milliseconds. */
@@ -28,7 +29,6 @@ let tab: 'rebuild' | 'findings' | 'stages' | 'bases' = 'rebuild';
 let chosen: string | undefined;
 let asking: AbortController | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let found = { text: '', at: 0 };
 
 async function open(): Promise<void> {
   await ask<OpenedFile>('file', { tell: (line) => (file = line) });
@@ -101,12 +101,6 @@ function told(line: Line): void {
       choose(chosen);
     }
   }
-}
-
-function say(text: string, bad = false): void {
-  const status = byId('status');
-  status.textContent = text;
-  status.classList.toggle('bad', bad);
 }
 
 /** Class names of a step: what the change does to it, before what the cache has. */
@@ -286,39 +280,20 @@ async function look(): Promise<void> {
   );
 }
 
-function search(next: boolean): void {
-  const { value } = byId<HTMLInputElement>('search');
-  const word = value.trim().toLowerCase();
-  found = { text: value, at: next && value === found.text ? found.at + 1 : 0 };
-  const hits =
-    word === ''
-      ? []
-      : (graph?.steps ?? []).filter(({ name, digest }) => name.toLowerCase().includes(word) || digest.includes(word));
-  const number = viewer.search(
-    hits.map(({ digest }) => digest),
-    found.at,
+function stepsWith(word: string): readonly string[] {
+  const hits = (graph?.steps ?? []).filter(
+    ({ name, digest }) => name.toLowerCase().includes(word) || digest.includes(word),
   );
-  if (word !== '') say(number === 0 ? 'nothing found' : `${(found.at % number) + 1} of ${number}`);
+  return hits.map(({ digest }) => digest);
 }
 
+searchBox({ viewer, hits: stepsWith, say });
 byId('save').addEventListener('click', () => void save());
-byId('search').addEventListener('input', () => search(false));
-byId('search').addEventListener('keydown', (event) => {
-  if (event.key === 'Enter') search(true);
-  if (event.key === 'Escape') {
-    byId<HTMLInputElement>('search').value = '';
-    search(false);
-    viewer.focus();
-  }
-});
 addEventListener('focus', () => void look());
 addEventListener('keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
     event.preventDefault();
     if (!isSaved()) void save();
-  } else if (event.key === '/' && !(event.target as HTMLElement).closest('textarea, input')) {
-    event.preventDefault();
-    byId('search').focus();
   } else if (event.key === 'Escape' && chosen !== undefined) viewer.choose(undefined);
 });
 addEventListener('beforeunload', (event) => {

@@ -8,8 +8,9 @@ import type { EventLine } from '../src/page/feed.ts';
 import { ask } from './ask.ts';
 import { cardDetails } from './card-details.ts';
 import { stepDetails } from './details.ts';
-import { byId, count, duration, element } from './dom.ts';
+import { byId, count, duration, element, say } from './dom.ts';
 import { Run } from './run.ts';
+import { searchBox } from './search-box.ts';
 import { addTools, Viewer } from './viewer.ts';
 
 const viewer = new Viewer(byId('canvas'), { onChoose: (key) => choose(key) });
@@ -23,7 +24,6 @@ let level: 'image' | 'step' = 'image';
 /** The image whose steps are shown alone. */
 let only: string | undefined;
 let chosen: string | undefined;
-let found = { text: '', at: 0 };
 let critical = false;
 /** What changed since it was shown. */
 const stale = new Set<string>();
@@ -45,20 +45,13 @@ byId('critical').addEventListener('click', () => {
   byId('critical').setAttribute('aria-pressed', String(critical));
   markCritical();
 });
-byId('search').addEventListener('input', () => search(false));
-byId('search').addEventListener('keydown', (event) => {
-  if (event.key === 'Enter') search(true);
-  if (event.key === 'Escape') {
-    byId<HTMLInputElement>('search').value = '';
-    search(false);
-    viewer.focus();
-  }
+searchBox({
+  viewer,
+  hits: (word) => (level === 'image' ? cardsWith(word) : stepsWith(word)),
+  say: (text) => (text === '' && run.startedAt !== undefined ? showProgress() : say(text)),
 });
 addEventListener('keydown', (event) => {
-  if (event.key === '/' && !(event.target as HTMLElement).closest('input')) {
-    event.preventDefault();
-    byId('search').focus();
-  } else if (event.key === 'Escape' && chosen !== undefined) viewer.choose(undefined);
+  if (event.key === 'Escape' && chosen !== undefined) viewer.choose(undefined);
 });
 
 await ask<ShownGraphPage>('graph', { tell: (line) => (shown = line) });
@@ -224,17 +217,6 @@ function markCritical(): void {
   );
 }
 
-function search(next: boolean): void {
-  const { value } = byId<HTMLInputElement>('search');
-  const word = value.trim().toLowerCase();
-  found = { text: value, at: next && value === found.text ? found.at + 1 : 0 };
-  const keys = word === '' ? [] : level === 'image' ? cardsWith(word) : stepsWith(word);
-  const number = viewer.search(keys, found.at);
-  if (word !== '') say(number === 0 ? 'nothing found' : `${(found.at % number) + 1} of ${number}`);
-  else if (run.startedAt === undefined) say('');
-  else showProgress();
-}
-
 function stepsWith(word: string): readonly string[] {
   const hits = graph.steps.filter(({ name, digest }) => name.toLowerCase().includes(word) || digest.includes(word));
   return hits.map(({ digest }) => digest);
@@ -304,10 +286,4 @@ function legend(): void {
   byId('legend').replaceChildren(
     ...Object.entries(words).map(([kind, text]) => element('span', {}, element('i', { class: kind }), text)),
   );
-}
-
-function say(text: string, bad = false): void {
-  const status = byId('status');
-  status.textContent = text;
-  status.classList.toggle('bad', bad);
 }
