@@ -2,10 +2,10 @@
 
 import type { Image } from './config.ts';
 import { csvFields } from './csv.ts';
+import { imageKeys, imageSynonyms } from './image-schema.ts';
 import { listOf, type Layer } from './layers.ts';
 import { globOf } from './links.ts';
 import { suggestion, type Problem } from './problem.ts';
-import { imageKeys, imageSynonyms } from './schema.ts';
 
 /** One `--set`, read. */
 export interface Override {

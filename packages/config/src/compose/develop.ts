@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { Place, PublishedPort, ServiceWatch } from '../bake/definition.ts';
 import type { ImageWatch } from '../config.ts';
-import { checkWatch } from '../schema.ts';
+import { checkWatch } from '../watch-schema.ts';
 import { readWatch } from '../watch.ts';
 import { isMapping, type Mapping } from './merge.ts';
 import { absoluteVolumes, declaredVolumes, type DeclaredVolumes } from './volumes.ts';
