@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { bridgeTools } from '../../packages/engine/src/executor/bridge.ts';
@@ -38,4 +38,33 @@ test('a container with a network of its own reaches the machine through it, and 
   await cleanDead(rig.runFolder, [rig.leaseId]);
   assert.doesNotMatch(rules(), new RegExp(name));
   assert.throws(() => execFileSync('ls', [leaseFolder(rig.runFolder, rig.leaseId)], { stdio: 'ignore' }));
+});
+
+test('more builds at the same time than there are networks to choose from share one', async () => {
+  if (!bridgeTools()) return;
+  await using stack = new AsyncDisposableStack();
+  const held = new Map<Socket, string>();
+  // The other side has nothing to say, and waits until this one has nothing more.
+  const server = stack.use(
+    createServer({ allowHalfOpen: true }, (socket) => {
+      held.set(socket.resume(), socket.remoteAddress!.replace('::ffff:', ''));
+    }).listen(0),
+  );
+  stack.defer(() => held.keys().forEach((socket) => socket.destroy()));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const script = `nc $(ip route | awk '/^default/ { print $3 }') ${port}; echo over`;
+  const runs: Promise<string>[] = [];
+  for (let i = 0; i < 6; i++) {
+    const rig = stack.use(await openContainerRig({ network: 'bridge' }));
+    const run = rig.output(script, { network: 'sandbox' });
+    runs.push(run);
+    // The network of each is there before the next one looks for its own.
+    await Promise.race([once(server, 'connection'), run]);
+  }
+  const addresses = [...held.values()];
+  assert.equal(new Set(addresses).size, 6, addresses.join());
+  assert.equal(new Set(addresses.map((address) => address.split('.', 2).join('.'))).size, 1, addresses.join());
+  for (const socket of held.keys()) socket.end();
+  for (const told of await Promise.all(runs)) assert.match(told, /over\n$/);
 });

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readIgnoreFile } from '../../packages/engine/src/std/ignore-file.ts';
+import { plainUmask } from './tree.ts';
 
 const cases = join(import.meta.dirname, '../conformance/cases');
 
@@ -20,6 +21,7 @@ export function prepareContext(name: string, parent: string): PreparedContext {
   const folder = join(parent, name);
   cpSync(join(cases, name), folder, { recursive: true, verbatimSymlinks: true });
   plainModes(folder);
+  using _umask = plainUmask();
   if (existsSync(join(folder, 'prepare.sh'))) {
     const { status, stderr } = spawnSync('sh', ['prepare.sh'], { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`${name}/prepare.sh failed: ${stderr}`);

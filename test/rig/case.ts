@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { busyboxLayout } from './bases.ts';
+import { plainUmask } from './tree.ts';
 
 export const casesDir = join(import.meta.dirname, '../conformance/cases');
 
@@ -45,6 +46,7 @@ export function prepareCase(name: string): PreparedCase {
   const dir = join(folder, 'case');
   cpSync(join(casesDir, name), dir, { recursive: true, verbatimSymlinks: true });
   plainModes(dir);
+  using _umask = plainUmask();
   if (existsSync(join(dir, 'prepare.sh'))) {
     const { status, stderr } = spawnSync('sh', ['prepare.sh'], { cwd: dir, encoding: 'utf8' });
     if (status !== 0) throw new Error(`${name}/prepare.sh: ${stderr}`);

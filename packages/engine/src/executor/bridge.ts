@@ -35,7 +35,7 @@ export function bridgeTools(): Tools | undefined {
   return ip && nsenter && unshare && firewall ? { ip, nsenter, unshare, firewall } : undefined;
 }
 
-/** /16 networks to take containers' addresses from; the first that touches none of the machine's own. */
+/** /16 networks to take containers' addresses from; the first that touches none of the machine's others. */
 const candidates = ['10.89', '10.213', '172.29', '10.177', '192.168'];
 
 export class Bridge implements AsyncDisposable {
@@ -58,7 +58,9 @@ export class Bridge implements AsyncDisposable {
     if (!tools) {
       return unavailable(`a network of its own needs ip, and iptables or nft; install them: ${installBridgeTools}`);
     }
-    const used = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    // Engines share one network: no two of their interfaces have the same addresses in it.
+    const others = Object.entries(networkInterfaces()).filter(([name]) => !outsideName.test(name));
+    const used = others.flatMap(([, list]) => list ?? []);
     const prefix = candidates.find((two) => !used.some(({ address }) => address.startsWith(`${two}.`)));
     if (prefix === undefined)
       return unavailable(`the networks ${candidates.join(', ')} are all in use on this machine`);
@@ -133,6 +135,9 @@ export class Bridge implements AsyncDisposable {
     if (tools) await removeRules(tools, leaseId);
   }
 }
+
+/** What the machine's ends of the pairs are called. */
+const outsideName = /^mk[0-9a-f]{12}$/;
 
 /** File in the folder of a lease that changed the firewall. */
 const marker = 'firewall';

@@ -43,6 +43,7 @@ export class Networks implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const bridge = this.#bridge;
     this.#bridge = undefined;
-    await (await bridge)?.[Symbol.asyncDispose]();
+    // One that could not be made has told so already.
+    await (await bridge?.catch(() => undefined))?.[Symbol.asyncDispose]();
   }
 }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -22,6 +25,29 @@ test('a tag is resolved to its manifest, and its blobs are read and checked', as
   const manifest = JSON.parse(Buffer.from(await found.manifest(image.manifest.digest, { signal })).toString());
   assert.equal(manifest.layers[0].digest, image.layers[0]!.digest);
   assert.equal(Buffer.from(await collect(found.blobs.open(image.layers[0]!), 100)).toString(), 'some layer');
+});
+
+test('a proxy is asked for what is elsewhere, and not for what is on this machine', async (t) => {
+  const asked: string[] = [];
+  await using proxy = createServer().listen(0, '127.0.0.1');
+  proxy.on('connect', ({ url }, socket) => {
+    asked.push(url!);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await once(proxy, 'listening');
+  const own = { ...process.env };
+  t.after(() => (process.env = own));
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) delete process.env[name.toLowerCase()];
+  delete process.env['NO_PROXY'];
+  process.env['HTTP_PROXY'] = process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await using registry = await TestRegistry.open();
+  await using registries = client();
+  const { manifest } = registry.addImage('app', 'v1');
+  const found = await registries.resolve(parseReference(`${registry.host}/app:v1`), { signal });
+  assert.equal(found.descriptor.digest, manifest.digest);
+  assert.deepEqual(asked, []);
+  await assert.rejects(registries.resolve(parseReference('far.test/app:v1'), { signal }));
+  assert.deepEqual([...new Set(asked)], ['far.test:443']);
 });
 
 test('a registry that tells no digest is asked for the manifest itself', async () => {

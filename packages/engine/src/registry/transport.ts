@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { isLoopback } from './hosts.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -31,13 +32,14 @@ export interface HttpResponse {
   discard(): Promise<void>;
 }
 
-/** Sends requests over kept connections, by the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+/** Sends requests over kept connections, by the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; to loopback by none. */
 export class Transport implements AsyncDisposable {
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     request.signal.throwIfAborted();
-    const dispatcher = await this.#dispatcher(request.trust ?? { insecure: false, ca: [] });
+    const proxied = !isLoopback(new URL(request.url).host) && proxies.some((name) => process.env[name]);
+    const dispatcher = await this.#dispatcher(request.trust ?? { insecure: false, ca: [] }, proxied);
     const { body } = request;
     const response = await dispatcher
       .request({
@@ -69,11 +71,11 @@ export class Transport implements AsyncDisposable {
     await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcher(trust: Trust): Promise<Dispatcher> {
-    const key = trust.insecure ? 'insecure' : trust.ca.join('\n');
+  #dispatcher(trust: Trust, proxied: boolean): Promise<Dispatcher> {
+    const key = [proxied ? 'proxied' : 'direct', ...(trust.insecure ? ['insecure'] : trust.ca)].join('\n');
     let dispatcher = this.#dispatchers.get(key);
     if (!dispatcher) {
-      this.#dispatchers.set(key, (dispatcher = openDispatcher(trust)));
+      this.#dispatchers.set(key, (dispatcher = openDispatcher(trust, proxied)));
       // A file that was missing may be there next time.
       dispatcher.catch(() => this.#dispatchers.delete(key));
     }
@@ -81,11 +83,12 @@ export class Transport implements AsyncDisposable {
   }
 }
 
-async function openDispatcher({ insecure, ca }: Trust): Promise<Dispatcher> {
+const proxies = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'];
+
+async function openDispatcher({ insecure, ca }: Trust, proxied: boolean): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent } = await import('undici');
   const tls = { rejectUnauthorized: !insecure, ...(!insecure && ca.length && { ca: await authorities(ca) }) };
   const options = { connect: { timeout: 15_000, ...tls } };
-  const proxied = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].some((name) => process.env[name]);
   return proxied ? new EnvHttpProxyAgent({ ...options, requestTls: tls }) : new Agent(options);
 }
 
