@@ -1,7 +1,7 @@
 // Where in an image a path of a client's folder is, as far as its steps tell without being run.
 
 import { posix } from 'node:path';
-import type { CopyAction } from '../llb/file-action.ts';
+import type { CopyAction } from '../llb/copy-action.ts';
 import type { Graph, GraphEdge, GraphVertex } from '../llb/graph.ts';
 import { hasWildcards } from '../std/glob.ts';
 

@@ -5,7 +5,7 @@ import { Destination, parentOf, type Ids } from '../../cache/copy/destination.ts
 import { WrittenFiles } from '../../cache/copy/written-files.ts';
 import { mountedTree } from '../../cache/mounted-tree.ts';
 import { openPortable, resolveInTree, type PortableTree, type TreeNode } from '../../cache/tree.ts';
-import type { CopyAction } from '../../llb/file-action.ts';
+import type { CopyAction } from '../../llb/copy-action.ts';
 import { task, type TaskContext } from '../../pool/tasks.ts';
 import { bytePath, type BytePath } from '../../std/byte-path.ts';
 import { Failed } from '../../std/failed.ts';

@@ -4,7 +4,7 @@ import type { EarlierCopy } from '../../cache/copies.ts';
 import type { Ids } from '../../cache/copy/destination.ts';
 import { linkTask } from '../../cache/copy/written-files.ts';
 import type { ImmutableRef } from '../../cache/ref.ts';
-import type { CopyAction } from '../../llb/file-action.ts';
+import type { CopyAction } from '../../llb/copy-action.ts';
 import { digestOf, encoded } from '../../oci/digest.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Work } from '../../progress/work.ts';
