@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import xterm from '@xterm/headless';
-import { bin, patience, Rig } from '../rig/rig.ts';
+import { bin, environment, patience, Rig } from '../rig/rig.ts';
 
 let rig: Rig;
 let env: NodeJS.ProcessEnv;
@@ -23,13 +23,11 @@ before(async () => {
     }),
     'api/Dockerfile': 'FROM scratch AS build\nCOPY . /\nFROM scratch AS test\nFROM build\n',
   });
-  const { CI: _, ...own } = process.env;
   env = {
-    ...own,
+    ...environment,
     MONOKIT_CACHE_DIR: rig.cacheDir,
     HOME: rig.root,
-    TERM: 'xterm',
-    PATH: `${dirname(bin)}:${own['PATH']}`,
+    PATH: `${dirname(bin)}:${environment['PATH']}`,
   };
 });
 after(() => rig[Symbol.asyncDispose]());

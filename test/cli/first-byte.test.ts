@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { runInTerminal, textOf } from '../../scripts/terminal.ts';
-import { bin, Rig } from '../rig/rig.ts';
+import { bin, environment, Rig } from '../rig/rig.ts';
 
 /** Notes each module that is loaded, and the first write to standard error. */
 const witness = `
@@ -28,7 +28,7 @@ test('something is said before anything is loaded that takes time', async () => 
   writeFileSync(hook, witness);
   for (const command of ['build .', 'watch --config none.json', 'plan .', 'lint .']) {
     writeFileSync(notes, '');
-    const env = { ...outsideOfCi(), MONOKIT_CACHE_DIR: rig.cacheDir, WITNESS: notes, NODE_OPTIONS: `--import ${hook}` };
+    const env = { ...environment, MONOKIT_CACHE_DIR: rig.cacheDir, WITNESS: notes, NODE_OPTIONS: `--import ${hook}` };
     const screen = await runInTerminal(`${bin} ${command}`, { cwd: rig.dir, env, columns: 80, height: 24 });
     const lines = readFileSync(notes, 'utf8').trimEnd().split('\n');
     const first = lines.findIndex((line) => line.startsWith('WRITES'));
@@ -43,8 +43,3 @@ test('something is said before anything is loaded that takes time', async () => 
     assert.ok(!textOf(screen).some((line) => line.includes('reading…')), command);
   }
 });
-
-function outsideOfCi(): NodeJS.ProcessEnv {
-  const { CI: _, GITHUB_ACTIONS: __, GITLAB_CI: ___, BUILDKITE: ____, ...env } = process.env;
-  return env;
-}

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { bin, Rig } from '../rig/rig.ts';
+import { bin, environment, Rig } from '../rig/rig.ts';
 
 test('a RUN without the right to mount says what is missing', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN true\n' });
   // As in a container without privileges.
   const args = ['--bounding-set=-sys_admin', '--inh-caps=-sys_admin', bin, 'build', ...rig.busybox, rig.dir];
-  const env = { ...process.env, MONOKIT_CACHE_DIR: rig.cacheDir, NO_COLOR: '1' };
+  const env = { ...environment, MONOKIT_CACHE_DIR: rig.cacheDir };
   const { status, stderr } = spawnSync('setpriv', args, { env, encoding: 'utf8' });
   assert.equal(status, 1, stderr);
   assert.match(

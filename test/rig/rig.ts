@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busyboxLayout } from './bases.ts';
@@ -19,12 +19,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs are shown, and releases made, as on anybody's machine, wherever the tests run. */
-const outsideOfCi = Object.fromEntries(
-  Object.keys(process.env)
-    .filter((name) => /^(GITHUB|GITLAB|BUILDKITE|CI_)/.test(name))
-    .map((name) => [name, undefined]),
-);
+const ofTheMachine =
+  /^(CI|CI_.*|(GITHUB|GITLAB|BUILDKITE|BITBUCKET|DRONE|TRAVIS|AGENT)_?.*|TF_BUILD|FORCE_COLOR|COLUMNS|LINES)$/;
+
+/** The environment of the command line: runs are shown, and releases made, as on anybody's machine, wherever tests run. */
+export const environment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofTheMachine.test(name))),
+  LC_ALL: 'C.UTF-8',
+  TERM: 'xterm',
+  NO_COLOR: '1',
+};
 
 /** A project in a folder of its own, with a cache of its own, and the command line as people use it. */
 export class Rig implements AsyncDisposable {
@@ -54,7 +58,7 @@ export class Rig implements AsyncDisposable {
   /** Writes a file at once, as editors do. Where it is cut and written anew, who watches may see it empty. */
   put(name: string, text: string): void {
     const beside = join(this.root, 'put');
-    writeFileSync(beside, text);
+    writeTree(this.root, { put: text });
     renameSync(beside, this.path(name));
   }
 
@@ -79,7 +83,7 @@ export class Rig implements AsyncDisposable {
     const [program, ...words] = [...through, bin, ...args] as [string, ...string[]];
     const child = spawn(program, words, {
       cwd: this.dir,
-      env: { ...process.env, ...outsideOfCi, NO_COLOR: '1', MONOKIT_CACHE_DIR: this.cacheDir, ...env },
+      env: { ...environment, MONOKIT_CACHE_DIR: this.cacheDir, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#children.add(child);

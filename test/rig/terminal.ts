@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { openPty, setTerminalSize } from '../../packages/engine/src/sys/pty.ts';
-import { bin, patience, type Rig } from './rig.ts';
+import { bin, environment, patience, type Rig } from './rig.ts';
 
 /** The command line at a terminal where somebody types. Disposing kills it. */
 export interface AtTerminal extends Disposable {
@@ -31,7 +31,7 @@ export function programAtTerminal(
   setTerminalSize(controller, size);
   const child = spawn(program, args, {
     cwd: rig.dir,
-    env: { ...process.env, NO_COLOR: '1', TERM: 'xterm', MONOKIT_CACHE_DIR: rig.cacheDir },
+    env: { ...environment, MONOKIT_CACHE_DIR: rig.cacheDir },
     stdio: [terminal, terminal, terminal],
     detached: true,
   });
