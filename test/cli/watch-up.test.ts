@@ -186,7 +186,7 @@ services:
     environment: [WHO=web]
     stop_signal: SIGKILL
     cpus: 2
-    ports: ['8080:8080', '8081:80']
+    ports: ['8080:8080', '8081:80/udp']
     develop:
       watch:
         - { action: sync+restart, path: ./web/site, target: /site, ignore: [node_modules/] }
@@ -200,7 +200,7 @@ services:
     });
     const args = ['web', '--set', `web.contexts.busybox=oci-layout://${busyboxLayout()}`];
     await using watching = new Watching(rig, [...args, '--up']);
-    await watching.hears('web: its container here does without cpus, port 8081:80 of its service\n');
+    await watching.hears('web: its container here does without cpus, port 8081:80/udp\n');
     await watching.hearsAll('web | web: first\n', 'watching');
     rig.put('web/site/page', 'second');
     await watching.hears('web | web: second\n');

@@ -124,6 +124,10 @@ export interface ImageWatch {
   readonly stopSignal?: string;
   /** How long it may take to end before it is killed: seconds, or `1m30s`. 10 s unless said. */
   readonly stopGracePeriod?: string | number;
+  /** When its process is started again that ended by itself: `no` (the default), `always`, `on-failure`, `on-failure:3`. */
+  readonly restart?: string;
+  /** Ports that are reached from outside, as `8080:80` or `127.0.0.1:8080:80`. */
+  readonly ports?: OneOrMany<string | number | WatchPort>;
   /**
    * Folders in place of the image's: `./src:/app/src:ro` is one of the workspace, `data:/var/lib/data` one that stays
    * under that name, `/app/node_modules` one that goes with the container. An empty volume gets what the image has there.
@@ -133,6 +137,17 @@ export interface ImageWatch {
   readonly tmpfs?: OneOrMany<string>;
   /** What a change does, by the rules and keys of compose's `develop.watch`. */
   readonly actions?: readonly WatchAction[];
+}
+
+/** A port by the keys of compose's long form. */
+export interface WatchPort {
+  /** Where the container listens. */
+  readonly target: number | string;
+  /** The number outside; any that is free unless said. */
+  readonly published?: number | string;
+  /** An address of this machine; all unless said. */
+  readonly host_ip?: string;
+  readonly protocol?: 'tcp' | 'udp';
 }
 
 /** A volume by the keys of compose's long form. */

@@ -21,6 +21,16 @@ export { reproducibleAttrs } from './reproducible.ts';
 export { vcsOptions } from './vcs.ts';
 export type { ConfigFailure } from './failure.ts';
 export { settingsOf, type Settings } from './settings.ts';
-export type { ActionSpec, AttestSpec, ExecSpec, Origin, ResolvedTarget, VolumeSpec, WatchSpec } from './target.ts';
+export type {
+  ActionSpec,
+  AttestSpec,
+  ExecSpec,
+  Origin,
+  PortSpec,
+  ResolvedTarget,
+  RestartSpec,
+  VolumeSpec,
+  WatchSpec,
+} from './target.ts';
 export type { Config, ConfigExport, ConfigScope, DefineScope, Image } from './config.ts';
 export { csvPairs } from './csv.ts';

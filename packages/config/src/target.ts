@@ -77,7 +77,7 @@ export interface Sourced {
   /** Not one of `all`: it is there for others to inherit from. */
   readonly isTemplate: boolean;
   /** Of a compose service: what a container of it would have beside its `watch`. */
-  readonly service?: Pick<ServiceWatch, 'notObeyed' | 'ports' | 'wrong'>;
+  readonly service?: Pick<ServiceWatch, 'notObeyed' | 'wrong'>;
 }
 
 /** What an image is made by. */
@@ -147,9 +147,26 @@ export interface WatchSpec {
   readonly stopSignal?: string;
   /** Milliseconds. */
   readonly stopGrace?: number;
+  readonly restart: RestartSpec;
+  readonly ports: readonly PortSpec[];
   /** One at each target. */
   readonly volumes: readonly VolumeSpec[];
   readonly actions: readonly ActionSpec[];
+}
+
+/** When a process that ended by itself is started again; at most so often, where that is said. */
+export type RestartSpec = { readonly when: 'never' | 'always' } | { readonly when: 'failed'; readonly most?: number };
+
+/** A port of a container that is reached from outside. */
+export interface PortSpec {
+  /** As it is written; of a range, its own part. */
+  readonly text: string;
+  readonly target: number;
+  /** The number outside; any where it is left out. */
+  readonly published?: number;
+  /** Of this machine; all unless said. */
+  readonly address?: string;
+  readonly protocol: 'tcp' | 'udp';
 }
 
 /** What a container has at `target`, absolute and as short as it can be. */

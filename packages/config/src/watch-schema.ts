@@ -17,6 +17,10 @@ import type { Problem } from './problem.ts';
 import { watchActions } from './target.ts';
 
 const words = oneOrMany(text);
+const port = keys(
+  { target: textOrNumber, published: textOrNumber, host_ip: text, protocol: oneOf('tcp', 'udp') },
+  { of: 'WatchPort', required: ['target'], meant: { hostIp: 'host_ip', address: 'host_ip' } },
+);
 const volume = keys(
   {
     type: oneOf('bind', 'volume', 'tmpfs'),
@@ -41,6 +45,12 @@ export const watch = keys(
     network: oneOf('default', 'host', 'none'),
     stopSignal: text,
     stopGracePeriod: textOrNumber,
+    restart: text,
+    ports: oneOrMany(
+      either('a text such as "8080:80", a number, or an object', [textOrNumber, port], (value) =>
+        isRecord(value) ? port : textOrNumber,
+      ),
+    ),
     volumes: oneOrMany(
       either('a text such as "./src:/src", or an object', [text, volume], (value) =>
         typeof value === 'string' ? text : isRecord(value) ? volume : undefined,

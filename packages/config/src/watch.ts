@@ -4,7 +4,8 @@ import { posix, resolve } from 'node:path';
 import { parseSeconds } from '@monokit/engine/std/quantity';
 import type { ImageWatch, WatchAction, WatchExec } from './config.ts';
 import { listOf } from './layers.ts';
-import type { ActionSpec, ExecSpec, WatchSpec } from './target.ts';
+import { readPorts } from './ports.ts';
+import type { ActionSpec, ExecSpec, RestartSpec, WatchSpec } from './target.ts';
 import { readVolumes } from './volumes.ts';
 import { wordsOf } from './words.ts';
 
@@ -32,9 +33,23 @@ export function readWatch(written: ImageWatch, world: World): WatchSpec {
     network: written.network ?? 'default',
     ...(stopSignal !== undefined && { stopSignal }),
     ...(grace !== undefined && { stopGrace: grace * 1000 }),
+    restart: restartOf(written.restart),
+    ports: readPorts(written),
     volumes: readVolumes(written, world),
     actions: (written.actions ?? []).map((each, index) => actionOf(each, `watch.actions[${index}]`, world)),
   };
+}
+
+/** By compose's words. Nobody stops a container here but who ends the watch, so `unless-stopped` is `always`. */
+function restartOf(written: string = 'no'): RestartSpec {
+  const [, policy, most] = /^(no|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(written) ?? [];
+  if (policy === undefined || (most !== undefined && policy !== 'on-failure')) {
+    throw new TypeError(
+      `watch.restart: ${JSON.stringify(written)} is none of no, always, unless-stopped, on-failure and on-failure:3`,
+    );
+  }
+  if (policy === 'no') return { when: 'never' };
+  return policy === 'on-failure' ? { when: 'failed', ...(most && { most: Number(most) }) } : { when: 'always' };
 }
 
 function actionOf(written: WatchAction, at: string, world: World): ActionSpec {

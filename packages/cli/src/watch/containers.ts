@@ -3,7 +3,7 @@
 import type { WatchSpec } from '@monokit/config';
 import type { Defined, SyncedPath } from '@monokit/engine';
 import type { Effects } from './rules.ts';
-import { Running, type RunningOptions } from './running.ts';
+import { Running, type ProcessEnd, type RunningOptions } from './running.ts';
 
 export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'signal' | 'volumes'> {
   onLine(image: string, line: string): void;
@@ -12,7 +12,9 @@ export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'sign
 
 export type ContainerWords = { readonly image: string } & (
   | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
-  | { readonly kind: 'ended'; readonly code: number }
+  /** By itself; `again` is when it is started again, in milliseconds. */
+  | { readonly kind: 'ended'; readonly end: ProcessEnd; readonly again: number | undefined }
+  | { readonly kind: 'reached'; readonly target: number; readonly published: number }
   | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
   | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -59,7 +61,8 @@ export class Containers implements AsyncDisposable {
           signal,
           volumes,
           onLine: (line) => onLine(image, line),
-          onEnd: (end) => tell('code' in end ? { kind: 'ended', image, ...end } : { kind: 'failed', image, ...end }),
+          onPort: (port) => tell({ kind: 'reached', image, ...port }),
+          onEnd: ({ again, ...end }) => tell({ kind: 'ended', image, end, again }),
         });
         const before = place.running;
         place.running = next;

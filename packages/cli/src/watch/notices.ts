@@ -1,8 +1,10 @@
 // What people should know of what they watch before anything happens to it.
 
+import type { WatchSpec } from '@monokit/config';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks/tasks.ts';
 import { shortest } from '../ui/diagnostics.ts';
+import { contested, lacks, type Reach } from './ports.ts';
 
 /** Lines for people. Throws a `Mistake` for what is wrong in a compose file and is no matter of a build. */
 export function notices(
@@ -25,10 +27,21 @@ export function notices(
   const network = bridged
     ? 'containers have a network of their own behind a bridge'
     : 'containers have the network of this machine: what listens on a port in one is reached on that port here';
-  const lacking = mine.flatMap(([id, { service }]) => {
-    const ports = (service?.ports ?? []).filter(({ same }) => bridged || !same);
+  const reachOf = (spec: WatchSpec | undefined): Reach => {
+    if (spec?.network === 'none') return 'nowhere';
+    return bridged && spec?.network !== 'host' ? 'own' : 'machine';
+  };
+  const lacking = mine.flatMap(([id, { spec, service }]) => {
+    const ports = (spec?.ports ?? []).filter((port) => lacks(port, reachOf(spec)));
     const all = [...(service?.notObeyed ?? []), ...ports.map(({ text }) => `port ${text}`)];
-    return all.length > 0 ? [`${id}: its container here does without ${all.join(', ')} of its service`] : [];
+    return all.length > 0 ? [`${id}: its container here does without ${all.join(', ')}`] : [];
   });
-  return [network, ...lacking];
+  const specs = mine.flatMap(([id, { spec }]) =>
+    spec?.up && reachOf(spec) === 'machine' ? [[id, spec] as const] : [],
+  );
+  const fights = [...contested(new Map(specs))].map(
+    ([port, images]) =>
+      `${images.join(' and ')} listen on port ${port} of this machine: only one of them can, unless --network-mode bridge gives each a network of its own`,
+  );
+  return [network, ...lacking, ...fights];
 }

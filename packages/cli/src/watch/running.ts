@@ -12,7 +12,11 @@ import type {
   StartedImage,
   SyncedPath,
 } from '@monokit/engine';
+import { failedOf } from '@monokit/engine/std/failed';
+import { Forwarder } from './forwarder.ts';
 import { Lines } from './lines.ts';
+import { isForwarded } from './ports.ts';
+import { Restarts } from './restarts.ts';
 import { mountsOf } from './volumes.ts';
 
 export interface RunningOptions {
@@ -23,9 +27,13 @@ export interface RunningOptions {
   readonly volumes: string;
   /** A line that a process in it wrote. */
   onLine(line: string): void;
-  /** Its first process ended by itself. */
-  onEnd(end: { readonly code: number } | { readonly error: unknown }): void;
+  /** A port that is reached by whatever number was free. */
+  onPort(port: { readonly target: number; readonly published: number }): void;
+  /** Its first process ended by itself; it is started again in `again` milliseconds, or not before it changes. */
+  onEnd(end: ProcessEnd & { readonly again: number | undefined }): void;
 }
+
+export type ProcessEnd = { readonly code: number } | { readonly error: unknown };
 
 /** How long a process may take to end before it is killed, in milliseconds: Docker's. */
 const defaultGrace = 10_000;
@@ -36,7 +44,12 @@ export class Running implements AsyncDisposable {
   readonly #spec: WatchSpec | undefined;
   readonly #options: RunningOptions;
   readonly #process: ImageProcess;
+  readonly #restarts: Restarts;
   #started: StartedImage | undefined;
+  /** What is about to make it run. */
+  #starting: Promise<unknown> = Promise.resolve();
+  #again: NodeJS.Timeout | undefined;
+  #forwarders: AsyncDisposableStack | undefined;
   /** Those that were asked to end: that they did is no news. */
   readonly #stopped = new WeakSet<StartedImage>();
 
@@ -73,27 +86,66 @@ export class Running implements AsyncDisposable {
     this.#process = process;
     this.#spec = spec;
     this.#options = options;
+    this.#restarts = new Restarts(spec?.restart ?? { when: 'never' });
   }
 
-  /** Starts its process; the one before has ended. */
-  async start(): Promise<void> {
-    const { onEnd } = this.#options;
+  /** Starts its process, with its ports; the one before has ended. Throws a `Mistake` for a port that is taken. */
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#starting = starting.catch(() => undefined); // told to whoever asked
+    return starting;
+  }
+
+  async #start(): Promise<void> {
     const io = this.#io();
+    const began = Date.now();
     const started = await this.#container.start(this.#process, io);
     this.#started = started;
-    void started.ended
-      .finally(() => {
-        io.end();
-        if (this.#started === started) this.#started = undefined;
-      })
-      .then(
-        (code) => this.#stopped.has(started) || onEnd({ code }),
-        (error: unknown) => this.#stopped.has(started) || onEnd({ error }),
-      );
+    const end = (how: ProcessEnd) => {
+      io.end();
+      if (this.#started === started) this.#started = undefined;
+      if (!this.#stopped.has(started)) this.#ended(how, Date.now() - began);
+    };
+    started.ended.then(
+      (code) => end({ code }),
+      (error: unknown) => end({ error }),
+    );
+    try {
+      this.#forwarders ??= await this.#forward(started.address);
+    } catch (error) {
+      this.#stopped.add(started);
+      started.signal('SIGKILL');
+      await Promise.allSettled([started.ended]);
+      throw error;
+    }
   }
 
-  /** Asks the process to end, and kills it when it has had its time. */
+  #ended(end: ProcessEnd, ran: number): void {
+    // What could not even be started would not be the next time.
+    const failed = 'code' in end ? end.code !== 0 : failedOf(end.error, 'process-killed') !== undefined;
+    const again = 'code' in end || failed ? this.#restarts.next({ failed, ran }) : undefined;
+    this.#options.onEnd({ ...end, again });
+    if (again === undefined) return;
+    const start = () => this.start().catch((error: unknown) => this.#options.onEnd({ error, again: undefined }));
+    this.#again = setTimeout(() => void start(), again);
+  }
+
+  /** Opens its ports, for as long as the container is there. */
+  async #forward(address: string | undefined): Promise<AsyncDisposableStack | undefined> {
+    if (address === undefined) return undefined;
+    await using opened = new AsyncDisposableStack();
+    for (const port of this.#spec?.ports ?? []) {
+      if (!isForwarded(port, address)) continue;
+      const forwarder = opened.use(await Forwarder.open(port, () => this.#started?.address));
+      if (port.published === undefined) this.#options.onPort({ target: port.target, published: forwarder.port });
+    }
+    return opened.move();
+  }
+
+  /** Asks the process to end, and kills it when it has had its time. It is not started again. */
   async stop(): Promise<void> {
+    clearTimeout(this.#again);
+    await this.#starting;
     const started = this.#started;
     if (!started) return;
     this.#stopped.add(started);
@@ -148,6 +200,7 @@ export class Running implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#forwarders?.disposeAsync();
     await this.#container[Symbol.asyncDispose]();
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Mistake } from '../mistake.ts';
 import { describe, messageOf } from '../ui/failure.ts';
-import { count } from '../ui/format.ts';
+import { count, duration } from '../ui/format.ts';
 import type { ContainerWords } from './containers.ts';
 import type { Words } from './words.ts';
 
@@ -43,7 +43,9 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
     case 'nothing-to-run':
       return `${words.image}  has neither an entrypoint nor a command: nothing is started`;
     case 'ended':
-      return `${words.image}  ended with ${words.code}: it is started again when its image changes`;
+      return endedText(words);
+    case 'reached':
+      return `${words.image}  port ${words.target} is reached on port ${words.published} of this machine`;
     case 'synced': {
       const what = words.paths.length === 1 ? short(words.paths[0]!.from) : count(words.paths.length, 'file');
       return `${what} → ${words.image}:${words.paths[0]!.to}  synced${words.restarted ? ', restarted' : ''}`;
@@ -55,6 +57,13 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
     case 'failed':
       return `${words.image}  ${describe(words.error).trimEnd()}`;
   }
+}
+
+function endedText({ image, end, again }: Extract<ContainerWords, { kind: 'ended' }>): string {
+  const next = again === undefined ? 'when its image changes' : `in ${duration(again)}`;
+  if ('code' in end) return `${image}  ended with ${end.code}: it is started again ${next}`;
+  const why = describe(end.error).trimEnd();
+  return again === undefined ? `${image}  ${why}` : `${image}  ${why}\n  it is started again ${next}`;
 }
 
 /** `watching 412 files in 3 images`. */

@@ -92,21 +92,12 @@ export interface BakeTarget {
   readonly service?: ServiceWatch;
 }
 
-/** A port that a service has published. */
-export interface PublishedPort {
-  /** As written. */
-  readonly text: string;
-  /** Whether it has the same number outside, at any address: a container in the machine's network is reached so. */
-  readonly same: boolean;
-}
-
 /** A service as it runs while somebody works on it. Its paths are absolute. */
 export interface ServiceWatch {
   /** Undefined: nothing is said, or what is said is wrong. */
   readonly watch?: ImageWatch;
   /** Keys that a container here does not have. */
   readonly notObeyed: readonly string[];
-  readonly ports?: readonly PublishedPort[];
   /** What is wrong with it, and where; its image can be built all the same. */
   readonly wrong?: { readonly message: string; readonly place: Place };
 }

@@ -2,7 +2,7 @@
 // build, so what is wrong here is told to who watches.
 
 import { resolve } from 'node:path';
-import type { Place, PublishedPort, ServiceWatch } from '../bake/definition.ts';
+import type { Place, ServiceWatch } from '../bake/definition.ts';
 import type { ImageWatch } from '../config.ts';
 import { checkWatch } from '../watch-schema.ts';
 import { readWatch } from '../watch.ts';
@@ -33,6 +33,8 @@ const obeyed = {
   network_mode: 'network',
   stop_signal: 'stopSignal',
   stop_grace_period: 'stopGracePeriod',
+  restart: 'restart',
+  ports: 'ports',
   volumes: 'volumes',
   tmpfs: 'tmpfs',
   develop: 'actions',
@@ -40,7 +42,7 @@ const obeyed = {
 
 /** Keys that say nothing of how a single container runs. */
 const elsewhere: ReadonlySet<string> = new Set(
-  'annotations attach build container_name expose extends image label_file labels logging platform ports profiles provider pull_policy scale'.split(
+  'annotations attach build container_name expose extends image label_file labels logging platform profiles provider pull_policy scale'.split(
     ' ',
   ),
 );
@@ -51,7 +53,6 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
   const notObeyed = given.filter(
     (key) => !elsewhere.has(key) && (!Object.hasOwn(obeyed, key) || (key === 'network_mode' && network === undefined)),
   );
-  const ports = portsOf(definition['ports']);
   let mounted: DeclaredVolumes;
   try {
     mounted = volumesOf(definition['volumes'], world);
@@ -59,7 +60,7 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     if (!(error instanceof TypeError)) throw error;
     return { notObeyed, wrong: { message: error.message, place: world.placeOf('volumes') } };
   }
-  const told = { notObeyed: [...notObeyed, ...mounted.without], ...(ports.length > 0 && { ports }) };
+  const told = { notObeyed: [...notObeyed, ...mounted.without] };
   if (!given.some((key) => Object.hasOwn(obeyed, key))) return told;
   const { develop } = definition;
   const watch = {
@@ -71,6 +72,8 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     network,
     stopSignal: definition['stop_signal'] ?? undefined,
     stopGracePeriod: definition['stop_grace_period'] ?? undefined,
+    restart: textOf(definition['restart']),
+    ports: portsOf(definition['ports']),
     volumes: mounted.volumes.length > 0 ? mounted.volumes : undefined,
     tmpfs: definition['tmpfs'] ?? undefined,
     actions: isMapping(develop) ? actionsOf(develop['watch'], world.folder) : undefined,
@@ -114,23 +117,15 @@ function volumesOf(written: unknown, { folder, volumes }: ServiceWorld): Declare
   return declaredVolumes(absoluteVolumes(all, folder), volumes);
 }
 
-/** Ports as they are written, short or long. */
-function portsOf(written: unknown): readonly PublishedPort[] {
-  return (Array.isArray(written) ? (written as unknown[]) : []).map((port) => {
-    if (isMapping(port)) {
-      const { target, published = target, host_ip: address } = port;
-      const [outside, inside] = [String(published), String(target)];
-      const text = `${address === undefined ? '' : `${String(address)}:`}${outside}:${inside}`;
-      return { text, same: outside === inside && isEverywhere(address) };
-    }
-    const text = String(port);
-    const [, address, outside, inside] = /^(?:(.*?):)??(?:([^:]*):)?([^:]+?)(?:\/\w+)?$/.exec(text) ?? [];
-    return { text, same: inside !== undefined && [inside, '', undefined].includes(outside) && isEverywhere(address) };
-  });
-}
-
-function isEverywhere(address: unknown): boolean {
-  return [undefined, '', '0.0.0.0', '::', '[::]'].includes(address as string | undefined);
+/** Without what changes nothing here: names for people, and how a swarm would publish them. */
+function portsOf(written: unknown): unknown {
+  if (!Array.isArray(written)) return written ?? undefined;
+  const more = ['name', 'mode', 'app_protocol'];
+  return (written as unknown[]).map((port) =>
+    isMapping(port)
+      ? Object.fromEntries(Object.entries(port).filter(([key]) => !more.includes(key) && !key.startsWith('x-')))
+      : port,
+  );
 }
 
 function networkOf(mode: unknown): ImageWatch['network'] {

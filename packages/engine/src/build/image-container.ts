@@ -66,6 +66,8 @@ export interface SyncedPath {
 export interface StartedImage {
   /** Its exit code. Rejects if it could not be run, or was killed with its signal. */
   readonly ended: Promise<number>;
+  /** Where this machine reaches what listens in it: a name or an IP; undefined where nothing does, or it has ended. */
+  readonly address: string | undefined;
   /** Signals the first process; a number is one of this machine's signals. */
   signal(which: NodeJS.Signals | number): void;
   /** One more process beside it, to its exit code. */
@@ -145,6 +147,7 @@ class OpenContainer implements ImageContainer {
     const first = await running.promise;
     return {
       ended,
+      address: first?.address,
       signal: (which) => first?.signal(which),
       exec: (other, otherIo) =>
         first

@@ -80,6 +80,7 @@ export class Bridge implements AsyncDisposable {
     const { ip, nsenter } = this.#tools;
     const path = join(folder, 'network');
     const outside = `mk${randomBytes(6).toString('hex')}`;
+    let inside: string;
     await using stack = new AsyncDisposableStack();
     try {
       writeFileSync(path, '');
@@ -91,22 +92,22 @@ export class Bridge implements AsyncDisposable {
       stack.defer(async () => void (await run(ip, ['link', 'delete', outside])));
       const block = addressBlock(Number(readFileSync(`/sys/class/net/${outside}/ifindex`, 'utf8')));
       const address = (host: number) => `${this.#prefix}.${block >> 8}.${(block & 0xff) + host}`;
+      inside = address(2);
       await batch(ip, ['-batch', '-'], [`addr add ${address(1)}/30 dev ${outside}`, `link set ${outside} up`]);
       await batch(
         nsenter,
         [`--net=${path}`, ip, '-batch', '-'],
-        [
-          'link set lo up',
-          `addr add ${address(2)}/30 dev eth0`,
-          'link set eth0 up',
-          `route add default via ${address(1)}`,
-        ],
+        ['link set lo up', `addr add ${inside}/30 dev eth0`, 'link set eth0 up', `route add default via ${address(1)}`],
       );
     } catch (error) {
       return unavailable("the container's network could not be made", error);
     }
     const held = stack.move();
-    return { namespace: { kind: 'namespace', path }, [Symbol.asyncDispose]: () => held.disposeAsync() };
+    return {
+      namespace: { kind: 'namespace', path },
+      address: inside,
+      [Symbol.asyncDispose]: () => held.disposeAsync(),
+    };
   }
 
   async #makeNamespace(path: string, userNamespace: string | undefined): Promise<void> {

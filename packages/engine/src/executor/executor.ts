@@ -90,6 +90,8 @@ export interface ProcessIo {
 
 /** A process that runs. Once it has ended, signals and sizes go nowhere. */
 export interface RunningProcess {
+  /** Where this machine reaches what listens in its container: a name or an IP; undefined where nothing does. */
+  readonly address?: string | undefined;
   /** A number is one of this machine's signals. */
   signal(name: NodeJS.Signals | number): void;
   resize(size: TerminalSize): void;

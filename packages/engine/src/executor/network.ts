@@ -12,6 +12,8 @@ export type NetworkChoice = 'host' | 'bridge' | 'auto';
 /** A container's network; disposing takes it down. */
 export interface Network extends AsyncDisposable {
   readonly namespace: SpecInput['network'];
+  /** Where this machine reaches what listens in it; undefined where nothing does. */
+  readonly address?: string;
 }
 
 export interface NetworkOptions {
@@ -34,7 +36,7 @@ export class Networks implements AsyncDisposable {
   async open(mode: Process['network'], bundle: string, options: NetworkOptions = {}): Promise<Network> {
     if (mode === 'none') return { namespace: { kind: 'own' }, async [Symbol.asyncDispose]() {} };
     if (mode === 'host' || this.#choice === 'host' || (this.#choice === 'auto' && !bridgeTools())) {
-      return { namespace: { kind: 'host' }, async [Symbol.asyncDispose]() {} };
+      return { namespace: { kind: 'host' }, address: 'localhost', async [Symbol.asyncDispose]() {} };
     }
     this.#bridge ??= Bridge.open(this.#leaseId, dirname(bundle));
     return (await this.#bridge).connect(bundle, options);

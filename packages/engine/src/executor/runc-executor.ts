@@ -169,7 +169,12 @@ class RuncExecutor implements Executor, AsyncDisposable {
       ...box,
       ...(io.running && {
         onPid: (pid, resize) =>
-          io.running!({ signal: signalTo(pid), resize, exec: (process, io) => others.run(process, io) }),
+          io.running!({
+            address: network.address,
+            signal: signalTo(pid),
+            resize,
+            exec: (process, io) => others.run(process, io),
+          }),
       }),
       io: {
         ...io,
