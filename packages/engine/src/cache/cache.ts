@@ -203,8 +203,10 @@ class FolderCache extends Trees implements OpenCache {
   }
 
   async #close(): Promise<void> {
-    const { index, lease, touches } = this.#parts;
+    const { index, lease, touches, unpacking, packing } = this.#parts;
     touches.flush();
+    // Who left it did not wait until it had cleared away what it began.
+    await Promise.all([unpacking.idle(), packing.idle()]);
     await this.#closeTrees();
     await index[Symbol.asyncDispose]();
     lease[Symbol.dispose]();

@@ -43,3 +43,21 @@ test('a failure is told to all who wait', async () => {
     ['rejected', 'rejected'],
   );
 });
+
+test('it is idle once what everybody has left has cleared away what it began', async () => {
+  const flight = new Flight<void>();
+  await flight.idle();
+  const caller = new AbortController();
+  const clearing = Promise.withResolvers<void>();
+  const left = flight.run('k', caller, async (signal) => {
+    await new Promise((_, reject) => signal.addEventListener('abort', reject)).catch(() => clearing.promise);
+  });
+  caller.abort(new Error('left'));
+  await assert.rejects(left, /^Error: left$/);
+  let idle = false;
+  const waiting = flight.idle().then(() => (idle = true));
+  await flight.run('other', {}, async () => undefined);
+  assert.equal(idle, false);
+  clearing.resolve();
+  await waiting;
+});

@@ -4,6 +4,8 @@
  */
 export class Flight<R> {
   readonly #running = new Map<string, Running<R>>();
+  /** Also what everybody has left, until it has ended. */
+  readonly #going = new Set<Promise<R>>();
 
   /** Joins the work for `key`, or begins it. Rejects with `signal.reason` when this caller leaves. */
   async run(
@@ -30,11 +32,18 @@ export class Flight<R> {
     }
   }
 
+  /** Waits for all work, also for what was aborted and still clears away what it began. */
+  async idle(): Promise<void> {
+    while (this.#going.size > 0) await Promise.allSettled(this.#going);
+  }
+
   #begin(key: string, work: (signal: AbortSignal) => Promise<R>): Running<R> {
     const controller = new AbortController();
     const result = work(controller.signal).finally(() => {
       if (this.#running.get(key) === running) this.#running.delete(key);
+      this.#going.delete(result);
     });
+    this.#going.add(result);
     result.catch(() => {}); // who left no longer listens; who stays hears it in `run`
     const running: Running<R> = { controller, result, waiting: 0 };
     this.#running.set(key, running);
