@@ -301,6 +301,23 @@ test('a step that takes too long is kept as it was when it was stopped', async (
   assert.equal((await rig.ok(['shell', '--', 'ls', '/before'])).stdout, '/before\n');
 });
 
+test('the step that a run was at when its time was up is kept, and one that somebody stopped is not', async () => {
+  await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN touch /before; echo begun; sleep 1000\n' });
+  const build = ['build', '--progress', 'plain', ...rig.busybox, '.'];
+  const stopped = rig.start(build);
+  await stopped.told(' begun\n');
+  stopped.child.kill('SIGINT');
+  assert.equal((await stopped.done).code, 130);
+  assert.deepEqual(await keptOf(rig), []);
+  // As long as this machine takes until the step has begun.
+  let [seconds, outcome] = [3, await rig.cli([...build, '--timeout', '3s'])];
+  while (!/, at /.test(outcome.stderr) && seconds < 48)
+    outcome = await rig.cli([...build, '--timeout', `${(seconds *= 2)}s`]);
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.stderr, / Failed: {2}timed out after \d+s, at project:1\n *Debug: {2}cli shell project:1\n/);
+  assert.equal((await rig.ok(['shell', '--', 'ls', '/before'])).stdout, '/before\n');
+});
+
 test('a build that is killed at any moment of keeping a step leaves a cache that keeps the next one', async () => {
   await using rig = await Rig.open({ Dockerfile: 'FROM busybox\nRUN echo gone; touch /made; exit 1\n' });
   await rig.cli(['build', ...rig.busybox, '.']);

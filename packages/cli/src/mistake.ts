@@ -27,9 +27,9 @@ export class Stopped extends Error {
   }
 }
 
-/** It took longer than `--timeout` allows: the reason of the signal then. */
+/** It took longer than `--timeout` allows: the reason of the signal then, named as that of `AbortSignal.timeout`. */
 export class TimedOut extends Error {
-  override readonly name = 'TimedOut';
+  override readonly name = 'TimeoutError';
 }
 
 /** Says that the time was up, where that ended a run. */

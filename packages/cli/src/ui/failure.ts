@@ -65,6 +65,6 @@ export function messageOf(error: unknown): string {
 function isTold(error: unknown): boolean {
   return (
     error instanceof Failed ||
-    (error instanceof Error && ('errno' in error || ['AbortError', 'Mistake', 'TimedOut'].includes(error.name)))
+    (error instanceof Error && ('errno' in error || ['AbortError', 'Mistake', 'TimeoutError'].includes(error.name)))
   );
 }

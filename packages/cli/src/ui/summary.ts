@@ -4,7 +4,7 @@ import type { Recorded, Times } from './facts.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { duration } from './format.ts';
 import { fileLink } from './links.ts';
-import { isInternal, type RunModel } from './model.ts';
+import { isInternal, type RunModel, type StepModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { stepWord } from './step-word.ts';
 import { isUpToDate, keyWidth, rowsText, tallyRows, type SummaryRow } from './tally-rows.ts';
@@ -20,7 +20,9 @@ export function summary(model: RunModel, start: RunStart, { endedAt, timedOut }:
   const { stream, env } = terminal;
   const rows = tallyRows(model, start, { endedAt, stream });
   const failures = failuresOf(model).map(failureText);
-  const broken = [...failures, ...(timedOut === undefined ? [] : [timedOut + stoppedText(model)])];
+  const stopped = timedOut === undefined ? [] : stoppedSteps(model);
+  const broken = [...failures, ...(timedOut === undefined ? [] : [timedOut + stoppedText(stopped)])];
+  const [entered] = stopped.flatMap(({ vertex }) => start.facts?.shell?.(vertex) ?? []);
   const room = roomOf(stream, env) - keyWidth - 1;
   const [times, record] = [start.facts?.times?.(), start.facts?.record?.()];
   const upToDate = isUpToDate(model);
@@ -31,6 +33,7 @@ export function summary(model: RunModel, start: RunStart, { endedAt, timedOut }:
     [
       ...timed,
       ...(broken.length > 0 ? [['Failed', styleText('red', broken.join(', '), { stream })] as const] : []),
+      ...(entered === undefined ? [] : [['Debug', entered] as const]),
       ...(record && !upToDate ? [['Run', recordText(record, room, terminal)] as const] : []),
     ],
     stream,
@@ -58,11 +61,15 @@ function recordText({ id, file, next = [] }: Recorded, columns: number, terminal
   return count === 0 ? shown : `${shown}  ·  next: ${commands.slice(0, count).join(', ')}`;
 }
 
-/** `, at web#build:5`: which steps were stopped at their work. */
-function stoppedText({ steps }: RunModel): string {
-  const stopped = [...steps.values()].filter(
+/** The steps that were stopped at their work. */
+function stoppedSteps({ steps }: RunModel): readonly StepModel[] {
+  return [...steps.values()].filter(
     (step) => step.state === 'cancelled' && step.startedAt !== undefined && !isInternal(step),
   );
+}
+
+/** `, at web#build:5`. */
+function stoppedText(stopped: readonly StepModel[]): string {
   const words = stopped.map((step) => stepWord({ ...step, image: step.wantedBy[0] }));
   const [one, two, ...more] = words;
   if (one === undefined) return '';

@@ -70,9 +70,14 @@ export async function runExec(
   }
 }
 
-/** Whether the process ran and failed, or took too long: what it left may tell why. Not one that others stopped. */
-function endedBadly(error: unknown): error is Failed {
-  return error instanceof Failed && ['process-exit', 'process-killed', 'timed-out'].includes(error.failure.kind);
+/**
+ * Whether the process ran and failed, or the time of its image or of the whole run was up: what it left may tell why. Not
+ * one that others stopped.
+ */
+function endedBadly(error: unknown): error is Error {
+  if (error instanceof Failed) return ['process-exit', 'process-killed', 'timed-out'].includes(error.failure.kind);
+  // As `AbortSignal.timeout` says it.
+  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 /** A process that failed, where the disk that it wrote to is full: its output tells that at best in its own words. */
