@@ -19,7 +19,7 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   watch: {
     group: 'Build',
-    summary: 'Build, and build again what a change reaches',
+    summary: 'Build, then build again what each change reaches',
     load: async () => (await import('./commands/watch.ts')).watch as Command,
   },
   release: {
@@ -69,7 +69,7 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   runs: {
     group: 'After a build',
-    summary: 'Look at runs that were: list them, their times, logs and timeline, and compare two',
+    summary: 'Look at past runs: their times, logs and timelines, and what differs between two',
     load: async () => (await import('./commands/runs.ts')).runs as Command,
   },
   diff: {
@@ -79,7 +79,7 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   shell: {
     group: 'After a build',
-    summary: 'Enter a failed step as it left its files, or an image',
+    summary: 'Open a shell in a failed step, as it left its files, or in an image',
     load: async () => (await import('./commands/shell.ts')).shell as Command,
   },
   imagetools: {
@@ -94,12 +94,12 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   prune: {
     group: 'Images and caches',
-    summary: 'Remove what the cache holds and nobody uses',
+    summary: 'Remove from the cache what nothing uses',
     load: async () => (await import('./commands/prune.ts')).prune as Command,
   },
   doctor: {
     group: 'This machine and this workspace',
-    summary: 'Tell what this machine has and lacks, and how to mend it',
+    summary: 'Check what builds need of this machine, and tell how to mend what is missing',
     load: async () => (await import('./commands/doctor.ts')).doctor as Command,
   },
   init: {

@@ -46,7 +46,7 @@ export function overview(
       '  MONOKIT_CACHE_DIR, MONOKIT_PROGRESS, MONOKIT_CONCURRENCY, …: the flags that are not about one image',
       columns,
     ),
-    '  NO_COLOR, FORCE_COLOR, CI, SOURCE_DATE_EPOCH, DOCKER_CONFIG as everywhere',
+    '  NO_COLOR, FORCE_COLOR, CI, SOURCE_DATE_EPOCH, DOCKER_CONFIG: as other tools read them',
     '',
   ].join('\n');
 }

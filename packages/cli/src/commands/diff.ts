@@ -13,7 +13,7 @@ const flags = {
   platform: {
     kind: 'value',
     placeholder: 'OS/ARCH',
-    help: 'Which image of an index; this machine’s by default',
+    help: "Which image of an index; this machine's by default",
     env: false,
   },
   verbose: { kind: 'switch', short: 'v', help: 'Every file, not only the first forty', env: false },
@@ -27,11 +27,11 @@ export const diff = command({
 Compares files (size, mode, owner, content; not times), layers with the instructions that
 made them, and settings. Layers that both have are not read unless something asks for it.
 
-An IMAGE alone compares its last build here with the one before that came out otherwise.
+An IMAGE alone compares its last build here with the last one before it that came out otherwise.
 A and B are builds (api, api@-2, api@RUN), digests in the store, names in the store or a
 registry (docker-image:// skips the store), or OCI layouts (./image, ./image.tar,
 oci-layout://PATH:TAG). Two runs (@last, -2) compare all images that both built.
-PATHs behind -- are files and folders to keep to.
+PATHs after -- limit it to these files and folders.
 
 Exit codes: 0 whether they differ or not; with --exit-code 1 if they do; 2 if they
 could not be compared.`,
@@ -39,9 +39,9 @@ could not be compared.`,
   examples: [
     ['cli diff api', 'what the last rebuild changed'],
     ['cli diff api -- app/src', 'below one folder'],
-    ['cli diff api@-3 api', 'since three runs'],
+    ['cli diff api@-3 api', 'compared with three runs before'],
     ['cli diff -2 -1 --stat', 'all images of the last two runs'],
-    ['cli diff example.com/api:1 api --exit-code', 'whether the build differs from what is out there'],
+    ['cli diff example.com/api:1 api --exit-code', 'whether the build differs from what is published'],
     ['cli diff debian:12.1 debian:12.2', 'two images in a registry'],
   ],
   failed: (flags) => (flags['exit-code'] ? 'something differs' : undefined),

@@ -15,7 +15,7 @@ interface Row {
 }
 
 export const doctor = command({
-  summary: 'Tell what this machine has and lacks, and how to mend it',
+  summary: 'Check what builds need of this machine, and tell how to mend what is missing',
   usage: '[--json]',
   description: `
 Looks at all that builds need: the runtime, overlayfs under the cache folder, mounts,

@@ -10,7 +10,7 @@ export const du = command({
   usage: '[--json]',
   description: `
 Lists what the cache keeps, largest first: results of steps, images that were pulled,
-cache mounts. \`cli prune\` removes what nobody uses.`,
+cache mounts. \`cli prune\` removes what nothing uses.`,
   flags: {
     ...cacheDirFlag,
     json: { kind: 'switch', help: 'Print records as JSON' },

@@ -7,9 +7,9 @@ export const explore = command({
   summary: 'Edit a Dockerfile and see its graph, lint findings and what a change rebuilds',
   usage: '[DOCKERFILE | FOLDER | IMAGE]',
   description: `
-Opens a page on this machine where one edits a Dockerfile and sees, with every keystroke, its
-stages, the graph of steps with their digests, what the rules find, what the cache holds, and
-which steps the change would build again, and why. The page talks to the frontend that builds;
+Opens a page on this machine to edit a Dockerfile on. With every keystroke it shows the stages,
+the graph of steps with their digests, what the rules find, what the cache holds, and which
+steps the change would build again, and why. The page talks to the frontend that builds;
 nothing is built, and the file changes only when it is saved there.
 
 The page is served on 127.0.0.1 under an address that nobody can guess, for this user alone. It

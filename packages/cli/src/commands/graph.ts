@@ -11,10 +11,10 @@ export const graph = command({
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
   description: `
 Shows what the chosen images are made of and how they hang together: which are built
-from which, their stages and steps, and which steps they share, for those run once.
+from which, their stages and steps, and which steps they share: those run once.
 Nothing is built.
 
-With --open it is a page on this machine to move in and search: what the cache holds, what
+With --open it is a page on this machine to walk through and search: what the cache holds, what
 each step is made of and keyed by, the critical path, and with --events a build that goes on.`,
   flags: {
     format: {
@@ -47,7 +47,7 @@ each step is made of and keyed by, the critical path, and with --events a build 
     ['cli graph all --level step', 'their steps too, with who shares them'],
     ['cli graph . --format svg > graph.svg', 'a picture of the Dockerfile in this folder'],
     ['cli graph all --open', 'a page to walk through it'],
-    ['cli graph all --open --events -', 'the same while it is built, after cli build all --json |'],
+    ['cli graph all --open --events -', 'the same while it is built, behind cli build all --json |'],
   ],
   async run(invocation) {
     const { flags, positionals, stdout } = invocation;

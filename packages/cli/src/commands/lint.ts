@@ -7,8 +7,9 @@ export const lint = command({
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
   description: `
 Checks the Dockerfiles of all images of the workspace, of those chosen, or of a folder, by
-BuildKit's rules, and tells what would keep them from being built. A Dockerfile of several
-images is told of once. Of a Dockerfile with a target the stages that it needs are checked.
+BuildKit's rules, and tells what would keep them from being built. A Dockerfile that
+several images share is checked once. Where an image has a target, the stages that it needs
+are checked.
 \`# check=skip=RULE,…;error=true\` in a Dockerfile, or above an instruction, sets rules.
 
 Ends with 1 if anything is found. Nothing is built.`,

@@ -7,7 +7,7 @@ import { settingsHere } from '../tasks/settings-here.ts';
 import { bytes, count } from '../ui/format.ts';
 
 export const prune = command({
-  summary: 'Remove what the cache holds and nobody uses',
+  summary: 'Remove from the cache what nothing uses',
   usage: '[--all] [--keep-storage SIZE] [--keep-duration TIME]',
   description: `
 Removes records that no build uses right now, the least used first. What a build in

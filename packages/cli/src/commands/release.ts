@@ -21,7 +21,7 @@ what the registry has. What was released is written to release.json.`,
     ['cli release', "what the config's release says"],
     ['cli release --dry', 'what would be built, carried forward and tagged'],
     ['cli release api web --platform linux/amd64,linux/arm64', 'two images, for two platforms'],
-    ['cli release --all', 'build everything, also what has not changed'],
+    ['cli release --all', 'build everything, even what has not changed'],
   ],
   failed: () => 'the release is not complete',
   async run(invocation) {

@@ -11,7 +11,7 @@ const flags = {
     kind: 'value',
     short: 'n',
     placeholder: 'N',
-    help: 'Of ls: so many runs, 20 by default; of logs: the last lines of each step',
+    help: 'Of ls: how many runs, 20 by default; of logs: how many of the last lines of each step',
     env: false,
   },
   html: {
@@ -38,7 +38,7 @@ const owners: Readonly<Partial<Record<keyof typeof flags, readonly string[]>>> =
 };
 
 export const runs = command({
-  summary: 'Look at runs that were: list them, their times, logs and timeline, and compare two',
+  summary: 'Look at past runs: their times, logs and timelines, and what differs between two',
   usage: '{ls | show [RUN] | logs [RUN] [STEP|IMAGE] | diff [RUN] [RUN] | open [RUN] | rm RUN…}',
   description: `
 Each build, release and round of a watch leaves a record: what was built and why it took

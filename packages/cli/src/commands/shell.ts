@@ -36,7 +36,7 @@ const shellFlags = {
 type ShellInvocation = Invocation<typeof shellFlags>;
 
 export const shell = command({
-  summary: 'Enter a failed step as it left its files, or an image',
+  summary: 'Open a shell in a failed step, as it left its files, or in an image',
   usage: '[@last | IMAGE | IMAGE#STAGE | IMAGE#STAGE:N | FOLDER] [-- COMMAND…]',
   description: `
 Opens a shell where a RUN step failed: its files as it left them, with the same mounts,

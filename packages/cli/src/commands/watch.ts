@@ -26,7 +26,7 @@ export const watchFlags = {
   exec: {
     kind: 'value',
     placeholder: 'COMMAND',
-    help: 'Run this after each good build, in place of the one before; MONOKIT_IMAGES names what was built',
+    help: 'Run this after each successful build, ending the one before; MONOKIT_IMAGES names what was built',
     env: false,
   },
   'open-graph': { kind: 'switch', help: 'Follow the builds on a page of this machine', env: false },
@@ -44,12 +44,12 @@ export const watchFlags = {
     kind: 'choice',
     placeholder: 'MS',
     implied: '300',
-    help: 'Look for changes so often, where the file system cannot tell of them',
+    help: 'Look for changes this often, where the file system cannot report them',
   },
 } as const satisfies Flags;
 
 export const watch = command({
-  summary: 'Build, and build again what a change reaches',
+  summary: 'Build, then build again what each change reaches',
   usage: '[all | IMAGE | GROUP | GLOB | IMAGE#STAGE]… | FOLDER',
   description: `
 Builds the chosen images, then watches the files that their steps read: a change is
@@ -61,9 +61,9 @@ With --up a container of each chosen image runs, and is started anew when its im
 changes. watch.actions of the config, and develop.watch of compose files, say which
 files are put into it instead of building the image.
 
-At a terminal: r builds all again, a after ending what is being built, f those that failed;
-l shows what the last step wrote, w why it ran, d what that changed, e opens a shell;
-? tells of all keys, q ends.`,
+At a terminal: r builds all again, a does so after ending what is being built, f builds
+those that failed; l shows what the last step wrote, w why it ran, d what that changed,
+e opens a shell; ? lists all keys, q ends.`,
   flags: watchFlags,
   examples: [
     ['cli watch', "the workspace's group `default`, or all its images"],

@@ -31,9 +31,9 @@ of cli build; nothing is run for it.`,
   examples: [
     ['cli why api', 'why it was built the last time'],
     ['cli why api:12', 'why the step of line 12 ran'],
-    ['cli why api --vs main', 'what is not as in the last run at main'],
+    ['cli why api --vs main', 'what differs from the last run at main'],
     ['cli why api 01jd4a 01jd7x', 'between two runs'],
-    ['cli why api --vs ci/run.json', 'what the CI built otherwise, by what its --summarize left'],
+    ['cli why api --vs ci/run.json', 'what differs from the run of a CI, by what its --summarize left'],
     ['cli why api --next --build-arg V=2', 'what the next build would do, and why'],
   ],
   async run(invocation) {

@@ -71,10 +71,10 @@ export const imageFlags = {
   },
   reproducible: {
     kind: 'switch',
-    help: 'The same content gives the same digest, whoever builds it, where and when',
+    help: 'The same content gives the same digest, whoever builds it, wherever and whenever',
     env: false,
   },
-  push: { kind: 'switch', help: 'Push to the registries that the names say', env: false },
+  push: { kind: 'switch', help: 'Push to the registries that the names begin with', env: false },
   load: {
     kind: 'choice',
     placeholder: 'ENGINE',
@@ -142,13 +142,13 @@ export const workFlags = {
   memory: {
     kind: 'value',
     placeholder: 'SIZE|N%',
-    help: 'What RUN steps may take of the memory together, as in 4GiB; 80% of what is free by default',
+    help: 'Memory that all RUN steps together may take, as in 4GiB; by default 80% of what is free',
   },
   timeout: { kind: 'value', placeholder: 'TIME', help: 'Stop the run after this time, as in 30m' },
   retries: {
     kind: 'value',
     placeholder: 'N',
-    help: 'Run a RUN step that failed up to N times more, where its image says nothing',
+    help: 'Run a failed RUN step up to N more times, unless its image says how often',
   },
   'network-mode': {
     kind: 'value',
@@ -206,6 +206,6 @@ export const workFlags = {
 export const frozenFlag = {
   frozen: {
     kind: 'switch',
-    help: 'Take everything from caches: where a step would run, tell which, run nothing and exit with 5',
+    help: 'Take everything from caches: if a step would run, tell which, run nothing and exit with 5',
   },
 } as const satisfies Flags;

@@ -30,7 +30,7 @@ export const workspaceFlags = {
   config: {
     kind: 'list',
     placeholder: 'FILE',
-    help: "The workspace's config, or bake and compose files; found by itself when left out",
+    help: "The workspace's config, or bake and compose files; searched for when left out",
   },
   set: {
     kind: 'list',

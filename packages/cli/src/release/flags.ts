@@ -16,7 +16,7 @@ export const releaseFlags = {
     help: 'Only tell what would be built, carried forward and tagged',
     env: false,
   },
-  all: { kind: 'switch', help: 'Build all images, also those that have not changed', env: false },
+  all: { kind: 'switch', help: 'Build all images, even those that have not changed', env: false },
   from: {
     kind: 'value',
     placeholder: 'FILE',
