@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { runInTerminal, textOf } from '../../scripts/terminal.ts';
 import { bin, environment, Rig } from '../rig/rig.ts';
 
@@ -28,7 +29,12 @@ test('something is said before anything is loaded that takes time', async () => 
   writeFileSync(hook, witness);
   for (const command of ['build .', 'watch --config none.json', 'plan .', 'lint .']) {
     writeFileSync(notes, '');
-    const env = { ...environment, MONOKIT_CACHE_DIR: rig.cacheDir, WITNESS: notes, NODE_OPTIONS: `--import ${hook}` };
+    const env = {
+      ...environment,
+      MONOKIT_CACHE_DIR: rig.cacheDir,
+      WITNESS: notes,
+      NODE_OPTIONS: `--import ${pathToFileURL(hook).href}`,
+    };
     const screen = await runInTerminal(`${bin} ${command}`, { cwd: rig.dir, env, columns: 80, height: 24 });
     const lines = readFileSync(notes, 'utf8').trimEnd().split('\n');
     const first = lines.findIndex((line) => line.startsWith('WRITES'));

@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runInTerminal, textOf, type TerminalOptions } from '../../scripts/terminal.ts';
 import { busyboxLayout } from '../rig/bases.ts';
-import { bin, Rig } from '../rig/rig.ts';
+import { bin, environment, Rig } from '../rig/rig.ts';
 
 const size = { columns: 96, height: 32 };
 let rig: Rig;
@@ -38,8 +38,8 @@ before(async () => {
     'api/src/greeting': 'hello from api\n',
     'web/Dockerfile': 'FROM api\nRUN sleep 0.2\nRUN wc -c < /src/greeting > /length\n',
   });
-  const mine = /^(CI|GITHUB|GITLAB|BUILDKITE|TF_BUILD|NO_COLOR|FORCE_COLOR|MONOKIT)/;
-  own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !mine.test(name)));
+  const mine = /^(NO_COLOR|MONOKIT)/;
+  own = Object.fromEntries(Object.entries(environment).filter(([name]) => !mine.test(name)));
 });
 after(() => rig[Symbol.asyncDispose]());
 
