@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plainUmask } from './tree.ts';
 
 const maker = join(import.meta.dirname, '../conformance/busybox.mjs');
 const exampleMaker = join(import.meta.dirname, '../../scripts/bases.ts');
@@ -20,6 +21,7 @@ export function busyboxLayout(): string {
   const kept = join(tmpdir(), 'monokit-test-bases', 'busybox');
   if (existsSync(join(kept, 'index.json'))) return kept;
   const made = join(mkdtempSync(join(tmpdir(), 'monokit-busybox-')), 'layout');
+  using _umask = plainUmask();
   const { status, stderr } = spawnSync(process.execPath, [maker, made], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the busybox base could not be made (is busybox-static installed?): ${stderr}`);
   spawnSync('mkdir', ['-p', join(kept, '..')]);
