@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -63,7 +63,7 @@ test('a port leads to another number of a container, also when that is started a
   await watching.hears(`api: its container here does without port ${outside}:${inside}/udp\n`);
   await watching.hearsAll('api | serving\n', 'api  started\n', 'watching');
   assert.match(await asked(outside), /a page$/);
-  writeFileSync(rig.path('all/page'), 'another page');
+  rig.put('all/page', 'another page');
   await watching.hearsAll('api | serving\n', 'api  restarted\n');
   assert.match(await asked(outside), /another page$/);
   await end.disposeAsync();
@@ -80,7 +80,7 @@ test('a port that is taken is said, and the next build tries again', async () =>
     'watching',
   );
   taken[Symbol.dispose]();
-  writeFileSync(rig.path('all/page'), 'x');
+  rig.put('all/page', 'x');
   await watching.hears('api  ');
   await watching.hears('started\n');
 });
@@ -114,17 +114,14 @@ test('behind a bridge, containers listen on one port, each reached by its own', 
   assert.deepEqual(leftOf(rig.cacheDir), []);
 });
 
-test('two that would listen on one port of this machine are told so', async () => {
-  const command = 'true';
+test('in the network of this machine containers know each other, and of a port that two want it is said', async () => {
+  const command = `awk '/two/ { print $1, $2 }' /etc/hosts`;
+  const three = { up: false, ports: 80 };
   await using rig = await Rig.open(
-    workspace({
-      one: { command, ports: '8080:80' },
-      two: { command, ports: '8081:80' },
-      three: { up: false, ports: 80 },
-    }),
+    workspace({ one: { command, ports: `${await freePort()}:80` }, two: { ports: 80, command: 'true' }, three }),
   );
   await using watching = new Watching(rig, ['all', '--up']);
-  const told = await watching.hears('watching');
+  const told = await watching.hearsAll('one | 127.0.0.1 two\n', 'watching');
   assert.match(
     told,
     /one and two listen on port 80 of this machine: only one of them can, unless --network-mode bridge/,

@@ -92,7 +92,7 @@ test('a volume without a name is new with each image, and gone with the last', a
   await using end = new AsyncDisposableStack();
   const watching = end.use(new Watching(rig, ['api', '--up']));
   await watching.hearsAll('api | there: theirs\n', 'watching');
-  writeFileSync(rig.path('api/main.sh'), `${script}; echo again\nexec sleep 1000\n`);
+  rig.put('api/main.sh', `${script}; echo again\nexec sleep 1000\n`);
   await watching.hears('api | there: theirs\napi | again\n');
   await end.disposeAsync();
   assert.deepEqual(leftOf(rig.cacheDir), []);
@@ -112,7 +112,7 @@ test('no link in a volume leads what is put there out of it', { skip: chrooted }
   {
     await using watching = new Watching(rig, ['api', '--up']);
     await watching.hearsAll('api | set\n', 'watching');
-    writeFileSync(rig.path('api/src/kept'), 'written');
+    rig.put('api/src/kept', 'written');
     await watching.hears('synced\n');
   }
   assert.equal(readFileSync(`${outside}/kept`, 'utf8'), 'kept');
@@ -158,7 +158,7 @@ test('what a container has mounted is not put there again, and what follows is d
   });
   await using watching = new Watching(rig, ['api', '--up']);
   await watching.hearsAll('api | one\n', 'watching');
-  writeFileSync(rig.path('api/src/a'), 'two\n');
+  rig.put('api/src/a', 'two\n');
   const told = await watching.hearsAll('api | two\n', 'api  restarted\n');
   assert.doesNotMatch(told, /synced|✔/);
 });

@@ -6,6 +6,8 @@ import type { Effects } from './rules.ts';
 import { Running, type ProcessEnd, type RunningOptions } from './running.ts';
 
 export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'signal' | 'volumes'> {
+  /** Whether containers have the network of this machine, where each is reached at `localhost`. */
+  readonly shareNetwork: boolean;
   onLine(image: string, line: string): void;
   tell(words: ContainerWords): void;
 }
@@ -42,14 +44,19 @@ export class Containers implements AsyncDisposable {
     return place !== undefined && (place.running !== undefined || place.replacing > 0);
   }
 
-  /** Runs the image as it is now, in place of the container that there is. Rejects if there can be none. */
+  /**
+   * Runs the image as it is now, in place of the container that there is. Rejects if there can be none. `others` are
+   * images whose containers it may want to reach.
+   */
   async replace(
     defined: Defined,
     spec: WatchSpec | undefined,
-    { initial }: { readonly initial: readonly SyncedPath[] },
+    { initial, others }: { readonly initial: readonly SyncedPath[]; readonly others: Iterable<string> },
   ): Promise<void> {
-    const { engine, signal, volumes, onLine, tell } = this.#options;
+    const { engine, signal, volumes, shareNetwork, onLine, tell } = this.#options;
     const image = defined.request.id;
+    // As services of compose know each other by their names.
+    const names = shareNetwork ? [...others].filter((each) => each !== image && isHostname(each)) : [];
     let failed: { readonly error: unknown } | undefined;
     const place = this.#place(image);
     place.replacing++;
@@ -59,6 +66,7 @@ export class Containers implements AsyncDisposable {
         const next = await Running.open(defined, spec, {
           engine,
           signal,
+          hosts: names.map((host) => ({ host, ip: '127.0.0.1' })),
           volumes,
           onLine: (line) => onLine(image, line),
           onPort: (port) => tell({ kind: 'reached', image, ...port }),
@@ -149,4 +157,8 @@ export class Containers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.keep(new Set());
   }
+}
+
+function isHostname(text: string): boolean {
+  return /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(text);
 }

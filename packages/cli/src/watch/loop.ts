@@ -307,11 +307,13 @@ export class Watch {
     const spec = chosen.watched.get(id)?.spec;
     if (!up || !defined || !chosen.meant.has(id) || spec?.up === false) return;
     const initial: readonly SyncedPath[] = rules?.initial(id) ?? [];
-    up.containers.replace(new LookAnew().defined(defined), spec, { initial }).catch((error: unknown) => {
-      // The next build of it tries again.
-      this.#digests.delete(id);
-      if (!signal.aborted) tell({ kind: 'not-run', image: id, error });
-    });
+    up.containers
+      .replace(new LookAnew().defined(defined), spec, { initial, others: chosen.meant })
+      .catch((error: unknown) => {
+        // The next build of it tries again.
+        this.#digests.delete(id);
+        if (!signal.aborted) tell({ kind: 'not-run', image: id, error });
+      });
   }
 }
 

@@ -23,6 +23,8 @@ export interface RunningOptions {
   readonly engine: LocalEngine;
   /** Ends what is being made ready; what runs is stopped in good order. */
   readonly signal: AbortSignal;
+  /** Names that it knows beside its own, each with an address. */
+  readonly hosts: readonly { readonly host: string; readonly ip: string }[];
   /** Folder of the workspace's volumes. */
   readonly volumes: string;
   /** A line that a process in it wrote. */
@@ -59,13 +61,13 @@ export class Running implements AsyncDisposable {
     spec: WatchSpec | undefined,
     options: RunningOptions,
   ): Promise<Running | undefined> {
-    const { engine, signal, volumes } = options;
+    const { engine, signal, hosts, volumes } = options;
     const { id } = defined.request;
     const container = await engine.openContainer(
       defined,
       {
         hostname: id.replaceAll(/[^A-Za-z0-9-]+/g, '-').slice(0, 63),
-        extraHosts: [],
+        extraHosts: hosts,
         network: !spec || spec.network === 'default' ? 'sandbox' : spec.network,
         mounts: mountsOf(spec, volumes),
       },

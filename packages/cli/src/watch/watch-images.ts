@@ -75,11 +75,13 @@ export async function watchImages(
     flags.exec === undefined
       ? undefined
       : scope.use(new After({ command: flags.exec, cwd, env, say, stepAside: () => status.hide() }));
+  const bridged = ['bridge', 'auto'].includes(flags['network-mode'] ?? 'host');
   const containers = flags.up
     ? scope.use(
         new Containers({
           engine,
           signal,
+          shareNetwork: !bridged,
           volumes: volumesPath({ root: first.root, env, asked: flags['cache-dir'] ?? first.settings.cacheDir }),
           tell,
           onLine: (image, line) => say(`${inColourOf(image, `${image} |`, stderr)} ${shownLine(line)}`),
@@ -91,7 +93,7 @@ export async function watchImages(
     const chosen = await chosenTasks(invocation, its, folder);
     for (const notice of notices(chosen, {
       up: flags.up,
-      bridged: ['bridge', 'auto'].includes(flags['network-mode'] ?? 'host'),
+      bridged,
       cwd,
     })) {
       if (!quiet && !noticed.has(notice)) say(notice);
