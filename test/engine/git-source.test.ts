@@ -23,6 +23,8 @@ import { openTestCache, type TestCache } from '../rig/cache.ts';
 
 const vertex = digestOf('the vertex that asks');
 const date = '@1700000000 +0000';
+// git would ask a proxy for this machine's own addresses, too.
+process.env['NO_PROXY'] = process.env['no_proxy'] = '127.0.0.1';
 
 function git(cwd: string, ...args: string[]): string {
   const env = {

@@ -65,6 +65,20 @@ test('who looks at a mount for a moment makes nobody share another one', async (
   assert.equal(second.path, first.path);
 });
 
+test('nor does who was stopped while it looked', async () => {
+  await using rig = await openRig();
+  await using cache = await rig.open();
+  const hold = () => cache.cacheMount('id', { sharing: 'shared', ...work });
+  const first = await hold();
+  await first[Symbol.asyncDispose]();
+  const look = tryLock(`${first.path}.lock`)!;
+  const waiting = hold();
+  for (const end = performance.now() + 300; performance.now() < end;) await new Promise(setImmediate);
+  look[Symbol.dispose]();
+  await using second = await waiting;
+  assert.equal(second.path, first.path);
+});
+
 test('a locked mount is let go when its process is killed', async () => {
   await using rig = await openRig();
   await using cache = await rig.open();

@@ -3,7 +3,7 @@
 // generation: who is using a folder keeps it, nobody else gets it any more.
 
 import { hash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, fchmodSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from '../index/index.ts';
 import type { Work } from '../progress/work.ts';
@@ -60,6 +60,7 @@ export class CacheMounts {
       const first = this.#name(id, 0);
       if (sharing === 'locked') {
         const held = await lock(this.#lockPath(first), { signal });
+        fchmodSync(held.fd, modes.kept);
         if (this.#current(first, id)) return { name: first, held };
         held[Symbol.dispose](); // it was cleared while we waited
         continue;
@@ -69,6 +70,7 @@ export class CacheMounts {
         const path = this.#lockPath(name);
         const held = sharing === 'shared' ? await lockToShare(path, signal) : tryLock(path);
         if (!held) continue;
+        fchmodSync(held.fd, sharing === 'shared' ? modes.plain : modes.kept);
         if (this.#current(name, id)) return { name, held };
         held[Symbol.dispose]();
         break;
@@ -181,23 +183,28 @@ export class CacheMounts {
 }
 
 /**
- * Waits for those who only look whether a folder is used, or remove it: they let go at once. Undefined for one who keeps
- * it to itself.
+ * Modes of lock files. Who keeps a folder to itself says so by the mode, which takes no space on the disk; who only looks
+ * whether a folder is used, or removes it, leaves the mode as it is.
  */
+const modes = { plain: 0o600, kept: 0o700 };
+
+/** Waits for those who only look, or remove the folder, however long they are kept from it. Undefined for one who keeps it. */
 async function lockToShare(path: string, signal: AbortSignal): Promise<Lock | undefined> {
-  const held = tryLock(path, 'shared');
-  if (held) return held;
-  const patience = AbortSignal.timeout(longestLook);
-  try {
-    return await lock(path, { mode: 'shared', signal: AbortSignal.any([signal, patience]) });
-  } catch (error) {
-    if (signal.aborted || !patience.aborted) throw error;
-    return undefined;
+  for (;;) {
+    const held = tryLock(path, 'shared');
+    if (held) return held;
+    if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o777) === modes.kept) return undefined;
+    const patience = AbortSignal.timeout(untilSaid);
+    try {
+      return await lock(path, { mode: 'shared', signal: AbortSignal.any([signal, patience]) });
+    } catch (error) {
+      if (signal.aborted || !patience.aborted) throw error;
+    }
   }
 }
 
-/** In milliseconds. */
-const longestLook = 50;
+/** Milliseconds after which it is worth another look whether it is kept. */
+const untilSaid = 50;
 
 /** An id can be any text. */
 function key(id: string): string {
