@@ -137,7 +137,7 @@ test('what can be compared with nothing is told apart from what differs, with wh
     [['./nothing/there', 'api'], /^error: there is no .*\/nothing\/there\n {2}cli build -o type=oci,dest=FILE /],
     [['./layout.tar', 'api'], /is not an OCI image layout/],
     [['./layout', 'api'], /is not an OCI image layout/],
-    [['sha256:12', 'api'], /^error: sha256:12 is no digest\n/],
+    [['sha256:12', 'api'], /^error: sha256:12 is not a digest\n/],
     [['localhost:1/api:1', 'api'], /^error: [^]*localhost:1[^]*exit 2: they could not be compared\n$/],
     [['api', 'api', '--platform', 'a/b/c/d'], /^error: .*a\/b\/c\/d/],
   ] as const) {

@@ -194,7 +194,7 @@ test('line ends stay as they are, and what is no text is refused', async () => {
   await page.locator('#save:disabled').waitFor();
   assert.equal(readFileSync(rig.path('Dockerfile'), 'utf8'), 'FROM scratch AS a\r\nLABEL a=c\r\n');
   writeFileSync(rig.path('latin1'), Buffer.from([0x46, 0xe9, 0x0a]));
-  assert.match((await rig.cli(['explore', 'latin1'])).stderr, /latin1 is no text in UTF-8/);
+  assert.match((await rig.cli(['explore', 'latin1'])).stderr, /latin1 is not UTF-8 text/);
 });
 
 test('an image of the workspace is explored with what it is built from', async () => {

@@ -224,7 +224,7 @@ test('a push that fails moves no tag of any image', async () => {
   assert.deepEqual([shop.tags('api'), shop.tags('web')], [{}, {}]);
 });
 
-test('tags that can not all be moved are told one by one, and the next run moves the rest', async () => {
+test('tags that cannot all be moved are told one by one, and the next run moves the rest', async () => {
   await using shop = await Shop.open();
   shop.commit('release', 'v1.0.0');
   const fault = shop.registry.fault({

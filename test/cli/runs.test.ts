@@ -133,7 +133,7 @@ test('words that mean nothing are told with what there is', async () => {
   assert.match((await rig.ok(['runs', 'logs'])).stderr, /no step wrote anything in \w{16}: cli runs ls/);
   assert.match(await refused('ls', '--html', 'x'), /--html goes with runs open/);
   assert.match(await refused('rm'), /rm takes runs\n.*--all/);
-  assert.match(await refused('show', './buildkit.config.json'), /no record of a run/);
+  assert.match(await refused('show', './buildkit.config.json'), /not the record of a run/);
 });
 
 test('a step that ran and wrote nothing says so, and is no mistake', async () => {
@@ -290,7 +290,7 @@ test('a record that is none is refused with what is wrong, and one that is damag
       assert.match(stderr, /^error: .* (no|the) record of a run.*\n {2}--summarize=FILE of cli build writes one\n/);
     }
   }
-  assert.match((await rig.cli(['why', 'project', '--vs', './thin.json'])).stderr, /no record of a run/);
+  assert.match((await rig.cli(['why', 'project', '--vs', './thin.json'])).stderr, /not the record of a run/);
 
   const [last] = await list(rig);
   const [file] = globSync(`state/**/${last!.id}.json`, { cwd: rig.cacheDir });

@@ -160,6 +160,6 @@ test('what is wrong with a port or a policy is refused', async () => {
     assert.equal(code, 2, stderr);
     return stderr;
   };
-  assert.match(await refused({ ports: '8080:http' }), /"8080:http" is no port/);
+  assert.match(await refused({ ports: '8080:http' }), /"8080:http" is not a port/);
   assert.match(await refused({ restart: 'sometimes' }), /"sometimes" is none of no, always/);
 });

@@ -163,16 +163,16 @@ test('what a container has mounted is not put there again, and what follows is d
   assert.doesNotMatch(told, /synced|✔/);
 });
 
-test('volumes that can not be are refused before anything runs, or where they would be mounted', async () => {
+test('volumes that cannot be are refused before anything runs, or where they would be mounted', async () => {
   const refused = async (watch: object, code: number) => {
     await using rig = await Rig.open(api(watch, 'true'));
     const ended = await rig.cli(['watch', 'api', '--up', ...(code === 2 ? [] : ['--once'])]);
     assert.equal(ended.code, code, ended.stderr);
     return ended.stderr;
   };
-  assert.match(await refused({ volumes: '../up/and:away:/x:ro' }, 2), /is no volume: write SOURCE:TARGET/);
-  assert.match(await refused({ volumes: 'a b:/x' }, 2), /"a b" is no name: letters, digits/);
-  assert.match(await refused({ volumes: './x:/' }, 2), /a volume can not be all of the container/);
+  assert.match(await refused({ volumes: '../up/and:away:/x:ro' }, 2), /is not a volume: write SOURCE:TARGET/);
+  assert.match(await refused({ volumes: 'a b:/x' }, 2), /"a b" is not a name: letters, digits/);
+  assert.match(await refused({ volumes: './x:/' }, 2), /a volume cannot be all of the container/);
   assert.match(
     await refused({ volumes: [{ type: 'volume', source: 'v', target: '/v', tmpfs: { size: 1 } }] }, 2),
     /tmpfs goes with/,

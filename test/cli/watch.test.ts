@@ -354,7 +354,7 @@ test('what cannot be watched or read is refused with what to do', async () => {
   await using rig = await Rig.open(files);
   for (const [args, expected] of [
     [['--debounce', 'soon'], /--debounce needs a number of milliseconds, got "soon"/],
-    [['-'], /standard input can not be watched/],
+    [['-'], /standard input cannot be watched/],
     [['--iidfile', 'id'], /unknown flag --iidfile/],
     [['--progress', 'github'], /a watch tells nothing as github does/],
     [['nothing'], /there is no image or group "nothing"/],

@@ -271,7 +271,7 @@ test('runs, commits and parts of an image can be compared; mistakes say what the
   await using rig = await Rig.open(files);
   const nothing = await rig.cli(['why', 'api']);
   assert.equal(nothing.code, 2);
-  assert.match(nothing.stderr, /^error: nothing was built here yet\n {2}cli build all\n/);
+  assert.match(nothing.stderr, /^error: nothing has been built here yet\n {2}cli build all\n/);
   const git = (...args: readonly string[]) => {
     const { status, stderr } = spawnSync('git', ['-C', rig.dir, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args]);
     assert.equal(status, 0, String(stderr));
@@ -282,7 +282,7 @@ test('runs, commits and parts of an image can be compared; mistakes say what the
   await rig.ok(['build', 'api']);
   const alone = await rig.cli(['why', 'api']);
   assert.equal(alone.code, 2);
-  assert.match(alone.stderr, /api was built in one run so far/);
+  assert.match(alone.stderr, /api has been built in only one run so far/);
   appendFileSync(rig.path('api/src/a'), 'two\n');
   git('commit', '-qam', 'two');
   await rig.ok(['build', 'api']);
@@ -310,7 +310,7 @@ test('runs, commits and parts of an image can be compared; mistakes say what the
     [['apii'], /no run that is kept has built apii \(\d runs?\)\n {2}did you mean api\?/],
     [['api#buidl'], /api was built without a stage "buidl"\n {2}did you mean api#build\?/],
     [['api:99'], /no step of api is from line 99 of its Dockerfile/],
-    [['api', '--vs', 'nowhere'], /"nowhere" is no run, and no commit here/],
+    [['api', '--vs', 'nowhere'], /"nowhere" is neither a run nor a commit here/],
     [['api', first!], /two runs can be compared\n {2}cli why IMAGE RUN_A RUN_B/],
   ] as const) {
     const { code, stderr } = await rig.cli(['why', ...args]);

@@ -58,7 +58,7 @@ const mistakes: readonly [text: string, message: string][] = [
   ],
   ['ARG T=x\nFROM ${T:?}${U:?which}\n', 'Dockerfile:2:6: failed to process "${T:?}${U:?which}": U: which'],
   ['FROM a\nUSER\n', 'Dockerfile:2:1: USER requires exactly one argument'],
-  ['FROM a\nVOLUME [""]\n', 'Dockerfile:2:1: VOLUME specified can not be an empty string'],
+  ['FROM a\nVOLUME [""]\n', 'Dockerfile:2:1: VOLUME specified cannot be an empty string'],
   ['FROM a\nSTOPSIGNAL SIGTREM\n', 'Dockerfile:2:12: invalid signal: SIGTREM (did you mean SIGTERM?)'],
   ['FROM a\nLABEL a=b c\n', 'Dockerfile:2:11: Syntax error - can\'t find = in "c". Must be of the form: name=value'],
   ['FROM a\nHEALTHCHECK --retries=x CMD y\n', 'Dockerfile:2:23: --retries is not a whole number: x'],

@@ -40,7 +40,7 @@ function readLayout(rest: string, written: string, root: string): NamedContext {
   const at = rest.lastIndexOf('@');
   const digest = at < 0 ? undefined : rest.slice(at + 1);
   if (digest !== undefined && !isDigest(digest))
-    throw new TypeError(`${JSON.stringify(written)}: what follows @ is no digest`);
+    throw new TypeError(`${JSON.stringify(written)}: what follows @ is not a digest`);
   const named = at < 0 ? rest : rest.slice(0, at);
   const colon = named.lastIndexOf(':');
   const hasTag = colon > named.lastIndexOf('/');

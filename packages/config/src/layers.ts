@@ -61,7 +61,7 @@ export function imageLayers(
       const path: KeyPath = ['images', id, 'inherits', ...(typeof image.inherits === 'string' ? [] : [index])];
       const chain = [...heirs, id];
       if (!ids.includes(parent)) {
-        const message = `${id} inherits from ${JSON.stringify(parent)}, which is no image`;
+        const message = `${id} inherits from ${JSON.stringify(parent)}, which is not an image`;
         report({ code: 'config/unknown-image', path, message, ...suggestion(parent, ids) });
       } else if (chain.includes(parent)) {
         const round = chain.slice(chain.indexOf(parent));

@@ -19,7 +19,7 @@ export function linked(targets: Targets, report: (problem: Problem, target: Reso
   for (const target of targets.values()) {
     const { id, origins } = target;
     const unknown = (path: readonly (string | number)[], wanted: string) => {
-      const message = `${JSON.stringify(wanted)} is no image`;
+      const message = `${JSON.stringify(wanted)} is not an image`;
       const problem = problemAt(path, { origins, id, message, ...suggestion(wanted, known) });
       report({ ...problem, code: 'config/unknown-image' }, target);
     };
@@ -125,7 +125,7 @@ export function groupMembers(
         report({
           code: 'config/unknown-image',
           path,
-          message: `the group ${group} names ${JSON.stringify(member)}, which is no image or group`,
+          message: `the group ${group} names ${JSON.stringify(member)}, which is neither an image nor a group`,
           ...suggestion(member, known),
         });
       }

@@ -321,7 +321,7 @@ test('variables of the module reach its function, typed and overridden', async (
 });
 
 const wrong: Record<string, readonly [file: string, text: string, place: string, message: RegExp, hint?: RegExp]> = {
-  'a key that is no key': [
+  'a key that is not a key': [
     'buildkit.config.ts',
     `export default {\n  images: { a: { platfroms: [] } },\n};`,
     '2:18',
@@ -349,7 +349,7 @@ const wrong: Record<string, readonly [file: string, text: string, place: string,
     /must be one of/,
     /"host"/,
   ],
-  'a bad id': ['buildkit.config.ts', `export default { images: {\n  'a/b': {} } };`, '2:3', /is no id/],
+  'a bad id': ['buildkit.config.ts', `export default { images: {\n  'a/b': {} } };`, '2:3', /is not an id/],
   'no default export': ['buildkit.config.ts', `export const x = 1;`, '', /no default export/],
   'TypeScript that is wrong': ['buildkit.config.ts', `export default {\n  a: 1,,\n};`, '2:8', /Unexpected token/],
   'JavaScript that is wrong': ['buildkit.config.mjs', `export default {\n  a: 1,,\n};`, '2:8', /Unexpected token/],

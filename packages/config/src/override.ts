@@ -75,7 +75,7 @@ export function readOverrides(texts: readonly string[], report: (problem: Proble
     const keyed = parts.findIndex((part, index) => index > 0 && keyNamed(part) !== undefined);
     if (keyed < 0) {
       const written = parts[1] ?? '';
-      return wrong(`${JSON.stringify(written)} is no key of an image`, suggestion(written, imageKeys).hint);
+      return wrong(`${JSON.stringify(written)} is not a key of an image`, suggestion(written, imageKeys).hint);
     }
     const key = keyNamed(parts[keyed]!)!;
     const kind = kinds[key];
@@ -89,7 +89,7 @@ export function readOverrides(texts: readonly string[], report: (problem: Proble
         `write --set pattern.${key}${kind === 'map' ? '.NAME' : ''}=value`,
       );
     }
-    if (append && kind !== 'list' && kind !== 'csv') return wrong(`${key} is no list that += could add to`);
+    if (append && kind !== 'list' && kind !== 'csv') return wrong(`${key} is not a list that += could add to`);
     const value = text.slice(equals + 1);
     if (kind === 'flag' && !['', 'true', 'false', '1', '0'].includes(value)) return wrong(`${key} is true or false`);
     return [{ text, pattern: parts.slice(0, keyed).join('.'), key, value, append, ...(name !== '' && { name }) }];

@@ -41,12 +41,12 @@ test('ports are read as compose reads them', () => {
 
 test('what is no port is refused', () => {
   for (const [port, why] of [
-    ['http', /"http" is no port: write 8080:80/],
-    ['0:80', /"0" is no port/],
-    ['80:70000', /"70000" is no port/],
+    ['http', /"http" is not a port: write 8080:80/],
+    ['0:80', /"0" is neither a port nor a range of ports/],
+    ['80:70000', /"70000" is neither a port nor a range of ports/],
     ['8000-8002:80', /both sides need as many ports/],
     ['80:80/sctp', /sctp is neither tcp nor udp/],
-    ['300.1.1.1:80:80', /"300\.1\.1\.1" is no address/],
+    ['300.1.1.1:80:80', /"300\.1\.1\.1" is not an address/],
   ] as const) {
     assert.throws(() => readPorts({ ports: port }), why);
   }

@@ -15,7 +15,7 @@ function shortForm(written: string): readonly PortSpec[] {
   const [, address, published, target, protocol = 'tcp'] =
     /^(?:(?:\[?([\d.]+|[\da-f:.]*:[\da-f:.]*)\]?:)?([\d-]*):)?([\d-]+)(?:\/(\w+))?$/i.exec(written) ?? [];
   if (target === undefined) {
-    throw new TypeError(`ports: ${JSON.stringify(written)} is no port: write 8080:80, or 127.0.0.1:8080:80`);
+    throw new TypeError(`ports: ${JSON.stringify(written)} is not a port: write 8080:80, or 127.0.0.1:8080:80`);
   }
   return ranged(written, { target, published: published || undefined, address, protocol });
 }
@@ -39,12 +39,12 @@ function ranged(text: string, { target, published, address, protocol }: Written)
     throw new TypeError(`ports: ${JSON.stringify(text)}: ${why}`);
   };
   if (protocol !== 'tcp' && protocol !== 'udp') return refuse(`${protocol} is neither tcp nor udp`);
-  if (address && !isIP(address)) return refuse(`${JSON.stringify(address)} is no address`);
-  const inside = numbersOf(target) ?? refuse(`${JSON.stringify(target)} is no port, and no range of them`);
+  if (address && !isIP(address)) return refuse(`${JSON.stringify(address)} is not an address`);
+  const inside = numbersOf(target) ?? refuse(`${JSON.stringify(target)} is neither a port nor a range of ports`);
   const outside =
     published === undefined
       ? undefined
-      : (numbersOf(published) ?? refuse(`${JSON.stringify(published)} is no port, and no range of them`));
+      : (numbersOf(published) ?? refuse(`${JSON.stringify(published)} is neither a port nor a range of ports`));
   if (outside && outside.length !== inside.length) return refuse('both sides need as many ports');
   const isEverywhere = !address || address === '0.0.0.0' || address === '::';
   return inside.map((number, i) => ({

@@ -234,11 +234,11 @@ test('a --set that means nothing is a mistake', async () => {
   ];
   assert.deepEqual(await shop.mistakes({ images }, { set }), [
     '-: --set api.tag: there is no value (write --set pattern.key=value)',
-    '-: --set api.platfroms=x: "platfroms" is no key of an image (did you mean "platforms"?)',
+    '-: --set api.platfroms=x: "platfroms" is not a key of an image (did you mean "platforms"?)',
     '-: --set api.args=1: args needs a name (write --set pattern.args.NAME=value)',
     "-: --set api.matrix=1: matrix can't be set from the command line",
-    '-: --set api.target+=x: target is no list that += could add to',
-    '-: --set api.shmSize=big: "big" is no size: write bytes, or a text such as "64m"',
+    '-: --set api.target+=x: target is not a list that += could add to',
+    '-: --set api.shmSize=big: "big" is not a size: write bytes, or a text such as "64m"',
     '-: --set nope.target=x: no image matches "nope"',
   ]);
 });
@@ -277,10 +277,10 @@ test('names that are none have the nearest suggested, and circles are shown whol
     [
       '-: there is no image or group "wep" (did you mean "web"?)',
       '-: no image matches "x*" (there is api, web, g)',
-      '4: api inherits from "wbe", which is no image (did you mean "web"?)',
-      '8: web: "apii" is no image (did you mean "api"?)',
-      '11: web: "we" is no image (did you mean "web"?)',
-      '17: the group g names "apo", which is no image or group (did you mean "api"?)',
+      '4: api inherits from "wbe", which is not an image (did you mean "web"?)',
+      '8: web: "apii" is not an image (did you mean "api"?)',
+      '11: web: "we" is not an image (did you mean "web"?)',
+      '17: the group g names "apo", which is neither an image nor a group (did you mean "api"?)',
     ],
   );
   const [inherited] = await shop.mistakes({ images: { a: { inherits: 'b' }, b: { inherits: 'a' } } });
@@ -381,11 +381,11 @@ test('values that mean nothing are told with their places', async () => {
       '13 there is no output of type ociii; did you mean oci?',
       '14 an output of type oci needs a dest',
       '17 the soft limit 9 is above the hard limit 1',
-      '20 "host-gateway" is no IP address',
+      '20 "host-gateway" is not an IP address',
       '23 "network.hots" is none of network.host, security.insecure, device; did you mean network.host?',
       '26 a secret needs an id',
       '29 invalid reference "UPPER": repository name must be lowercase',
-      '31 "big" is no size: write bytes, or a text such as "64m"',
+      '31 "big" is not a size: write bytes, or a text such as "64m"',
     ],
   );
 });
@@ -488,7 +488,7 @@ test('how steps are run is settled, merged by name and set on the command line',
   assert.deepEqual([web!.priority, web!.timeout, web!.retries], [undefined, 90_000, 3]);
 });
 
-test('what steps can not be run with is a mistake at its place', async () => {
+test('what steps cannot be run with is a mistake at its place', async () => {
   using shop = new Shop();
   const images = {
     api: {
@@ -506,8 +506,8 @@ test('what steps can not be run with is a mistake at its place', async () => {
       'memory: write bytes, or a text such as "4GiB"',
       'cpuQuota: write a number of microseconds above 0',
       'cpusetCpus: write numbers and ranges, such as "0-3,7"',
-      '"high" is no whole number',
-      '"soon" is no time: write seconds, or a text such as "10m"',
+      '"high" is not a whole number',
+      '"soon" is not a time: write seconds, or a text such as "10m"',
       '-1 is below 0',
     ],
   );

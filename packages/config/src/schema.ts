@@ -60,7 +60,7 @@ const config: Readonly<Record<keyof Config, Check>> = {
     (name) =>
       new RegExp(variablePattern).test(name)
         ? undefined
-        : `${JSON.stringify(name)} is no name for a variable: letters, digits and _`,
+        : `${JSON.stringify(name)} is not a name for a variable: letters, digits and _`,
     { pattern: variablePattern },
   ),
   discover,
@@ -130,5 +130,5 @@ export function configForm(): JsonForm {
 export function idComplaint(id: string): string | undefined {
   if (id === 'all') return '"all" is the name for all images, and can be no other';
   if (new RegExp(idPattern).test(id)) return undefined;
-  return `${JSON.stringify(id)} is no id: letters, digits, "_", "-" and "." (not at the beginning)`;
+  return `${JSON.stringify(id)} is not an id: letters, digits, "_", "-" and "." (not at the beginning)`;
 }

@@ -30,7 +30,7 @@ export function selected(
     const ids = groups.get(name) ?? matching(name, targets);
     const { missing = [] } = (groups.get(name) && sourced?.get(name)) ?? {};
     for (const each of missing) {
-      const message = `the group ${name} names ${JSON.stringify(each)}, which is no target or group`;
+      const message = `the group ${name} names ${JSON.stringify(each)}, which is neither a target nor a group`;
       report({ code: 'config/unknown-image', message, ...suggestion(each, targets.keys()) });
     }
     if (ids.length === 0 && missing.length === 0 && !groups.has(name) && !(name === 'all' && targets.size === 0)) {

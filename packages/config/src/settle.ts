@@ -226,7 +226,7 @@ function annotation(name: string, value: string): Readonly<Record<string, string
 
 function ulimit(written: string): { readonly soft: number; readonly hard: number } {
   const match = /^(-1|\d+)(?::(-1|\d+))?$/.exec(written.trim());
-  if (!match) throw new TypeError(`${JSON.stringify(written)} is no limit: write a number, or soft:hard`);
+  if (!match) throw new TypeError(`${JSON.stringify(written)} is not a limit: write a number, or soft:hard`);
   const soft = Number(match[1]);
   const hard = match[2] === undefined ? soft : Number(match[2]);
   if (hard !== -1 && (soft > hard || soft === -1))
@@ -237,21 +237,21 @@ function ulimit(written: string): { readonly soft: number; readonly hard: number
 function ip(written: string): string {
   const { isIP } = process.getBuiltinModule('node:net');
   const address = written.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(address) === 0) throw new TypeError(`${JSON.stringify(written)} is no IP address`);
+  if (isIP(address) === 0) throw new TypeError(`${JSON.stringify(written)} is not an IP address`);
   return address;
 }
 
 function bytes(written: string | number): number {
   const value = parseBytes(written);
   if (value === undefined)
-    throw new TypeError(`${JSON.stringify(written)} is no size: write bytes, or a text such as "64m"`);
+    throw new TypeError(`${JSON.stringify(written)} is not a size: write bytes, or a text such as "64m"`);
   return value;
 }
 
 function whole(written: string | number): number {
   const value = Number(written);
   if (!Number.isSafeInteger(value) || String(written).trim() === '')
-    throw new TypeError(`${JSON.stringify(written)} is no whole number`);
+    throw new TypeError(`${JSON.stringify(written)} is not a whole number`);
   return value;
 }
 
@@ -264,7 +264,7 @@ function count(written: string | number): number {
 /** Milliseconds. */
 function time(written: string | number): number {
   const seconds = parseSeconds(written);
-  if (!seconds) throw new TypeError(`${JSON.stringify(written)} is no time: write seconds, or a text such as "10m"`);
+  if (!seconds) throw new TypeError(`${JSON.stringify(written)} is not a time: write seconds, or a text such as "10m"`);
   return seconds * 1000;
 }
 

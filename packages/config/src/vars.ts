@@ -108,7 +108,7 @@ function invalid(value: VariableValues[string], rule: Variable['validate']): str
   try {
     pattern = new RegExp(`^(?:${rule})$`, 'u');
   } catch {
-    return `can't be judged: ${JSON.stringify(rule)} is no regular expression`;
+    return `can't be judged: ${JSON.stringify(rule)} is not a regular expression`;
   }
   const bad = all.find((each) => !pattern.test(String(each)));
   return bad === undefined ? undefined : `is ${JSON.stringify(bad)}, which doesn't match ${rule}`;

@@ -30,7 +30,7 @@ export function isPathOf(source: string): boolean {
 function shortForm(written: string, world: World): VolumeSpec {
   const parts = written.split(':');
   if (parts.length > 3 || parts.includes('')) {
-    throw new TypeError(`volumes: ${quoted(written)} is no volume: write SOURCE:TARGET, or SOURCE:TARGET:ro`);
+    throw new TypeError(`volumes: ${quoted(written)} is not a volume: write SOURCE:TARGET, or SOURCE:TARGET:ro`);
   }
   const [source, at, options = ''] = parts.length === 1 ? [undefined, parts[0]!] : parts;
   const target = targetOf(at!, written);
@@ -66,7 +66,7 @@ function longForm(written: WatchVolume, world: World): VolumeSpec {
     case 'volume': {
       const { nocopy = false, subpath } = volume ?? {};
       if (subpath !== undefined && (subpath.startsWith('/') || subpath.split('/').includes('..')))
-        throw new TypeError(`volumes: ${target}: ${quoted(subpath)} is no path in a volume`);
+        throw new TypeError(`volumes: ${target}: ${quoted(subpath)} is not a path in a volume`);
       return {
         kind: 'volume',
         target,
@@ -100,18 +100,18 @@ function memory(written: string): VolumeSpec {
 function sizeAndMode({ size, mode = 0o1777 }: NonNullable<WatchVolume['tmpfs']>, target: string) {
   const bytes = size === undefined ? undefined : parseBytes(size);
   if (size !== undefined && bytes === undefined)
-    throw new TypeError(`volumes: ${target}: ${quoted(size)} is no size such as 64m`);
+    throw new TypeError(`volumes: ${target}: ${quoted(size)} is not a size such as 64m`);
   const bits = typeof mode === 'number' ? mode : /^[0-7]{3,4}$/.test(mode) ? Number.parseInt(mode, 8) : -1;
   if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777)
-    throw new TypeError(`volumes: ${target}: ${quoted(mode)} is no mode such as "1777"`);
+    throw new TypeError(`volumes: ${target}: ${quoted(mode)} is not a mode such as "1777"`);
   return { ...(bytes !== undefined && { size: bytes }), mode: bits };
 }
 
 function targetOf(path: string, written: string): string {
   if (!path.startsWith('/'))
-    throw new TypeError(`volumes: ${quoted(written)}: ${quoted(path)} is no absolute path of the container`);
+    throw new TypeError(`volumes: ${quoted(written)}: ${quoted(path)} is not an absolute path of the container`);
   const target = posix.resolve(path);
-  if (target === '/') throw new TypeError(`volumes: ${quoted(written)}: a volume can not be all of the container`);
+  if (target === '/') throw new TypeError(`volumes: ${quoted(written)}: a volume cannot be all of the container`);
   return target;
 }
 
@@ -125,7 +125,7 @@ function pathOf(source: string, { root, env }: World): string {
 function nameOf(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/.test(name)) return name;
   throw new TypeError(
-    `volumes: ${quoted(name)} is no name: letters, digits, "_", "-" and "."; a path begins with "./", "/" or "~/"`,
+    `volumes: ${quoted(name)} is not a name: letters, digits, "_", "-" and "."; a path begins with "./", "/" or "~/"`,
   );
 }
 

@@ -20,9 +20,9 @@ export function readWatch(written: ImageWatch, world: World): WatchSpec {
   const { up = true, entrypoint, command, environment, user, workingDir, stopSignal, stopGracePeriod } = written;
   const grace = stopGracePeriod === undefined ? undefined : parseSeconds(stopGracePeriod);
   if (stopGracePeriod !== undefined && grace === undefined)
-    throw new TypeError(`watch.stopGracePeriod: ${JSON.stringify(stopGracePeriod)} is no time such as 10s`);
+    throw new TypeError(`watch.stopGracePeriod: ${JSON.stringify(stopGracePeriod)} is not a time such as 10s`);
   if (workingDir !== undefined && !workingDir.startsWith('/'))
-    throw new TypeError(`watch.workingDir: ${JSON.stringify(workingDir)} is no absolute path`);
+    throw new TypeError(`watch.workingDir: ${JSON.stringify(workingDir)} is not an absolute path`);
   return {
     up,
     ...(entrypoint !== undefined && { entrypoint: commandOf(entrypoint) }),
@@ -55,7 +55,7 @@ function restartOf(written: string = 'no'): RestartSpec {
 function actionOf(written: WatchAction, at: string, world: World): ActionSpec {
   const { action, path, target, exec } = written;
   if (target !== undefined && !target.startsWith('/'))
-    throw new TypeError(`${at}.target: ${JSON.stringify(target)} is no absolute path of the container`);
+    throw new TypeError(`${at}.target: ${JSON.stringify(target)} is not an absolute path of the container`);
   if (action === 'sync+exec' && !exec) throw new TypeError(`${at}: sync+exec needs exec, with a command`);
   if (exec && action !== 'sync+exec') throw new TypeError(`${at}: exec goes with sync+exec, not with ${action}`);
   if (target !== undefined && !action.startsWith('sync'))

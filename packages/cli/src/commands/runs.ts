@@ -142,7 +142,7 @@ async function rm({ flags, stdout }: Told, runs: RunsHere, words: readonly strin
   if (words.length === 0 && !flags.all) throw new Mistake('rm takes runs', 'name some, or --all for every one');
   const ids = flags.all ? runs.ids().filter((id) => !runs.isRunning(id)) : words.map((word) => runs.idOf(word));
   for (const id of ids) {
-    if (runs.isRunning(id)) throw new Mistake(`${id} still runs`, 'end it first');
+    if (runs.isRunning(id)) throw new Mistake(`${id} still runs`, 'stop it first');
     runs.remove(id);
     stdout.write(`${id}\n`);
   }

@@ -75,7 +75,7 @@ e opens a shell; ? lists all keys, q ends.`,
   async run(invocation) {
     const { flags, positionals } = invocation;
     if (positionals.includes('-') || flags.file.includes('-'))
-      throw new Mistake('standard input can not be watched', 'name a folder');
+      throw new Mistake('standard input cannot be watched', 'name a folder');
     if (flags['no-initial'] && flags.up)
       throw new Mistake('--up runs what is built at the beginning, and --no-initial builds nothing then');
     const debounce = milliseconds('--debounce', flags.debounce) ?? 40;

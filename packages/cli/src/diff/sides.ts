@@ -42,7 +42,7 @@ interface Build {
 export async function pairsOf(words: readonly string[], world: SidesWorld): Promise<readonly Pair[]> {
   const [first, second, third] = words;
   if (first === undefined) throw new Mistake('diff needs an image, as in cli diff api');
-  if (third !== undefined) throw new Mistake('diff compares two', 'files to look at stand behind --');
+  if (third !== undefined) throw new Mistake('diff compares two', 'files to look at come after --');
   if (isRun(first, world) && (second === undefined || isRun(second, world))) {
     return runPairs(world.runs.find(first).record, world.runs.find(second).record, world);
   }
@@ -92,7 +92,7 @@ async function sideOf(word: string, world: SidesWorld): Promise<{ readonly at: I
   if (word.startsWith('sha256:')) {
     if (!/^sha256:[0-9a-f]{64}$/.test(word))
       throw new Mistake(
-        `${word} is no digest`,
+        `${word} is not a digest`,
         'sha256: and 64 hexadecimal digits; cli runs show --json has whole ones',
       );
     const at = await storedImage(word as Digest, { name: word, content: engine.content, signal });

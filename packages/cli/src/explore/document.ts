@@ -21,7 +21,7 @@ export class Document {
     const target = await realpath(path).catch((cause: unknown) => {
       throw new Mistake(`there is no Dockerfile at ${path}`, (cause as Error).message);
     });
-    if (!(await stat(target)).isFile()) throw new Mistake(`${path} is no file`);
+    if (!(await stat(target)).isFile()) throw new Mistake(`${path} is not a file`);
     const document = new Document(path, target);
     await document.read();
     return document;
@@ -33,7 +33,7 @@ export class Document {
       return { text: utf8.decode(bytes), version: versionOf(bytes) };
     } catch (cause) {
       // To save it would change what can't be shown.
-      if (cause instanceof TypeError) throw new Mistake(`${this.path} is no text in UTF-8`);
+      if (cause instanceof TypeError) throw new Mistake(`${this.path} is not UTF-8 text`);
       throw cause;
     }
   }

@@ -32,7 +32,7 @@ test('what is about to happen is told once it is known, internal steps left out'
     time: { wall: 500, steps: 3, withoutHistory: 3 },
   });
   const planned = { cached: 1, run: 1, unknown: 1, pulls: { bases: 1, bytes: 7 } };
-  assert.deepEqual(prospects.facts.plan!(), planned, 'a guess is no time');
+  assert.deepEqual(prospects.facts.plan!(), planned, 'a guess is not a time');
   assert.equal(prospects.facts.remaining!(100), undefined);
   prospects.report({
     kind: 'graph-foreseen',

@@ -286,7 +286,7 @@ test('two thousand steps take less than a megabyte', async () => {
   assert.ok(statSync(folder.recordPath(made.id)).size < 1 << 20);
 });
 
-test('a run that can not be written down goes on, and says so once', async () => {
+test('a run that cannot be written down goes on, and says so once', async () => {
   const file = join(scratch, 'file');
   writeFileSync(file, '');
   const { made, tell, warnings } = recorder({ path: join(file, 'runs') });

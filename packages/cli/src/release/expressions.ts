@@ -83,7 +83,7 @@ function partsOf(
       ...{ hourCycle: 'h23', timeZone },
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new TypeError(`${timeZone} is no time zone`, { cause: error });
+    if (error instanceof RangeError) throw new TypeError(`${timeZone} is not a time zone`, { cause: error });
     throw error;
   }
   return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value])) as ReturnType<

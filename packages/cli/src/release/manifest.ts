@@ -73,7 +73,7 @@ export async function pullManifest(
   ) as { readonly artifactType?: string; readonly layers?: readonly { digest: Digest; size: number }[] };
   const [layer] = layers ?? [];
   if (type !== artifactType || !layer)
-    throw new Mistake(`${name} is something else than a release`, 'release.artifact names where releases are kept');
+    throw new Mistake(`${name} is something other than a release`, 'release.artifact names where releases are kept');
   return parsed(Buffer.from(await collect(found.blobs.open(layer, { signal }), limit)).toString(), name);
 }
 
@@ -134,6 +134,6 @@ function parsed(text: string, where: string): ReleaseManifest {
         Array.isArray(image.platforms),
     );
   if (!fine)
-    throw new Mistake(`${where} is no manifest of a release`, 'remove it, or name another one with --from FILE');
+    throw new Mistake(`${where} is not the manifest of a release`, 'remove it, or name another one with --from FILE');
   return manifest as ReleaseManifest;
 }

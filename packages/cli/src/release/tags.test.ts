@@ -118,7 +118,7 @@ for (const [rule, why] of [
   ['type=raw,value=x,priority=high', /priority is a number/],
   ['type=raw,value={{branhc}}', /\{\{branhc\}\} means nothing/],
   ["type=raw,value={{date 'QQ'}}", /has QQ/],
-  ["type=raw,value={{date 'YY' tz='Mars/One'}}", /no time zone/],
+  ["type=raw,value={{date 'YY' tz='Mars/One'}}", /not a time zone/],
   ['type=raw,value=x,enable=maybe', /enable is true or false/],
   ['type=match,pattern=v(', /Invalid regular expression/],
 ] as const) {

@@ -131,7 +131,7 @@ export class RunsHere {
     }
     const record = parsed(path, text);
     if (!isRecord(record))
-      throw new Mistake(`${path} is no record of a run that this version of monokit can read`, bringsRecords);
+      throw new Mistake(`${path} is not the record of a run that this version of monokit can read`, bringsRecords);
     const log = besideRecord(path, 'log');
     return { record, path, logPath: existsSync(log) ? log : undefined, isRunning: false };
   }
@@ -144,7 +144,7 @@ function parsed(path: string, text: string): unknown {
     return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? harmless(value) : value));
   } catch (error) {
     const message = harmless((error as Error).message);
-    throw new Mistake(`${path} is no record of a run, nor any JSON: ${message}`, bringsRecords);
+    throw new Mistake(`${path} is not the record of a run, nor JSON: ${message}`, bringsRecords);
   }
 }
 

@@ -160,7 +160,7 @@ test('github: titles and places are data, whatever is in them', () => {
   assert.deepEqual(github('w').note('x ##[error]y'), ['::stop-commands::w', 'x ##[error]y', '::w::']);
 });
 
-test('gitlab: sections are folded, and a step can not end them', () => {
+test('gitlab: sections are folded, and a step cannot end them', () => {
   const text = shown(gitlab(), built);
   const mark = (word: string, more = '') => `\u001b[0Ksection_${word}:1767323047:monokit_1${more}\r\u001b[0K`;
   const steps = ['▸ [build 2/3] RUN make  1.2s', 'cc -o app', 'linking', 'done', '▸ [build 3/3] RUN make test  1.0s'];
@@ -389,7 +389,7 @@ test('Azure is told of the summary by the log', async () => {
   assert.match(readFileSync(file!, 'utf8'), /^### ✖ api failed\n/);
 });
 
-test('Buildkite is told by its agent; a report that can not be written is told and does no harm', async () => {
+test('Buildkite is told by its agent; a report that cannot be written is told and does no harm', async () => {
   await using folder = makeTempFolder();
   const bin = join(folder.path, 'bin');
   mkdirSync(bin);

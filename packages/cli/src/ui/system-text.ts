@@ -19,7 +19,7 @@ const meanings: Readonly<Record<string, (path: string, syscall: string | undefin
   // Node says so, too, where the file system can only be read.
   ENOENT: (path, syscall) =>
     syscall === 'mkdir' ? `no folder can be made at ${path}` : `there is no ${missingPart(path)}`,
-  ENOTDIR: (path) => `${path} leads through a file that is no folder`,
+  ENOTDIR: (path) => `${path} leads through a file that is not a folder`,
   EEXIST: (path) => `there is something at ${path} already`,
   EISDIR: (path) => `${path} is a folder`,
   EACCES: (path, syscall) => `this user may not ${deedOf(syscall)} ${path}`,

@@ -26,7 +26,7 @@ export class Forwarder implements AsyncDisposable {
               'end what listens on it, or publish another port',
             ),
           );
-        reject(new Mistake(`${port} can not be listened on, as ${text} says: ${cause.message}`));
+        reject(new Mistake(`${port} cannot be listened on, as ${text} says: ${cause.message}`));
       });
       server.listen({ port: published ?? 0, ...(address !== undefined && { host: address }) }, resolve);
     });

@@ -86,7 +86,7 @@ function versus(image: string, word: string, here: RunsHere, cwd: string): Image
   const commit = stdout?.trim();
   if (status !== 0 || !commit) {
     throw new Mistake(
-      `${JSON.stringify(word)} is no run, and no commit here`,
+      `${JSON.stringify(word)} is neither a run nor a commit here`,
       'cli runs ls lists the runs that are kept',
     );
   }

@@ -77,7 +77,10 @@ export function newestPair(image: string, here: RunsHere): readonly [before: Ima
   }
   if (newest) return newest;
   if (!after) throw unknownImage(image, here);
-  throw new Mistake(`${image} was built in one run so far (${after.record.id})`, 'there is nothing to compare it with');
+  throw new Mistake(
+    `${image} has been built in only one run so far (${after.record.id})`,
+    'there is nothing to compare it with',
+  );
 }
 
 /** Explains what lies between two runs of an image. */
@@ -161,7 +164,7 @@ export function unknownImage(image: string, here: RunsHere): Mistake {
     runs++;
     for (const { id } of record.images) known.add(id);
   }
-  if (runs === 0) return new Mistake('nothing was built here yet', 'cli build all');
+  if (runs === 0) return new Mistake('nothing has been built here yet', 'cli build all');
   const near = nearest(image, known);
   return new Mistake(
     `no run that is kept has built ${image === '' ? '""' : image} (${count(runs, 'run')})`,

@@ -94,7 +94,7 @@ export class Blocks {
   instances(): readonly Instance[] {
     if (this.#instances === 'asking') {
       const { block } = this.#blocks[0]!;
-      throw mistake(block.body.source, block.typeSpan, 'the name or matrix of a target can not refer to a target');
+      throw mistake(block.body.source, block.typeSpan, 'the name or matrix of a target cannot refer to a target');
     }
     if (this.#instances) return this.#instances;
     this.#instances = 'asking';
@@ -115,7 +115,7 @@ export class Blocks {
     if (!isBlockType(root)) return undefined;
     const [first, second] = steps.map((step) => (step.kind === 'field' ? step.name : String(step.key.is)));
     if (first === undefined)
-      throw mistake(source, span, `${root} is no value by itself`, `write ${root}.NAME.ATTRIBUTE`);
+      throw mistake(source, span, `${root} is not a value by itself`, `write ${root}.NAME.ATTRIBUTE`);
     const all = this.instances().filter(({ type }) => type === root);
     const found = all.findLast(({ name }) => name === first);
     if (!found) {
@@ -201,7 +201,7 @@ function nameFrom(expression: Expression, source: SourceText, scope: Scope): str
 
 function nameComplaint(name: string): string | undefined {
   if (/^[a-zA-Z0-9_-]+$/.test(name)) return undefined;
-  return `${JSON.stringify(name)} is no name: letters, digits, "_" and "-"`;
+  return `${JSON.stringify(name)} is not a name: letters, digits, "_" and "-"`;
 }
 
 const topLevel = ['group', 'target', 'variable', 'function'];

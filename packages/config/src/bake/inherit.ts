@@ -53,7 +53,7 @@ export function inheritedTargets(
     for (const parent of target.attributes.inherits ?? []) {
       const found = byName.get(parent);
       if (!found) {
-        const message = `${name} inherits from ${JSON.stringify(parent)}, which is no target`;
+        const message = `${name} inherits from ${JSON.stringify(parent)}, which is not a target`;
         reportOf(name, { code: 'config/unknown-image', message, place, ...suggestion(parent, byName.keys()) });
       } else if (chain.includes(parent)) {
         const message = `targets inherit from each other: ${[...chain.slice(chain.indexOf(parent)), parent].join(' → ')}`;
@@ -136,7 +136,7 @@ function readSets(
         : '';
     if (key === '') {
       const hint = suggestion(written, settableKeys).hint ?? `write one of ${settableKeys.join(', ')}`;
-      return wrong(written === '' ? 'there is no key' : `${JSON.stringify(written)} is no key of a target`, hint);
+      return wrong(written === '' ? 'there is no key' : `${JSON.stringify(written)} is not a key of a target`, hint);
     }
     const name = rest.length > 0 ? rest.join('.') : undefined;
     if (equals < 0) {

@@ -115,7 +115,8 @@ export class Module implements Scope {
         }
         if (holds.is === true) return;
         const told = evaluate(message, source, this);
-        const reason = typeof told.is === 'string' ? told.is : 'its value is not allowed, and error_message is no text';
+        const reason =
+          typeof told.is === 'string' ? told.is : 'its value is not allowed, and error_message is not text';
         throw mistake(source, condition.span, `${variable.name}: ${reason}`);
       });
     });

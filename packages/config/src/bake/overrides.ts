@@ -176,6 +176,6 @@ function withSecret(
   if (!secrets.some((each) => each.id === id))
     throw new TypeError(`there is no secret ${id} that could come from somewhere else`);
   const { id: other, ...source } = secretEntry(values.at(-1) ?? '');
-  if (other !== undefined && other !== id) throw new TypeError(`the secret ${id} can not become ${other}`);
+  if (other !== undefined && other !== id) throw new TypeError(`the secret ${id} cannot become ${other}`);
   return secrets.map((each) => (each.id === id ? { id, ...source } : each));
 }

@@ -91,8 +91,7 @@ function valueFrom(written: string, type: Type, declared: boolean): Value {
   if (isPrimitive(type)) return primitive(written, type);
   if (type.kind === 'any') return text(written);
   const hint = 'give it as JSON, in a variable whose name ends in _JSON';
-  if (!declared || type.kind === 'object')
-    throw new TypeError(`a ${typeName(type)} can not be read from this; ${hint}`);
+  if (!declared || type.kind === 'object') throw new TypeError(`a ${typeName(type)} cannot be read from this; ${hint}`);
   let fields: readonly string[];
   try {
     fields = splitCsv(written);
@@ -101,7 +100,7 @@ function valueFrom(written: string, type: Type, declared: boolean): Value {
   }
   const item = (field: string, of: Type) => {
     if (isPrimitive(of)) return primitive(field, of);
-    throw new TypeError(`a ${typeName(type)} can not be read from CSV; ${hint}`);
+    throw new TypeError(`a ${typeName(type)} cannot be read from CSV; ${hint}`);
   };
   if (type.kind === 'tuple') {
     const { items } = type;
@@ -124,7 +123,7 @@ function valueFrom(written: string, type: Type, declared: boolean): Value {
     of,
     fields.map((field) => {
       const colon = field.indexOf(':');
-      if (colon < 0) throw new TypeError(`${JSON.stringify(field)} is no key:value`);
+      if (colon < 0) throw new TypeError(`${JSON.stringify(field)} is not key:value`);
       return [field.slice(0, colon), item(field.slice(colon + 1), of)];
     }),
   );
@@ -138,7 +137,7 @@ function primitive(written: string, { kind }: Type): Value {
     throw new TypeError('this is neither true nor false');
   }
   const value = numOfText(written);
-  if (!value) throw new TypeError('this is no number');
+  if (!value) throw new TypeError('this is not a number');
   return num(value);
 }
 

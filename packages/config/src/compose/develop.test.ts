@@ -43,5 +43,5 @@ test('volumes are those that are declared, and paths those of the folder of the 
   const wrong = (volume: unknown) => serviceWatch({ volumes: [volume] }, world).wrong?.message;
   assert.equal(wrong('dara:/d'), 'volumes: there is no volume dara; did you mean data?');
   assert.equal(wrong('a/b:/d'), 'volumes: there is no volume a/b; declare it in volumes, at the top of the file');
-  assert.match(wrong('data:d')!, /"d" is no absolute path of the container/);
+  assert.match(wrong('data:d')!, /"d" is not an absolute path of the container/);
 });

@@ -20,7 +20,7 @@ export function parseDotEnv(text: string, lookUp: (name: string) => string | und
     line.lastIndex = at;
     const found = line.exec(all);
     const number = all.slice(0, at).split('\n').length;
-    if (!found) throw new TypeError(`line ${number} of it is no NAME=value`);
+    if (!found) throw new TypeError(`line ${number} of it is not NAME=value`);
     at += found[0].length;
     const [, name = '', sign] = found;
     if (sign === undefined) {

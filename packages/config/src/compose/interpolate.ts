@@ -33,7 +33,7 @@ export function interpolated(written: string, names: Names, depth = 0): string {
       if (end < 0) throw new TypeError(`${JSON.stringify(rest)} has no closing "}"`);
       made += braced(written.slice(dollar + 2, end), names, depth);
       at = end + 1;
-    } else throw new TypeError(`${JSON.stringify(rest.slice(0, 20))} is no variable; write $$ for a dollar sign`);
+    } else throw new TypeError(`${JSON.stringify(rest.slice(0, 20))} is not a variable; write $$ for a dollar sign`);
   }
   return made;
 }
@@ -52,7 +52,7 @@ function closing(written: string, from: number): number {
 
 function braced(inner: string, names: Names, depth: number): string {
   const found = /^([A-Za-z_]\w*)(?:(:?[-?+])([^]*))?$/.exec(inner);
-  if (!found) throw new TypeError(`${JSON.stringify(`\${${inner}}`)} is no variable; write $$ for a dollar sign`);
+  if (!found) throw new TypeError(`${JSON.stringify(`\${${inner}}`)} is not a variable; write $$ for a dollar sign`);
   const [, name = '', operator, word = ''] = found;
   const value = names.lookUp(name);
   const isThere = value !== undefined && !(operator?.startsWith(':') && value === '');

@@ -58,7 +58,7 @@ export function targetOf(service: string, definition: Mapping, world: ServiceWor
   }
   const name = targetName(service);
   if (!/^[a-zA-Z0-9_-]+$/.test(name)) {
-    world.report(undefined, `${JSON.stringify(service)} is no name: letters, digits, "_", "-" and "."`);
+    world.report(undefined, `${JSON.stringify(service)} is not a name: letters, digits, "_", "-" and "."`);
     return undefined;
   }
   const places: Record<string, Place> = { '': world.placeOf() };
@@ -121,7 +121,7 @@ export function targetOf(service: string, definition: Mapping, world: ServiceWor
   refuse(
     'privileged',
     (value) => value !== false && value !== 'false',
-    `build of ${service} can not be privileged as a whole: write RUN --security=insecure in the Dockerfile, and entitlements: [security.insecure]`,
+    `build of ${service} cannot be privileged as a whole: write RUN --security=insecure in the Dockerfile, and entitlements: [security.insecure]`,
   );
   refuse(
     'isolation',
@@ -297,7 +297,7 @@ function truth(value: unknown): boolean {
 
 function bytes(value: unknown): number {
   const size = parseBytes(typeof value === 'number' ? value : text(value));
-  if (size === undefined) throw new TypeError(`${JSON.stringify(value)} is no size such as 64m`);
+  if (size === undefined) throw new TypeError(`${JSON.stringify(value)} is not a size such as 64m`);
   return size;
 }
 

@@ -38,7 +38,7 @@ export function parseYaml(source: SourceText): YamlFile {
     }) as Document.Parsed;
     if (document.errors.some(({ message }) => /call stack/i.test(message))) throw new RangeError();
     const problems = document.errors.slice(0, mostErrors).map(({ message, pos: [start, end] }) => ({
-      message: `this is no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+      message: `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
       source,
       span: { start, end: Math.max(end, start + 1) },
     }));
@@ -47,7 +47,7 @@ export function parseYaml(source: SourceText): YamlFile {
   } catch (error) {
     if (error instanceof RangeError) throw mistake(source, { start: 0, end: 1 }, 'this is nested too deeply');
     if (error instanceof ReferenceError)
-      throw mistake(source, { start: 0, end: 1 }, `this is no YAML: ${error.message}`);
+      throw mistake(source, { start: 0, end: 1 }, `this is not YAML: ${error.message}`);
     throw error;
   }
   return { source, value, spanOf: (path) => spanIn(document, path) };

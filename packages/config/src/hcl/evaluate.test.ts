@@ -83,8 +83,8 @@ test('variables are looked up, and near names suggested', () => {
 test('all mistakes of an expression are found, each at its place', () => {
   assert.deepEqual(mistakesOf('[a, upper(null), 1 + "x"]'), [
     '1: there is no variable a',
-    '10: upper can not take null as str',
-    '21: + can not take this: a number is required',
+    '10: upper cannot take null as str',
+    '21: + cannot take this: a number is required',
   ]);
   assert.deepEqual(mistakesOf('replace("a", "b")'), ['0: replace takes 3 arguments; replace is missing']);
   assert.deepEqual(mistakesOf('[1, 2][5]'), ['6: there is no element 5: the list has 2 elements, counted from 0']);

@@ -101,8 +101,8 @@ class Evaluation {
 
   #template(parts: readonly { readonly value: Value; readonly span: Span }[]): Value {
     const texts = collected(parts, ({ value, span }) => {
-      if (value.is === null) throw this.#wrong(span, 'a null can not be put into a text');
-      return stringOf(this.#as(value, string, span, 'this value can not be put into a text'));
+      if (value.is === null) throw this.#wrong(span, 'a null cannot be put into a text');
+      return stringOf(this.#as(value, string, span, 'this value cannot be put into a text'));
     });
     return text(texts.join(''));
   }
@@ -181,8 +181,8 @@ class Evaluation {
     const given = collected(values.entries(), ([index, value]) => {
       const param = params[index] ?? rest!;
       const at = (written[index] ?? written.at(-1)!).span;
-      const converted = this.#as(value, param.type, at, `${name} can not take this as ${param.name}`);
-      if (converted.is === null && !param.nullable) throw this.#wrong(at, `${name} can not take null as ${param.name}`);
+      const converted = this.#as(value, param.type, at, `${name} cannot take this as ${param.name}`);
+      if (converted.is === null && !param.nullable) throw this.#wrong(at, `${name} cannot take null as ${param.name}`);
       return converted;
     });
     return this.#blaming(expression, () => found.call(given));
@@ -205,7 +205,7 @@ class Evaluation {
     const [whenTrue, whenFalse] = [this.#attempt(yes, scope), this.#attempt(no, scope)];
     const decided = this.value(condition, scope);
     if (decided.is === null) throw this.#wrong(condition.span, 'the condition is null, neither true nor false');
-    const isTrue = this.#as(decided, bool, condition.span, 'this is no condition').is === true;
+    const isTrue = this.#as(decided, bool, condition.span, 'this is not a condition').is === true;
     const [chosen, other] = isTrue ? [whenTrue, whenFalse] : [whenFalse, whenTrue];
     if (chosen instanceof HclMistake) throw chosen;
     if (other instanceof HclMistake) return chosen;
@@ -261,8 +261,8 @@ class Evaluation {
     return object(
       collected(items, ({ key, value }): [string, Value] => {
         const [name, entry] = this.#all([key, value], scope) as [Value, Value];
-        if (name.is === null) throw this.#wrong(key.span, 'null can not be a key');
-        return [stringOf(this.#as(name, string, key.span, 'this can not be a key')), entry];
+        if (name.is === null) throw this.#wrong(key.span, 'null cannot be a key');
+        return [stringOf(this.#as(name, string, key.span, 'this cannot be a key')), entry];
       }),
     );
   }
@@ -284,12 +284,12 @@ class Evaluation {
       if (condition) {
         const included = this.value(condition, inner);
         if (included.is === null) throw this.#wrong(condition.span, 'the condition is null, neither true nor false');
-        if (this.#as(included, bool, condition.span, 'this is no condition').is !== true) return [];
+        if (this.#as(included, bool, condition.span, 'this is not a condition').is !== true) return [];
       }
       if (!key) return [{ made: this.value(value, inner) }];
       const [name, made] = this.#all([key, value], inner) as [Value, Value];
-      if (name.is === null) throw this.#wrong(key.span, 'null can not be a key');
-      return [{ name: stringOf(this.#as(name, string, key.span, 'this can not be a key')), made }];
+      if (name.is === null) throw this.#wrong(key.span, 'null cannot be a key');
+      return [{ name: stringOf(this.#as(name, string, key.span, 'this cannot be a key')), made }];
     }).flat();
     if (!key) return tuple(rounds.map(({ made }) => made));
     const groups = Map.groupBy(rounds, ({ name }) => name!);

@@ -26,7 +26,7 @@ export function fromJsonText(written: string): Value {
   try {
     return valueOf(parseJson({ file: '', text: written }));
   } catch (error) {
-    if (error instanceof HclMistake) throw new FunctionError(`this is no JSON: ${error.message}`, 0);
+    if (error instanceof HclMistake) throw new FunctionError(`this is not JSON: ${error.message}`, 0);
     throw error;
   }
 }

@@ -28,7 +28,7 @@ export function fromInteger(value: number | bigint): Num {
 
 /** A double, exactly. */
 export function fromDouble(value: number): Num {
-  if (!Number.isFinite(value)) throw new RangeError('the result is no finite number');
+  if (!Number.isFinite(value)) throw new RangeError('the result is not a finite number');
   let exponent = 0;
   let whole = value;
   while (!Number.isInteger(whole)) {
@@ -79,7 +79,7 @@ export function multiply(a: Num, b: Num): Num {
 
 /** Throws a `RangeError` where `b` is zero. */
 export function divide(a: Num, b: Num): Num {
-  if (b.mantissa === 0n) throw new RangeError('a number can not be divided by zero');
+  if (b.mantissa === 0n) throw new RangeError('a number cannot be divided by zero');
   const ratio = quotient(a.mantissa, b.mantissa, Math.max(a.precision, b.precision));
   return rounded(ratio.mantissa, ratio.exponent + a.exponent - b.exponent, ratio.precision);
 }

@@ -43,8 +43,8 @@ function as(operator: string, operands: readonly Value[], index: number, type: T
     if (value.is !== null) return value;
   } catch (error) {
     if (error instanceof ConversionError)
-      throw new FunctionError(`${operator} can not take this: ${error.message}`, index);
+      throw new FunctionError(`${operator} cannot take this: ${error.message}`, index);
     throw error;
   }
-  throw new FunctionError(`${operator} can not take null`, index);
+  throw new FunctionError(`${operator} cannot take null`, index);
 }

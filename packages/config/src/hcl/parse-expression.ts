@@ -109,7 +109,7 @@ function numeral(cursor: Cursor, written: string, span: Span): Value {
   } catch (error) {
     throw cursor.wrong(span, (error as Error).message);
   }
-  throw cursor.wrong(span, `${written} is no number`);
+  throw cursor.wrong(span, `${written} is not a number`);
 }
 
 const constants: Readonly<Record<string, Value>> = { true: yes, false: no, null: untypedNull };

@@ -172,7 +172,7 @@ function sequenceOf(cursor: Cursor): Part {
     }
     const meant = word.kind === 'identifier' ? nearest(word.text, directives) : undefined;
     const hint = meant ? `did you mean %{${meant}}?` : `write one of ${directives.join(', ')}`;
-    throw cursor.wrong(word, `${cursor.described()} is no directive of a template`, hint);
+    throw cursor.wrong(word, `${cursor.described()} is not a directive of a template`, hint);
   });
 }
 
@@ -187,12 +187,13 @@ function unescaped(cursor: Cursor, token: Token, isQuote: boolean): string {
       const span = { start: token.start + offset, end: token.start + offset + found.length };
       if (found.length > 2) {
         const code = Number.parseInt(found.slice(2), 16);
-        if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw cursor.wrong(span, `${found} is no character`);
+        if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+          throw cursor.wrong(span, `${found} is not a character`);
         return String.fromCodePoint(code);
       }
       const meant = escapes[found[1]!];
       if (meant !== undefined) return meant;
-      throw cursor.wrong(span, `${found} is no escape`, 'there are \\n \\r \\t \\" \\\\ \\uXXXX and \\UXXXXXXXX');
+      throw cursor.wrong(span, `${found} is not an escape`, 'there are \\n \\r \\t \\" \\\\ \\uXXXX and \\UXXXXXXXX');
     },
   );
 }

@@ -65,14 +65,14 @@ test('mistakes are told with their place and what to do', () => {
   assert.equal(mistakeIn('a = 1\na = 2'), '2:1: a is set twice here; each argument is set once');
   assert.equal(
     mistakeIn('a = "\\q"'),
-    '1:6: \\q is no escape (there are \\n \\r \\t \\" \\\\ \\uXXXX and \\UXXXXXXXX)',
+    '1:6: \\q is not an escape (there are \\n \\r \\t \\" \\\\ \\uXXXX and \\UXXXXXXXX)',
   );
   assert.equal(mistakeIn('a = <<EOT\nx'), '1:5: this heredoc has no end (write EOT on a line of its own after it)');
   assert.equal(
     mistakeIn('a = "${x:1}"'),
     '1:9: "}" is missing here, where ":" is (write $${ if it is meant for another language, such as a shell)',
   );
-  assert.equal(mistakeIn('a = "%{iff x}"'), '1:8: "iff" is no directive of a template (did you mean %{if}?)');
+  assert.equal(mistakeIn('a = "%{iff x}"'), '1:8: "iff" is not a directive of a template (did you mean %{if}?)');
   assert.equal(mistakeIn('a = x & y'), '1:7: there is no operator & (write &&)');
   assert.equal(
     mistakeIn('a = {b.c = 1}'),

@@ -37,7 +37,7 @@ function indexed(value: Value, key: Value): ReturnType<typeof stepInto> {
     if (isMapping(value.type)) return field(value, stringOf(convert(key, string)));
     if (kind !== 'list' && kind !== 'tuple') {
       const hint = kind === 'set' ? 'a set has no order; convert it to a list' : undefined;
-      return { message: `a ${typeName(value.type)} can not be indexed`, ...(hint !== undefined && { hint }) };
+      return { message: `a ${typeName(value.type)} cannot be indexed`, ...(hint !== undefined && { hint }) };
     }
     const at = numOf(convert(key, number));
     const items = elements(value);
@@ -47,7 +47,7 @@ function indexed(value: Value, key: Value): ReturnType<typeof stepInto> {
     const has = `has ${items.length} element${items.length === 1 ? '' : 's'}, counted from 0`;
     return { message: `there is no element ${index}: the list ${has}` };
   } catch (error) {
-    if (error instanceof ConversionError) return { message: `this is no index: ${error.message}` };
+    if (error instanceof ConversionError) return { message: `this is not an index: ${error.message}` };
     throw error;
   }
 }

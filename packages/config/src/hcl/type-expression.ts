@@ -32,7 +32,7 @@ export function typeFrom(expression: Expression, source: SourceText): Type {
       meant ? `did you mean ${meant}?` : `there is ${words.join(', ')}`,
     );
   }
-  if (expression.kind !== 'call') throw wrong(expression, `this is no type: write one of ${words.join(', ')}`);
+  if (expression.kind !== 'call') throw wrong(expression, `this is not a type: write one of ${words.join(', ')}`);
   const { name, args } = expression;
   const [only] = args;
   if (!only || args.length > 1) throw wrong(expression, `the type ${name} is told one thing: what is in it`);

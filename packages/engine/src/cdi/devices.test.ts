@@ -76,7 +76,7 @@ test('a later folder comes before an earlier one; within one a device has one fi
   );
 });
 
-test('a file that can not be used is told with file and field', async () => {
+test('a file that cannot be used is told with file and field', async () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     ['{', /CDI file .*x.json can't be read: /],
     ['[]', /x.json can't be used: it is no object/],

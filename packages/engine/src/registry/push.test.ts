@@ -40,7 +40,7 @@ test('a registry that calls a pushed manifest something else is refused', async 
   await assert.rejects(pushing, failsWith('registry-content', /digest sha256:.* for the manifest/));
 });
 
-test('what can not be mounted is uploaded, with the upload that was begun', async () => {
+test('what cannot be mounted is uploaded, with the upload that was begun', async () => {
   await using registry = await TestRegistry.open();
   await using registries = client();
   const { layers, request } = image([[mediaTypes.ociLayer, 'layer']]);

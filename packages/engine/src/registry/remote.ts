@@ -217,7 +217,7 @@ export function reason(error: unknown): string {
   const code = codeOf(error);
   const reasons: Record<string, string> = {
     ENOTFOUND: 'its name is not known',
-    EAI_AGAIN: 'its name can not be looked up',
+    EAI_AGAIN: 'its name cannot be looked up',
     ECONNREFUSED: 'connection refused',
     ECONNRESET: 'connection broken off',
     UND_ERR_SOCKET: 'connection broken off',

@@ -71,7 +71,7 @@ export async function fetchCommit(git: Git, { id, found, gitDir }: FetchOptions)
   if (await here()) return;
   await git.run(['fetch', '--force', '--tags', 'origin', '+refs/heads/*:refs/monokit/heads/*'], { gitDir });
   if (await here()) return;
-  const message = `commit ${sha} can not be found in the repository ${redacted(id.remote)}`;
+  const message = `commit ${sha} cannot be found in the repository ${redacted(id.remote)}`;
   throw new Failed<SourceFailure>({ kind: 'git-failed', remote: redacted(id.remote), stderr: '', message });
 }
 

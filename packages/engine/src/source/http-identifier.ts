@@ -36,7 +36,7 @@ export function readHttpIdentifier({ scheme, name, attrs }: SourceRequest): Http
   if (checksum !== undefined && !isDigest(checksum))
     throw wrong(withoutSecrets(url), `http.checksum=${checksum} is no digest`);
   if (attrs['http.sig.pubkey'] !== undefined || attrs['http.sig.signature'] !== undefined) {
-    throw wrong(withoutSecrets(url), 'signatures of downloads can not be verified yet');
+    throw wrong(withoutSecrets(url), 'signatures of downloads cannot be verified yet');
   }
   // As in BuildKit, others are dropped.
   const headers = ['Accept', 'User-Agent'].flatMap((Name) => {

@@ -61,7 +61,7 @@ function readTime(written: string, argument: number): Time {
   date.setUTCFullYear(year, month - 1, day);
   const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month > 0;
   if (!found || !isDay || hour > 23 || minute > 59 || second > 59 || ahead > 23 || aheadMinutes > 59) {
-    const message = `${JSON.stringify(written)} is no timestamp such as 2006-01-02T15:04:05Z`;
+    const message = `${JSON.stringify(written)} is not a timestamp such as 2006-01-02T15:04:05Z`;
     throw new FunctionError(message, argument);
   }
   const offset = (fields[7] === '-' ? -1 : 1) * (ahead * 60 + aheadMinutes);
@@ -153,7 +153,7 @@ function readDuration(written: string): bigint {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(written)!;
   if (rest === '0') return 0n;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest))
-    throw new FunctionError(`${JSON.stringify(written)} is no duration such as 1h30m`, 1);
+    throw new FunctionError(`${JSON.stringify(written)} is not a duration such as 1h30m`, 1);
   let sum = 0n;
   for (const [, amount, unit] of rest.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     const [whole = '', fraction = ''] = amount!.split('.');

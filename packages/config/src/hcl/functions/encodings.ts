@@ -18,7 +18,7 @@ export const encodingFunctions: Readonly<Record<string, HclFunction>> = {
 export function bytesOf(written: string, argument: number): Buffer {
   const plain = written.replace(/[\r\n]/g, '');
   if (plain.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(plain))
-    throw new FunctionError('the text is no base64', argument);
+    throw new FunctionError('the text is not base64', argument);
   return Buffer.from(plain, 'base64');
 }
 
@@ -26,7 +26,7 @@ function utf8(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new FunctionError('what the text encodes is no UTF-8', 0);
+    throw new FunctionError('what the text encodes is not UTF-8', 0);
   }
 }
 

@@ -88,7 +88,7 @@ function plain(part: string, at: number): string {
 function formatted(verb: Verb, value: Value, position: number): string {
   const { raw, mode } = verb;
   const as = (type: Type): Value => {
-    if (value.is === null) throw new FunctionError(`null can not be written as ${raw}`, position);
+    if (value.is === null) throw new FunctionError(`null cannot be written as ${raw}`, position);
     try {
       return convert(value, type);
     } catch (error) {
@@ -126,7 +126,7 @@ function formatted(verb: Verb, value: Value, position: number): string {
       return signed(verb, exact, fractionDigits(mode, exact, verb.precision));
     }
     default:
-      throw new FunctionError(`${raw} is no known format: there is %v %t %s %q %d %b %o %x %X %e %f %g`, 0);
+      throw new FunctionError(`${raw} is not a known format: there is %v %t %s %q %d %b %o %x %X %e %f %g`, 0);
   }
 }
 

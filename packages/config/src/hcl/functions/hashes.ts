@@ -40,12 +40,12 @@ function decrypt(cipher: string, key: string): string {
   try {
     privateKey = createPrivateKey({ key, format: 'pem' });
   } catch {
-    throw new FunctionError('the key is no private RSA key in PEM without a password', 1);
+    throw new FunctionError('the key is not a private RSA key in PEM without a password', 1);
   }
   try {
     return privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, bytes).toString();
   } catch {
-    throw new FunctionError('the text can not be decrypted with this key', 0);
+    throw new FunctionError('the text cannot be decrypted with this key', 0);
   }
 }
 

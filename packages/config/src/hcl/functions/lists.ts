@@ -69,7 +69,7 @@ export const listFunctions: Readonly<Record<string, HclFunction>> = {
     const { kind } = given!.type;
     if (kind !== 'list' && kind !== 'tuple') throw new FunctionError('the argument must be a list or tuple', 0);
     const items = elements(given!);
-    if (items.length === 0) throw new FunctionError('an empty list can not be searched', 0);
+    if (items.length === 0) throw new FunctionError('an empty list cannot be searched', 0);
     const at = items.findIndex((each) => equal(each, value!));
     if (at < 0) throw new FunctionError('the value is not in the list', 1);
     return num(at);

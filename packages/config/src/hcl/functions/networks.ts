@@ -35,7 +35,7 @@ export const networkFunctions: Readonly<Record<string, HclFunction>> = {
     const prefix = network.prefix + newBits;
     if (newBits > 32) throw new FunctionError('a prefix is extended by at most 32 bits', 1);
     if (newBits < 0 || prefix > network.bits)
-      throw new FunctionError(`a prefix of ${network.prefix} bits can not be extended by ${newBits}`, 1);
+      throw new FunctionError(`a prefix of ${network.prefix} bits cannot be extended by ${newBits}`, 1);
     if (chosen < 0 || BigInt(chosen) >= 1n << BigInt(newBits))
       throw new FunctionError(`${newBits} more bits have no room for network ${chosen}`, 2);
     const address = network.address + (BigInt(chosen) << BigInt(network.bits - prefix));
@@ -68,7 +68,7 @@ function readNetwork(written: string): Network {
   const [, address = '', prefix = ''] = /^([^/]+)\/(\d{1,3})$/.exec(written) ?? [];
   const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
   if (bits === 0 || Number(prefix) > bits)
-    throw new FunctionError(`${JSON.stringify(written)} is no network such as 10.0.0.0/8`, 0);
+    throw new FunctionError(`${JSON.stringify(written)} is not a network such as 10.0.0.0/8`, 0);
   const value = bits === 32 ? addressOf4(address) : addressOf6(address);
   return { address: value & maskOf(Number(prefix), bits), prefix: Number(prefix), bits };
 }

@@ -75,7 +75,7 @@ function parseInteger(written: Value, base: number): Value {
 }
 
 function notInBase(text: string, base: number): FunctionError {
-  return new FunctionError(`${JSON.stringify(text)} is no whole number of base ${base}`, 0);
+  return new FunctionError(`${JSON.stringify(text)} is not a whole number of base ${base}`, 0);
 }
 
 /** Most numbers that a range may have. */

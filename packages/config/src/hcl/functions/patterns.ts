@@ -93,7 +93,7 @@ function compiled(pattern: string, argument: number, mixed = false): Compiled {
         length = found.length;
         made = `\\u{${hex}}`;
       } else if (/[1-9]/.test(next)) throw wrong('it refers back to a group, which RE2 has not');
-      else if (/[a-zA-Z]/.test(next) && !'dDwWsSbBnrtfvxux'.includes(next)) throw wrong(`\\${next} is no escape`);
+      else if (/[a-zA-Z]/.test(next) && !'dDwWsSbBnrtfvxux'.includes(next)) throw wrong(`\\${next} is not an escape`);
       else if (!/[a-zA-Z0-9]/.test(next) && !'^$\\.*+?()[]{}|/-'.includes(next)) made = next;
       else if (next === '-' && !inClass) made = '-';
     } else if (inClass) {

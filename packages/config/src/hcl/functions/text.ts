@@ -22,7 +22,7 @@ export const textFunctions: Readonly<Record<string, HclFunction>> = {
   reverse: mapped((written) => characters(written).reverse().join('')),
   sort: fn(lists('list'), (given) => {
     const items = elements(given!);
-    if (items.some(({ is }) => is === null)) throw new FunctionError('a null in the list can not be put in order');
+    if (items.some(({ is }) => is === null)) throw new FunctionError('a null in the list cannot be put in order');
     return list(
       string,
       [...items].sort((a, b) => byCodePoints(stringOf(a), stringOf(b))),
@@ -58,7 +58,7 @@ function join(...[separator, ...given]: readonly Value[]): Value {
   if (given.length === 0) throw new FunctionError('at least one list is required');
   const items = given.flatMap((each, index) =>
     elements(each).map((item, at) => {
-      if (item.is === null) throw new FunctionError(`element ${at} is null, and can not be joined`, index + 1);
+      if (item.is === null) throw new FunctionError(`element ${at} is null, and cannot be joined`, index + 1);
       return stringOf(item);
     }),
   );

@@ -34,7 +34,7 @@ const rangePattern = new RegExp(`\\s*(${loose})\\s+-\\s+(${loose})\\s*`, 'g');
 
 function readVersion(written: string, argument: number): Version {
   const found = versionPattern.exec(written);
-  if (!found) throw new FunctionError(`${JSON.stringify(written)} is no version such as 1.2.3`, argument);
+  if (!found) throw new FunctionError(`${JSON.stringify(written)} is not a version such as 1.2.3`, argument);
   const [, major, minor = '0', patch = '0', pre = ''] = found;
   return { numbers: [BigInt(major!), BigInt(minor), BigInt(patch)], pre };
 }
@@ -53,13 +53,14 @@ function readAll(written: string): readonly Constraint[] {
   let rest = written;
   do {
     const found = constraintPattern.exec(rest);
-    if (!found) throw new FunctionError(`${JSON.stringify(written.trim())} is no constraint such as ">= 1.2, < 2"`, 1);
+    if (!found)
+      throw new FunctionError(`${JSON.stringify(written.trim())} is not a constraint such as ">= 1.2, < 2"`, 1);
     const [whole, operator, major = '', minor = '', patch = '', pre = ''] = found;
     const any = [major, minor, patch].findIndex((each) => each === '' || /^[xX*]$/.test(each));
     const told = (any < 0 ? 3 : any) as Constraint['told'];
     const numbers = [major, minor, patch].map((each, index) => (index < told ? each : '0'));
     if (numbers.some((each) => !/^\d+$/.test(each)))
-      throw new FunctionError(`${JSON.stringify(whole.trim())} is no constraint`, 1);
+      throw new FunctionError(`${JSON.stringify(whole.trim())} is not a constraint`, 1);
     const [a, b, c] = numbers.map(BigInt) as [bigint, bigint, bigint];
     constraints.push({ operator: operator!, version: { numbers: [a, b, c], pre }, told });
     rest = rest.slice(whole.length);

@@ -102,7 +102,7 @@ export function keyValues(node: Node): readonly KeyValue[] {
       return { key: word.slice(0, equals), value: word.slice(equals + 1), legacy: false };
     });
   }
-  if (pairs.some(({ key }) => key === '')) throw mistake(`${name} names can not be blank`);
+  if (pairs.some(({ key }) => key === '')) throw mistake(`${name} names cannot be blank`);
   return pairs;
 }
 

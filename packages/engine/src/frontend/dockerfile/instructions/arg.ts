@@ -25,7 +25,7 @@ export function readArg(node: Node): Arg {
   const declared = words.map((word): DeclaredArg => {
     const equals = word.indexOf('=');
     const key = equals < 0 ? word : word.slice(0, equals);
-    if (key === '') throw mistake('ARG names can not be blank', { token: word });
+    if (key === '') throw mistake('ARG names cannot be blank', { token: word });
     return { key, value: equals < 0 ? undefined : word.slice(equals + 1), description: describe(node.comments, key) };
   });
   return { kind: 'arg', node, declared };

@@ -26,6 +26,6 @@ export function convertVolume(instruction: Volume, stage: Stage): void {
 }
 
 function filled(path: string): string {
-  if (path === '') throw mistake('VOLUME specified can not be an empty string');
+  if (path === '') throw mistake('VOLUME specified cannot be an empty string');
   return path;
 }
