@@ -8,7 +8,7 @@ import { table } from '../ui/table.ts';
 import type { RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultOf, type Result } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { tookOf } from './times.ts';
+import { stoppedAfter, tookOf } from './times.ts';
 
 export interface RunsDiff {
   readonly a: Side;
@@ -28,6 +28,13 @@ export interface RunsDiff {
     readonly other?: RecordedStep['status'];
     readonly duration: number;
   }[];
+  /** Steps that the end of one of them stopped at their work. */
+  readonly stopped: readonly {
+    readonly step: string;
+    readonly name: string;
+    readonly in: 'a' | 'b';
+    readonly duration: number;
+  }[];
   /** Steps that ran in both, in milliseconds, those that differ most first. */
   readonly times: readonly { readonly step: string; readonly name: string; readonly a: number; readonly b: number }[];
 }
@@ -36,6 +43,8 @@ interface Side {
   readonly id: string;
   readonly command: readonly string[];
   readonly result: Result;
+  /** `timed out after 30m`, where that ended it. */
+  readonly timedOut?: string;
   /** Milliseconds. */
   readonly duration?: number;
   readonly commit?: string;
@@ -67,11 +76,17 @@ export function diffRuns(a: KeptRun, b: KeptRun): RunsDiff {
     const other = stepsA.get(key);
     return ran(step) && ran(other) ? { step: stepWord(step), name: step.name, a: tookOf(other!), b: tookOf(step) } : [];
   });
+  const stopped = (steps: ReadonlyMap<string, RecordedStep>, side: 'a' | 'b') =>
+    [...steps.values()].flatMap((step) => {
+      const after = stoppedAfter(step);
+      return after === undefined ? [] : [{ step: stepWord(step), name: step.name, in: side, duration: after }];
+    });
   return {
     a: sideOf(a),
     b: sideOf(b),
     images: imagesOf(a.record, b.record),
     steps: [...alone(stepsA, stepsB, 'a'), ...alone(stepsB, stepsA, 'b')],
+    stopped: [...stopped(stepsA, 'a'), ...stopped(stepsB, 'b')],
     times: times.sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a)),
   };
 }
@@ -106,11 +121,12 @@ function imagesOf(a: RunRecord, b: RunRecord): RunsDiff['images'] {
 }
 
 function sideOf(run: KeptRun): Side {
-  const { id, command, startedAt, endedAt, git } = run.record;
+  const { id, command, startedAt, endedAt, git, timedOut } = run.record;
   return {
     id,
     command,
     result: resultOf(run),
+    ...(timedOut !== undefined && { timedOut }),
     ...(endedAt !== undefined && { duration: endedAt - startedAt }),
     ...(git && { commit: git.commit }),
   };
@@ -120,11 +136,11 @@ function sideOf(run: KeptRun): Side {
 const most = 20;
 
 /** The same for people. */
-export function diffText({ a, b, images, steps, times }: RunsDiff, stream: NodeJS.WriteStream): string {
+export function diffText({ a, b, images, steps, stopped, times }: RunsDiff, stream: NodeJS.WriteStream): string {
   const bold = (text: string) => styleText('bold', text, { stream });
-  const side = ({ id, command, result, duration: took, commit }: Side) => [
+  const side = ({ id, command, result, timedOut, duration: took, commit }: Side) => [
     id,
-    result,
+    timedOut ?? result,
     took === undefined ? '' : duration(took),
     commit?.slice(0, 7) ?? '',
     commandText({ command }),
@@ -139,13 +155,23 @@ export function diffText({ a, b, images, steps, times }: RunsDiff, stream: NodeJ
     `  ${step}  ${shortName(name)}  ${duration(took)}${other === undefined ? ', not in the other run' : `, ${other} in the other run`}`;
   section('Ran in the first only', steps.filter((each) => each.in === 'a').map(stepLine));
   section('Ran in the second only', steps.filter((each) => each.in === 'b').map(stepLine));
+  const stoppedLine = ({ step, name, duration: after }: RunsDiff['stopped'][number]) =>
+    `  ${step}  ${shortName(name)}  after ${duration(after)}`;
+  section('Stopped in the first', stopped.filter((each) => each.in === 'a').map(stoppedLine));
+  section('Stopped in the second', stopped.filter((each) => each.in === 'b').map(stoppedLine));
   section(
     'Took another time',
     times
       .filter((each) => Math.abs(each.b - each.a) >= 100)
       .map((each) => `  ${each.step}  ${shortName(each.name)}  ${duration(each.a)} → ${duration(each.b)}`),
   );
-  if (parts.length === 1) parts.push('They built the same images, and ran the same steps in the same time.\n');
+  if (parts.length === 1) {
+    const bothBuilt = a.result === 'ok' && b.result === 'ok';
+    const same = bothBuilt
+      ? 'They built the same images, and ran'
+      : 'They came to the same end with each image, and ran';
+    parts.push(`${same} the same steps in the same time.\n`);
+  }
   return parts.join('\n');
 }
 

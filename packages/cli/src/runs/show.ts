@@ -12,7 +12,7 @@ import { foldersOf, modelOf } from './model-of.ts';
 import type { RecordedFailure, RecordedStep, RunRecord } from './record.ts';
 import { commandText, resultText, whenText } from './result.ts';
 import type { KeptRun } from './runs-here.ts';
-import { criticalSteps, slowest, timesOf, tookOf } from './times.ts';
+import { criticalSteps, slowest, stoppedAfter, timesOf, tookOf } from './times.ts';
 
 /** Steps, images and log lines that are shown. */
 const most = { slowest: 8, critical: 12, images: 40, cached: 10, lines: 20 } as const;
@@ -45,6 +45,11 @@ export function showRun(run: KeptRun, screen: ShowScreen): string {
     ended ? '' : unended(run),
     ...record.failures.map((failure) => failureText(failure, run, stdout)),
     images(record, stdout),
+    steps(
+      'Stopped steps',
+      record.steps.filter((step) => stoppedAfter(step) !== undefined).slice(0, most.slowest),
+      stdout,
+    ),
     steps('Slowest steps', slowest(record, most.slowest), stdout),
     critical(record, stdout),
     warnings(record, stdout),
@@ -125,7 +130,12 @@ function images({ images }: RunRecord, stream: NodeJS.WriteStream): string {
 
 function steps(title: string, steps: readonly RecordedStep[], stream: NodeJS.WriteStream): string {
   if (steps.length === 0) return '';
-  const rows = steps.map((step) => [duration(tookOf(step)), stepWord(step), shortName(step.name), ...madeText(step)]);
+  const rows = steps.map((step) => [
+    duration(stoppedAfter(step) ?? tookOf(step)),
+    stepWord(step),
+    shortName(step.name),
+    ...madeText(step),
+  ]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   const room = roomOf(stream);
   const lines = rows.map(([took, word, ...rest]) => {

@@ -111,7 +111,7 @@ function factsOf(record: RunRecord, critical: ReadonlySet<RecordedStep>): Timeli
   return [
     ['Began', new Date(startedAt).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')],
     ['Steps', `${ran} run, ${own.filter(({ status }) => status === 'cached' || status === 'needless').length} cached`],
-    ['Critical path', duration(chain)],
+    ...(chain > 0 ? [['Critical path', duration(chain)] as const] : []),
     ...(git
       ? [['Commit', `${git.branch ?? ''} ${git.commit.slice(0, 7)}${git.dirty ? ' +' : ''}`.trim()] as const]
       : []),

@@ -12,6 +12,12 @@ export function tookOf({ status, startedAt, endedAt }: RecordedStep): number {
   return endedAt - startedAt;
 }
 
+/** Milliseconds for which a step was at work that the end of the run stopped; undefined for others. */
+export function stoppedAfter({ status, startedAt, endedAt }: RecordedStep): number | undefined {
+  if (status !== 'cancelled' || startedAt === undefined || endedAt === undefined) return undefined;
+  return endedAt - startedAt;
+}
+
 /** Steps that ran, the slowest first. What a build does on its own account is among them where it took long. */
 export function slowest({ steps }: Pick<RunRecord, 'steps'>, most: number): readonly RecordedStep[] {
   const ran = steps.filter((step) => tookOf(step) > (isWritten(pathStep(step)) ? 0 : noticedOfOthers));

@@ -105,6 +105,14 @@ export function tally(model: RunModel): {
   return { run, cached, fetched, shared, total };
 }
 
+/** The steps that were stopped at their work. */
+export function stoppedSteps({ steps }: RunModel): readonly StepModel[] {
+  return [...steps.values()].filter(
+    (step) =>
+      step.state === 'cancelled' && step.startedAt !== undefined && !isInternal(step) && step.wantedBy.length > 0,
+  );
+}
+
 /** Bytes of the files in the layers that a run made. */
 export function madeBytes(steps: Iterable<StepModel>): number {
   let sum = 0;

@@ -4,7 +4,7 @@ import type { Recorded, Times } from './facts.ts';
 import { exitCode, failuresOf, type RunFailure } from './failures.ts';
 import { duration } from './format.ts';
 import { fileLink } from './links.ts';
-import { isInternal, type RunModel, type StepModel } from './model.ts';
+import { stoppedSteps, type RunModel, type StepModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { stepWord } from './step-word.ts';
 import { isUpToDate, keyWidth, rowsText, tallyRows, type SummaryRow } from './tally-rows.ts';
@@ -59,13 +59,6 @@ function recordText({ id, file, next = [] }: Recorded, columns: number, terminal
   const fits = (count: number) => `${id}  ·  next: ${commands.slice(0, count).join(', ')}`.length <= columns;
   const count = commands.findLastIndex((_, i) => fits(i + 1)) + 1;
   return count === 0 ? shown : `${shown}  ·  next: ${commands.slice(0, count).join(', ')}`;
-}
-
-/** The steps that were stopped at their work. */
-function stoppedSteps({ steps }: RunModel): readonly StepModel[] {
-  return [...steps.values()].filter(
-    (step) => step.state === 'cancelled' && step.startedAt !== undefined && !isInternal(step),
-  );
 }
 
 /** `, at web#build:5`. */

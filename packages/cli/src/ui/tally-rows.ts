@@ -2,7 +2,7 @@
 // needs no more, so this imports next to nothing.
 
 import { bytes, count, duration } from './format.ts';
-import { madeBytes, sharing, tally, type ImageModel, type RunModel } from './model.ts';
+import { madeBytes, sharing, stoppedSteps, tally, type ImageModel, type RunModel } from './model.ts';
 import type { RunEnd, RunStart } from './renderer.ts';
 import { styleText } from './style.ts';
 
@@ -40,7 +40,7 @@ export function tallyRows(
     [of('cancelled') + of('waiting') + of('running'), 'cancelled'],
   ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
   const { run, cached, fetched, shared } = tally(model);
-  const looked = run + cached;
+  const looked = run + cached + stoppedSteps(model).length;
   const hit = looked > 0 ? `${Math.floor((cached / looked) * 100)}% hit` : of('failed') > 0 ? '-' : '100% hit';
   const saved = facts?.times?.()?.saved;
   const once = sharing(model);

@@ -63,6 +63,13 @@ test('a step that ran though nothing differs says why', () => {
   }
 });
 
+test('what the end of the run stopped is counted', () => {
+  const made = image(chain(step('FROM x'), step('RUN a'), step('RUN b')));
+  const after = fates({ 'FROM x': 'cached', 'RUN a': 'cancelled', 'RUN b': 'cancelled' });
+  const { ran, stopped } = explained(made, made, { before: fates(), after });
+  assert.deepEqual([ran, stopped], [0, 2]);
+});
+
 test('what ran in another cache is counted, and no cause', () => {
   const made = (b = 'RUN b') => image([step('FROM x'), step('RUN a', { inputs: [0] }), step(b, { inputs: [0] })]);
   const ran = fates({ 'FROM x': 'run', 'RUN a': 'run', 'RUN b': 'run', 'RUN b2': 'run' });

@@ -50,6 +50,8 @@ export interface Explanation {
   readonly shared: number;
   /** Steps of which only the run tells whether they run. */
   readonly unknown: number;
+  /** Steps that the run did not end, as it was over before. */
+  readonly stopped: number;
   /** Set where the two runs had different caches: what ran in the later one for no other reason. */
   readonly otherCache?: OtherCache;
 }
@@ -94,6 +96,7 @@ export function explain(differences: Differences, explaining: Explaining): Expla
     ran: worked.size,
     shared: later.filter((index) => leading(index).length > 1).length,
     unknown: steps.filter((_, i) => fateOf(i) === 'unknown').length,
+    stopped: steps.filter((step, i) => fateOf(i) === 'cancelled' && !isFolder(step) && !isInternal(step)).length,
     causes: all.map(({ step, ...cause }): ExplainedCause => {
       if (step === undefined) return { ...cause, only: 0 };
       // Of several things in one step, what followed is told once.

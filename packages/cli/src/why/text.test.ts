@@ -20,7 +20,7 @@ const explanation = (causes: readonly ExplainedCause[], more: Partial<Explanatio
   status: 'built',
   before: { id: '01jc', startedAt: 1 },
   after: { id: '01jd', startedAt: 2 },
-  platforms: [{ platform: 'linux/amd64', ran: causes.length, shared: 0, unknown: 0, causes, ...more }],
+  platforms: [{ platform: 'linux/amd64', ran: causes.length, shared: 0, unknown: 0, stopped: 0, causes, ...more }],
 });
 
 const several = explanation(

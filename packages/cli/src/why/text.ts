@@ -41,20 +41,23 @@ export function explanationText(explanation: ImageExplanation, stream: NodeJS.Wr
 
 function platformLines(
   image: string,
-  { causes, ran, shared, unknown, otherCache }: Explanation,
+  { causes, ran, shared, unknown, stopped, otherCache }: Explanation,
   look: Look,
 ): readonly string[] {
   const { dim, next } = look;
   const run = next ? 'would run' : 'ran';
   const inOther = otherCache ? [dim(otherCacheText(otherCache, { run, isAll: otherCache.steps === ran }))] : [];
-  if (causes.length === 0)
-    return [ran > 0 ? 'nothing that is known of it differs' : `nothing differs, and nothing ${run}`, ...inOther];
+  const over = stopped > 0 ? [dim(`the run was over before ${count(stopped, 'step')} had ended`)] : [];
+  if (causes.length === 0) {
+    const nothing = ran > 0 ? 'nothing that is known of it differs' : `nothing differs, and nothing ${run}`;
+    return [nothing, ...inOther, ...over];
+  }
   const groups = Map.groupBy(causes, ({ step, what }) => step?.vertex ?? what);
   const lines = [...groups.values()].flatMap((group) => groupLines(image, group, look));
   if (shared > 0) lines.push(dim(`${count(shared, 'later step')} ${run} because of several of these`));
   if (unknown > 0) lines.push(dim(`${count(unknown, 'step')} may run, depending on what those make`));
-  lines.push(...inOther);
-  if (ran === 0 && unknown === 0) lines.push(dim(`all of it ${next ? 'is' : 'was'} in the cache`));
+  lines.push(...inOther, ...over);
+  if (ran === 0 && unknown === 0 && stopped === 0) lines.push(dim(`all of it ${next ? 'is' : 'was'} in the cache`));
   return lines;
 }
 
