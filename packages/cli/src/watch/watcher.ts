@@ -40,6 +40,8 @@ export class Watcher implements AsyncDisposable {
   #began = 0;
   /** How many times `longest` this burst may go on. */
   #stretch = 1;
+  /** When a burst of many changes was told last; what comes soon after it is more of the same. */
+  #stormed = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = Promise.withResolvers<void>();
 
@@ -114,10 +116,16 @@ export class Watcher implements AsyncDisposable {
     this.#wait();
   }
 
-  /** Waits for silence. */
+  /** Waits for silence: of many changes the last ones are long in coming on a busy machine. */
   #wait(): void {
+    const { debounce, longest } = this.#options;
+    const silence = this.#isStorm ? Math.max(debounce, longest) : debounce;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(this.#options.debounce, this.#left)));
+    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(silence, this.#left)));
+  }
+
+  get #isStorm(): boolean {
+    return this.#changed.size >= many || this.#began - this.#stormed < afterStorm;
   }
 
   /** Milliseconds for which this burst may go on. */
@@ -131,9 +139,10 @@ export class Watcher implements AsyncDisposable {
       this.#timer = setTimeout(() => this.#tell(), debounce);
       return;
     }
+    const goesOn = this.#left <= 0;
+    if (this.#changed.size >= many) this.#stormed = Date.now();
     const changed = this.#changed;
     this.#changed = new Set();
-    const goesOn = this.#left <= 0;
     this.#stretch = goesOn ? Math.min(this.#stretch * 2, mostStretched) : 1;
     this.#options.onChange(changed);
   }
@@ -153,6 +162,12 @@ async function closeAll(watchers: readonly FSWatcher[]): Promise<void> {
 
 /** How long a lock file is taken for somebody's who still works, in milliseconds: one may be left from a crash. */
 const longestHold = 10_000;
+
+/** So many changes in a burst are no person's: git or an install is at work. */
+const many = 50;
+
+/** What begins so soon after such a burst, in milliseconds, belongs to it. */
+const afterStorm = 1000;
 
 /** Each piece of a storm (git, an install) may be twice as long as the one before, up to so many times `longest`. */
 const mostStretched = 16;
