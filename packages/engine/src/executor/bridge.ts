@@ -190,18 +190,36 @@ function iptablesRules(name: string, network: string): string[][] {
 async function removeRules({ firewall }: Tools, leaseId: string): Promise<void> {
   const name = ruleName(leaseId);
   if (firewall.kind === 'nft') {
-    const { stdout } = await run(firewall.path, ['list', 'tables', 'ip']);
-    if (stdout.split('\n').includes(`table ip ${name}`)) await run(firewall.path, ['delete', 'table', 'ip', name]);
-    return;
+    const isOurs = (line: string) => line === `table ip ${name}`;
+    return removeListed(firewall.path, ['list', 'tables', 'ip'], isOurs, () => ['delete', 'table', 'ip', name]);
   }
+  const words = (line: string) => line.split(' ').map((word) => word.replace(/^"(.*)"$/, '$1'));
   for (const [table, chain] of [
     ['nat', 'POSTROUTING'],
     ['filter', 'FORWARD'],
   ] as const) {
-    const { stdout } = await run(firewall.path, ['-w', '-t', table, '-S', chain]);
-    for (const line of stdout.split('\n')) {
-      const words = line.split(' ').map((word) => word.replace(/^"(.*)"$/, '$1'));
-      if (words.includes(name)) await run(firewall.path, ['-w', '-t', table, '-D', ...words.slice(1)]);
+    await removeListed(
+      firewall.path,
+      ['-w', '-t', table, '-S', chain],
+      (line) => words(line).includes(name),
+      (line) => ['-w', '-t', table, '-D', ...words(line).slice(1)],
+    );
+  }
+}
+
+/** Removes what a list of the firewall has of ours. What others remove at the same time is no failure. */
+async function removeListed(
+  program: string,
+  list: string[],
+  isOurs: (line: string) => boolean,
+  removal: (line: string) => string[],
+): Promise<void> {
+  const ours = async () => (await run(program, list)).stdout.split('\n').filter(isOurs);
+  for (const line of await ours()) {
+    try {
+      await run(program, removal(line));
+    } catch (error) {
+      if ((await ours()).includes(line)) throw error;
     }
   }
 }
