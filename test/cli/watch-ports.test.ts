@@ -153,6 +153,46 @@ test('a process that ends is started again as its policy says, and its exit code
   assert.doesNotMatch(told, /always {2}ended[^]*always {2}ended/);
 });
 
+test('a container starts when those have started, or have done their work, that it depends on', async () => {
+  const stays = 'sleep 1000';
+  const dependsOn = { job: { condition: 'service_completed_successfully' }, db: {}, gone: {} };
+  await using rig = await Rig.open(
+    workspace({
+      api: { command: stays, dependsOn },
+      job: { command: 'sh -c "until test -e /all/go; do sleep 0.05; done"', dependsOn: ['db'], volumes: './all:/all' },
+      db: { command: stays },
+    }),
+  );
+  await using watching = new Watching(rig, ['all', '--up']);
+  const before = await watching.hearsAll(
+    'gone, which nothing here runs\n',
+    'db  started\n',
+    'job  started\n',
+    'api  waits for ',
+  );
+  assert.doesNotMatch(before, /api {2}started|job {2}started[^]*db {2}started/);
+  rig.put('all/go', '');
+  await watching.hearsAll('job  ended with 0', 'api  started\n');
+});
+
+test('containers that wait for what never comes end with the watch, and circles are refused', async () => {
+  await using rig = await Rig.open(
+    workspace({
+      api: { command: 'true', dependsOn: { job: { condition: 'service_completed_successfully' } } },
+      job: { command: 'false' },
+    }),
+  );
+  await using end = new AsyncDisposableStack();
+  const watching = end.use(new Watching(rig, ['all', '--up']));
+  await watching.hearsAll('api  waits for job\n', 'job  ended with 1');
+  await end.disposeAsync();
+  assert.deepEqual(leftOf(rig.cacheDir), []);
+  await using circle = await Rig.open(workspace({ a: { dependsOn: ['b'] }, b: { dependsOn: ['a'] } }));
+  const { code, stderr } = await circle.cli(['watch', 'all', '--up']);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /containers wait for each other: a → b → a\n/);
+});
+
 test('what is wrong with a port or a policy is refused', async () => {
   const refused = async (watch: object) => {
     await using rig = await Rig.open(workspace({ api: watch }));

@@ -124,6 +124,11 @@ export interface ImageWatch {
   readonly stopSignal?: string;
   /** How long it may take to end before it is killed: seconds, or `1m30s`. 10 s unless said. */
   readonly stopGracePeriod?: string | number;
+  /**
+   * Images whose containers are there before it starts for the first time: a list, or each with a `condition`,
+   * `service_started` or `service_completed_successfully`.
+   */
+  readonly dependsOn?: readonly string[] | Readonly<Record<string, WatchDependency>>;
   /** When its process is started again that ended by itself: `no` (the default), `always`, `on-failure`, `on-failure:3`. */
   readonly restart?: string;
   /** Ports that are reached from outside, as `8080:80` or `127.0.0.1:8080:80`. */
@@ -137,6 +142,10 @@ export interface ImageWatch {
   readonly tmpfs?: OneOrMany<string>;
   /** What a change does, by the rules and keys of compose's `develop.watch`. */
   readonly actions?: readonly WatchAction[];
+}
+
+export interface WatchDependency {
+  readonly condition?: 'service_started' | 'service_completed_successfully';
 }
 
 /** A port by the keys of compose's long form. */

@@ -24,6 +24,7 @@ export { settingsOf, type Settings } from './settings.ts';
 export type {
   ActionSpec,
   AttestSpec,
+  Dependency,
   ExecSpec,
   Origin,
   PortSpec,

@@ -147,11 +147,18 @@ export interface WatchSpec {
   readonly stopSignal?: string;
   /** Milliseconds. */
   readonly stopGrace?: number;
+  readonly dependsOn: readonly Dependency[];
   readonly restart: RestartSpec;
   readonly ports: readonly PortSpec[];
   /** One at each target. */
   readonly volumes: readonly VolumeSpec[];
   readonly actions: readonly ActionSpec[];
+}
+
+/** What an image's container waits for before it starts for the first time. */
+export interface Dependency {
+  readonly id: string;
+  readonly until: 'started' | 'completed';
 }
 
 /** When a process that ended by itself is started again; at most so often, where that is said. */

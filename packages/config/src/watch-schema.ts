@@ -17,6 +17,9 @@ import type { Problem } from './problem.ts';
 import { watchActions } from './target.ts';
 
 const words = oneOrMany(text);
+const dependencies = record(
+  keys({ condition: oneOf('service_started', 'service_completed_successfully') }, { of: 'WatchDependency' }),
+);
 const port = keys(
   { target: textOrNumber, published: textOrNumber, host_ip: text, protocol: oneOf('tcp', 'udp') },
   { of: 'WatchPort', required: ['target'], meant: { hostIp: 'host_ip', address: 'host_ip' } },
@@ -45,6 +48,9 @@ export const watch = keys(
     network: oneOf('default', 'host', 'none'),
     stopSignal: text,
     stopGracePeriod: textOrNumber,
+    dependsOn: either('a list of texts, or an object', [list(text), dependencies], (value) =>
+      Array.isArray(value) ? list(text) : dependencies,
+    ),
     restart: text,
     ports: oneOrMany(
       either('a text such as "8080:80", a number, or an object', [textOrNumber, port], (value) =>

@@ -2,10 +2,10 @@
 
 import { posix, resolve } from 'node:path';
 import { parseSeconds } from '@monokit/engine/std/quantity';
-import type { ImageWatch, WatchAction, WatchExec } from './config.ts';
+import type { ImageWatch, WatchAction, WatchDependency, WatchExec } from './config.ts';
 import { listOf } from './layers.ts';
 import { readPorts } from './ports.ts';
-import type { ActionSpec, ExecSpec, RestartSpec, WatchSpec } from './target.ts';
+import type { ActionSpec, Dependency, ExecSpec, RestartSpec, WatchSpec } from './target.ts';
 import { readVolumes } from './volumes.ts';
 import { wordsOf } from './words.ts';
 
@@ -33,11 +33,22 @@ export function readWatch(written: ImageWatch, world: World): WatchSpec {
     network: written.network ?? 'default',
     ...(stopSignal !== undefined && { stopSignal }),
     ...(grace !== undefined && { stopGrace: grace * 1000 }),
+    dependsOn: dependenciesOf(written.dependsOn),
     restart: restartOf(written.restart),
     ports: readPorts(written),
     volumes: readVolumes(written, world),
     actions: (written.actions ?? []).map((each, index) => actionOf(each, `watch.actions[${index}]`, world)),
   };
+}
+
+function dependenciesOf(written: ImageWatch['dependsOn'] = {}): readonly Dependency[] {
+  const entries: readonly (readonly [string, WatchDependency])[] = Array.isArray(written)
+    ? (written as readonly string[]).map((id) => [id, {}])
+    : Object.entries(written as Readonly<Record<string, WatchDependency>>);
+  return entries.map(([id, { condition }]) => ({
+    id,
+    until: condition === 'service_completed_successfully' ? 'completed' : 'started',
+  }));
 }
 
 /** By compose's words. Nobody stops a container here but who ends the watch, so `unless-stopped` is `always`. */

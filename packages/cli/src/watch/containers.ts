@@ -2,6 +2,7 @@
 
 import type { WatchSpec } from '@monokit/config';
 import type { Defined, SyncedPath } from '@monokit/engine';
+import { Milestones } from './milestones.ts';
 import type { Effects } from './rules.ts';
 import { Running, type ProcessEnd, type RunningOptions } from './running.ts';
 
@@ -12,15 +13,18 @@ export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'sign
   tell(words: ContainerWords): void;
 }
 
-export type ContainerWords = { readonly image: string } & (
-  | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
-  /** By itself; `again` is when it is started again, in milliseconds. */
-  | { readonly kind: 'ended'; readonly end: ProcessEnd; readonly again: number | undefined }
-  | { readonly kind: 'reached'; readonly target: number; readonly published: number }
-  | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
-  | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
-  | { readonly kind: 'failed'; readonly error: unknown }
-);
+export type ContainerWords = { readonly image: string } &
+  /** Before it starts for the first time. */
+  (
+    | { readonly kind: 'waits'; readonly for: readonly string[] }
+    | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
+    /** By itself; `again` is when it is started again, in milliseconds. */
+    | { readonly kind: 'ended'; readonly end: ProcessEnd; readonly again: number | undefined }
+    | { readonly kind: 'reached'; readonly target: number; readonly published: number }
+    | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
+    | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
+    | { readonly kind: 'failed'; readonly error: unknown }
+  );
 
 /** What happens to one image's container happens in order. */
 interface Place {
@@ -28,11 +32,14 @@ interface Place {
   running: Running | undefined;
   /** How many images are to take its place: only the last is worth starting. */
   replacing: number;
+  /** Ends what it waits for. */
+  readonly closing: AbortController;
 }
 
 export class Containers implements AsyncDisposable {
   readonly #options: ContainersOptions;
   readonly #places = new Map<string, Place>();
+  readonly #milestones = new Milestones();
 
   constructor(options: ContainersOptions) {
     this.#options = options;
@@ -70,15 +77,29 @@ export class Containers implements AsyncDisposable {
           volumes,
           onLine: (line) => onLine(image, line),
           onPort: (port) => tell({ kind: 'reached', image, ...port }),
-          onEnd: ({ again, ...end }) => tell({ kind: 'ended', image, end, again }),
+          onEnd: ({ again, ...end }) => {
+            if ('code' in end && end.code === 0) this.#milestones.reach(image, 'completed');
+            tell({ kind: 'ended', image, end, again });
+          },
         });
         const before = place.running;
         place.running = next;
         // It may listen where the next one will.
         await before?.[Symbol.asyncDispose]();
-        if (!next) return tell({ kind: 'nothing-to-run', image });
+        if (!next) {
+          // Who waits for what never runs would wait for ever.
+          this.#milestones.reach(image, 'started');
+          return tell({ kind: 'nothing-to-run', image });
+        }
+        const known = new Set(others);
+        const waited = before ? [] : (spec?.dependsOn ?? []).filter(({ id }) => known.has(id));
+        await this.#milestones.wait(waited, {
+          signal: AbortSignal.any([signal, place.closing.signal]),
+          waiting: (open) => tell({ kind: 'waits', image, for: open }),
+        });
         if (initial.length > 0) await next.sync(initial);
         await next.start();
+        this.#milestones.reach(image, 'started');
         tell({ kind: before ? 'restarted' : 'started', image });
       } catch (error) {
         failed = { error };
@@ -86,7 +107,7 @@ export class Containers implements AsyncDisposable {
         place.replacing--;
       }
     });
-    if (failed && !signal.aborted) throw failed.error;
+    if (failed && !signal.aborted && !place.closing.signal.aborted) throw failed.error;
   }
 
   /** Does to an image's container what changes mean to it. */
@@ -131,6 +152,7 @@ export class Containers implements AsyncDisposable {
   }
 
   async #end(image: string): Promise<void> {
+    this.#place(image).closing.abort(new Error(`the container of ${image} goes`));
     await this.#next(image, async () => {
       const { running } = this.#place(image);
       this.#places.delete(image);
@@ -142,7 +164,7 @@ export class Containers implements AsyncDisposable {
   #place(image: string): Place {
     let place = this.#places.get(image);
     if (!place) {
-      place = { turn: Promise.resolve(), running: undefined, replacing: 0 };
+      place = { turn: Promise.resolve(), running: undefined, replacing: 0, closing: new AbortController() };
       this.#places.set(image, place);
     }
     return place;

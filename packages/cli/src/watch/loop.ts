@@ -307,13 +307,12 @@ export class Watch {
     const spec = chosen.watched.get(id)?.spec;
     if (!up || !defined || !chosen.meant.has(id) || spec?.up === false) return;
     const initial: readonly SyncedPath[] = rules?.initial(id) ?? [];
-    up.containers
-      .replace(new LookAnew().defined(defined), spec, { initial, others: chosen.meant })
-      .catch((error: unknown) => {
-        // The next build of it tries again.
-        this.#digests.delete(id);
-        if (!signal.aborted) tell({ kind: 'not-run', image: id, error });
-      });
+    const others = [...chosen.meant].filter((each) => chosen.watched.get(each)?.spec?.up !== false);
+    up.containers.replace(new LookAnew().defined(defined), spec, { initial, others }).catch((error: unknown) => {
+      // The next build of it tries again.
+      this.#digests.delete(id);
+      if (!signal.aborted) tell({ kind: 'not-run', image: id, error });
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { WatchSpec } from '@monokit/config';
 import { Mistake } from '../mistake.ts';
 import type { Chosen } from '../tasks/tasks.ts';
 import { shortest } from '../ui/diagnostics.ts';
+import { circleIn } from './milestones.ts';
 import { contested, lacks, type Reach } from './ports.ts';
 
 /** Lines for people. Throws a `Mistake` for what is wrong in a compose file and is no matter of a build. */
@@ -36,6 +37,15 @@ export function notices(
     const all = [...(service?.notObeyed ?? []), ...ports.map(({ text }) => `port ${text}`)];
     return all.length > 0 ? [`${id}: its container here does without ${all.join(', ')}`] : [];
   });
+  const running = new Set(mine.flatMap(([id, { spec }]) => (spec?.up === false ? [] : [id])));
+  const waits = mine.map(([id, { spec }]) => [id, (spec?.dependsOn ?? []).map((each) => each.id)] as const);
+  const circle = circleIn(new Map(waits));
+  if (circle)
+    throw new Mistake(`containers wait for each other: ${circle.join(' → ')}`, 'leave out one of them in dependsOn');
+  const alone = waits.flatMap(([id, wanted]) => {
+    const missing = wanted.filter((each) => !meant.has(each) || (watched.has(each) && !running.has(each)));
+    return missing.length > 0 ? [`${id}: does not wait for ${missing.join(', ')}, which nothing here runs`] : [];
+  });
   const specs = mine.flatMap(([id, { spec }]) =>
     spec?.up && reachOf(spec) === 'machine' ? [[id, spec] as const] : [],
   );
@@ -43,5 +53,5 @@ export function notices(
     ([port, images]) =>
       `${images.join(' and ')} listen on port ${port} of this machine: only one of them can, unless --network-mode bridge gives each a network of its own`,
   );
-  return [network, ...lacking, ...fights];
+  return [network, ...lacking, ...alone, ...fights];
 }

@@ -36,6 +36,8 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
       const { message, hint } = words.error as Mistake;
       return `error: ${message}${hint === undefined ? '' : `\n  ${hint}`}`;
     }
+    case 'waits':
+      return `${words.image}  waits for ${words.for.join(', ')}`;
     case 'started':
     case 'restarted':
     case 'stopped':

@@ -45,3 +45,18 @@ test('volumes are those that are declared, and paths those of the folder of the 
   assert.equal(wrong('a/b:/d'), 'volumes: there is no volume a/b; declare it in volumes, at the top of the file');
   assert.match(wrong('data:d')!, /"d" is not an absolute path of the container/);
 });
+
+test('services that a container waits for, and what of that it does without', () => {
+  const depends_on = {
+    'my.db': { condition: 'service_healthy', required: true },
+    job: { condition: 'service_completed_successfully', restart: true },
+  };
+  const { notObeyed, watch } = serviceWatch({ depends_on }, world);
+  assert.deepEqual(watch?.dependsOn, { my_db: {}, job: { condition: 'service_completed_successfully' } });
+  assert.deepEqual(notObeyed, [
+    'depends_on my.db (service_healthy: it waits until that has started)',
+    'depends_on job (restart)',
+  ]);
+  assert.deepEqual(serviceWatch({ depends_on: ['db'] }, world).watch?.dependsOn, ['db']);
+  assert.match(serviceWatch({ depends_on: { db: { condition: 'later' } } }, world).wrong!.message, /service_started/);
+});

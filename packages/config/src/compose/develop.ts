@@ -33,6 +33,7 @@ const obeyed = {
   network_mode: 'network',
   stop_signal: 'stopSignal',
   stop_grace_period: 'stopGracePeriod',
+  depends_on: 'dependsOn',
   restart: 'restart',
   ports: 'ports',
   volumes: 'volumes',
@@ -60,7 +61,8 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     if (!(error instanceof TypeError)) throw error;
     return { notObeyed, wrong: { message: error.message, place: world.placeOf('volumes') } };
   }
-  const told = { notObeyed: [...notObeyed, ...mounted.without] };
+  const depends = dependenciesOf(definition['depends_on']);
+  const told = { notObeyed: [...notObeyed, ...mounted.without, ...depends.without] };
   if (!given.some((key) => Object.hasOwn(obeyed, key))) return told;
   const { develop } = definition;
   const watch = {
@@ -72,6 +74,7 @@ export function serviceWatch(definition: Mapping, world: ServiceWorld): ServiceW
     network,
     stopSignal: definition['stop_signal'] ?? undefined,
     stopGracePeriod: definition['stop_grace_period'] ?? undefined,
+    dependsOn: depends.dependsOn,
     restart: textOf(definition['restart']),
     ports: portsOf(definition['ports']),
     volumes: mounted.volumes.length > 0 ? mounted.volumes : undefined,
@@ -115,6 +118,31 @@ function volumesOf(written: unknown, { folder, volumes }: ServiceWorld): Declare
       ? []
       : [written];
   return declaredVolumes(absoluteVolumes(all, folder), volumes);
+}
+
+/**
+ * Services that it waits for. Nothing here tells whether one is healthy, and a change of one starts no other anew: it
+ * does without that.
+ */
+function dependenciesOf(written: unknown): { readonly dependsOn: unknown; readonly without: readonly string[] } {
+  const targets = (name: string) => name.replaceAll('.', '_');
+  if (Array.isArray(written)) {
+    return {
+      dependsOn: (written as unknown[]).map((each) => (typeof each === 'string' ? targets(each) : each)),
+      without: [],
+    };
+  }
+  if (!isMapping(written)) return { dependsOn: written ?? undefined, without: [] };
+  const without: string[] = [];
+  const entries = Object.entries(written).map(([name, each]) => {
+    if (!isMapping(each)) return [targets(name), each];
+    const { required: _required, restart, condition } = each;
+    if (restart === true || restart === 'true') without.push(`depends_on ${name} (restart)`);
+    if (condition === 'service_healthy')
+      without.push(`depends_on ${name} (service_healthy: it waits until that has started)`);
+    return [targets(name), condition === undefined || condition === 'service_healthy' ? {} : { condition }];
+  });
+  return { dependsOn: Object.fromEntries(entries) as unknown, without };
 }
 
 /** Without what changes nothing here: names for people, and how a swarm would publish them. */
