@@ -21,7 +21,7 @@ export interface Tie {
 }
 
 /** Height of a place where a net passes. */
-export const passage = 10;
+const passage = 10;
 
 export function cellOf(box: Box): Cell {
   return { box, height: box.height, layer: 0, y: 0, before: [], after: [] };

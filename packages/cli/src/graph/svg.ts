@@ -119,7 +119,7 @@ function clip(text: string, letters: number): string {
 }
 
 /** Text for SVG and attributes. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

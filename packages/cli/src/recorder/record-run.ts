@@ -10,7 +10,8 @@ import { messageOf } from '../ui/failure.ts';
 import { version } from '../version.ts';
 import { Book } from '../why/book.ts';
 import { bundleOf } from '../why/bundle.ts';
-import { Recorder, type RunBegin } from './recorder.ts';
+import { Recorder } from './recorder.ts';
+import type { RunBegin } from './run-begin.ts';
 
 /** What says where the runs of a command line are kept. */
 export type Recording = Pick<Invocation, 'words' | 'cwd' | 'env' | 'signal' | 'stderr'> & {

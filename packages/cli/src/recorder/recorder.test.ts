@@ -13,7 +13,8 @@ import { failuresOf } from '../ui/failures.ts';
 import { began, built, cached, compile, copy, failed, start, test as testing } from '../ui/recorded.fixture.ts';
 import { screenStream } from '../ui/screen.fixture.ts';
 import { summary } from '../ui/summary.ts';
-import { Recorder, type RunBegin } from './recorder.ts';
+import { Recorder } from './recorder.ts';
+import type { RunBegin } from './run-begin.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'monokit-runs-'));
 after(() => rmSync(scratch, { recursive: true }));

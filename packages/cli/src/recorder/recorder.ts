@@ -1,9 +1,7 @@
-import { availableParallelism, totalmem } from 'node:os';
-import type { Digest, ImageKeys, RunEvent, SolveRequest } from '@monokit/engine';
+import type { Digest, ImageKeys, RunEvent } from '@monokit/engine';
 import { stopCode, timedOut } from '../mistake.ts';
 import { History } from '../runs/history.ts';
 import {
-  recordVersion,
   type RecordedGit,
   type RecordedImage,
   type RecordedStep,
@@ -22,39 +20,11 @@ import { shellWord } from '../ui/shell-word.ts';
 import { stepWord } from '../ui/step-word.ts';
 import { RunCauses } from '../why/run-causes.ts';
 import { gitAt } from './git.ts';
+import { headerOf } from './header.ts';
 import { recordedEnds, type ImageEnd } from './recorded-failures.ts';
 import { RecordedSteps } from './recorded-steps.ts';
 import { Redaction } from './redact.ts';
-
-/** What is known of a run before anything happens. */
-export interface RunBegin {
-  /** Where its workspace's runs are (runs-folder.ts). */
-  readonly path: string;
-  /** The words after `cli`. */
-  readonly command: readonly string[];
-  readonly root: string;
-  /** What is built, those that only others need included. */
-  readonly requests: readonly Pick<SolveRequest, 'id' | 'source'>[];
-  /** Ids that the command line means; all of `requests` when left out. */
-  readonly selection?: readonly string[];
-  /** Folder that Dockerfiles' names are relative to, by image. */
-  readonly folders: ReadonlyMap<string, string>;
-  readonly startedAt: number;
-  /** The cache folder, where it was typed. */
-  readonly cacheDir?: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly monokit: string;
-  /** The cache folder. */
-  readonly cache: string;
-  /** Whether a run is kept in which nothing had to be done. */
-  readonly keeps: 'every' | 'worked';
-  /** The run's: tells at its end whether somebody stopped it. */
-  readonly signal: AbortSignal;
-  /** Gets the record once it is written. */
-  written?(record: RunRecord, path: string): Promise<void>;
-  /** Told, once, if nothing can be kept: a run is what it is, whoever could not write it down. */
-  warn(message: string): void;
-}
+import type { RunBegin } from './run-begin.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -251,22 +221,7 @@ export class Recorder implements AsyncDisposable {
   }
 
   #header(git: RecordedGit | undefined) {
-    const { command, root, requests, startedAt, monokit } = this.#begin;
-    return {
-      version: recordVersion,
-      id: this.id,
-      command: this.#redaction.words(command),
-      root,
-      selection: this.#begin.selection ?? requests.map(({ id }) => id),
-      startedAt,
-      monokit,
-      machine: {
-        cpus: availableParallelism(),
-        memory: totalmem(),
-        platform: `${process.platform}/${process.arch}`,
-      },
-      ...(git && { git }),
-    } as const;
+    return headerOf(this.#begin, { id: this.id, redaction: this.#redaction, git });
   }
 
   #result(good: boolean) {

@@ -46,7 +46,7 @@ function shortList(steps: readonly Logged[]): string {
 }
 
 /** What a step wrote, piece by piece. */
-export function* bytesOf({ pieces }: Pick<RecordedLog, 'pieces'>, path: string): Generator<Buffer> {
+function* bytesOf({ pieces }: Pick<RecordedLog, 'pieces'>, path: string): Generator<Buffer> {
   const fd = openSync(path, 'r');
   try {
     for (const [offset, length] of pieces) {

@@ -22,7 +22,7 @@ export const listOf =
   (value) =>
     Array.isArray(value) && value.every(check);
 /** Of bytes or lines. */
-export const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 export const pair: Check = (value) => listOf(count)(value) && (value as readonly unknown[]).length === 2;
 
 export function keys<T extends object>(checks: Checks<T>): Check {

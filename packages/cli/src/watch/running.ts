@@ -223,7 +223,7 @@ function processOf(config: ImageContainer['config'], spec: WatchSpec | undefined
 }
 
 /** `SIGINT`, `INT`, `2` or `SIGRTMIN+3`; Docker's own where nothing is said. */
-export function signalOf(written: string | undefined): NodeJS.Signals | number {
+function signalOf(written: string | undefined): NodeJS.Signals | number {
   const name = (written || 'SIGTERM').toUpperCase();
   if (/^\d+$/.test(name)) return Number(name);
   const full = name.startsWith('SIG') ? name : `SIG${name}`;

@@ -128,7 +128,7 @@ export function predicateV1(
 }
 
 /** What a build read, as far as digests name it. */
-export function dependencies({ images, git, http }: Capture): readonly Dependency[] {
+function dependencies({ images, git, http }: Capture): readonly Dependency[] {
   return [
     ...images.map(({ reference, platform, digest, local }) => ({
       uri: imagePurl(local ? 'oci' : 'docker', parseReference(reference), platform),

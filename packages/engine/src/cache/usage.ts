@@ -127,7 +127,7 @@ async function remember({ index, records }: Parts, sizes: ReadonlyMap<LayerKey, 
 }
 
 /** Digests of a layer's blobs: the one it came as, and those that were made of it. */
-export function blobsOf({ records }: Pick<Parts, 'records'>, key: LayerKey) {
+function blobsOf({ records }: Pick<Parts, 'records'>, key: LayerKey) {
   const came = records.layers.get(original(key))?.blob?.descriptor.digest;
   const made = [...records.blobs.entries({ prefix: `${original(key)}|` })].map(
     ([, { descriptor }]) => descriptor.digest,

@@ -110,7 +110,7 @@ function makeFile(path: string): void {
 }
 
 /** Whatever the umask is. */
-export function makeFolder(path: string, mode = 0o755): void {
+function makeFolder(path: string, mode = 0o755): void {
   mkdirSync(path, { mode });
   chmodSync(path, mode);
 }

@@ -50,7 +50,7 @@ export function bodyJson(op: Op): GoObject {
   }
 }
 
-export function platformJson(platform: Platform): GoObject {
+function platformJson(platform: Platform): GoObject {
   return {
     Architecture: text(platform.architecture),
     OS: text(platform.os),

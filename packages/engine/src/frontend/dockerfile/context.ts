@@ -220,7 +220,7 @@ const magics = [
 ];
 
 /** Whether a download begins like an archive; anything else is a Dockerfile. */
-export function isArchive(head: Uint8Array): boolean {
+function isArchive(head: Uint8Array): boolean {
   return magics.some((magic) => magic.every((byte, i) => head[i] === byte)) || isTarHeader(head);
 }
 

@@ -15,7 +15,7 @@ import { statusMessage } from '../../../rpc/status.ts';
 import { definition } from './llb.ts';
 
 /** What was solved, by an id that means something to this connection alone; '' is an empty filesystem. */
-export const ref = message({ id: [1, string], definition: [2, nested(definition)] });
+const ref = message({ id: [1, string], definition: [2, nested(definition)] });
 
 const refMap = message({ refs: [1, mapOfMessages(ref)] });
 
