@@ -13,18 +13,17 @@ export interface ContainersOptions extends Pick<RunningOptions, 'engine' | 'sign
   tell(words: ContainerWords): void;
 }
 
-export type ContainerWords = { readonly image: string } &
+export type ContainerWords = { readonly image: string } & (
+  | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
   /** Before it starts for the first time. */
-  (
-    | { readonly kind: 'waits'; readonly for: readonly string[] }
-    | { readonly kind: 'started' | 'restarted' | 'stopped' | 'nothing-to-run' }
-    /** By itself; `again` is when it is started again, in milliseconds. */
-    | { readonly kind: 'ended'; readonly end: ProcessEnd; readonly again: number | undefined }
-    | { readonly kind: 'reached'; readonly target: number; readonly published: number }
-    | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
-    | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
-    | { readonly kind: 'failed'; readonly error: unknown }
-  );
+  | { readonly kind: 'waits'; readonly for: readonly string[] }
+  /** By itself; `again` is when it is started again, in milliseconds. */
+  | { readonly kind: 'ended'; readonly end: ProcessEnd; readonly again: number | undefined }
+  | { readonly kind: 'reached'; readonly target: number; readonly published: number }
+  | { readonly kind: 'synced'; readonly paths: readonly SyncedPath[]; readonly restarted: boolean }
+  | { readonly kind: 'executed'; readonly command: string; readonly code: number | undefined }
+  | { readonly kind: 'failed'; readonly error: unknown }
+);
 
 /** What happens to one image's container happens in order. */
 interface Place {
