@@ -103,7 +103,7 @@ async function watched(): Promise<Screen> {
     end = () => type('q');
     last = snapshot();
     const text = textOf(last).join('\n');
-    if (state === 'starting' && /^⚡ web[^]*^watching/m.test(text)) {
+    if (state === 'starting' && /^⚡ .*up to date[^]*^watching/m.test(text)) {
       state = 'changed';
       edit('web/site/page.html', (page) => `${page}<!-- while it is watched -->\n`);
     } else if (state === 'changed' && /^✔ web[^]*^ {2}web {2}~1 file[^]*^watching.* last/m.test(text)) {

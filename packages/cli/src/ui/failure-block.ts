@@ -58,7 +58,7 @@ function block(
   lines.push(...bugLines([cause, ...more]));
   const suspects = facts.suspects?.(images, step?.vertex) ?? [];
   if (suspects.length > 0) lines.push(`  changed since last good build: ${listed(suspects)}`);
-  if (blocked.length > 0) lines.push(dim(`  blocked: ${blocked.join(', ')}`));
+  if (blocked.length > 0) lines.push(dim(`  blocked: ${listed(blocked)}`));
   const ways = [
     ['debug', step && facts.shell?.(step.vertex)],
     ['explain', facts.explain?.(images[0]!)],

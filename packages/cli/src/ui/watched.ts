@@ -4,7 +4,7 @@
 import { styleText } from 'node:util';
 import { widthOf } from './columns.ts';
 import { failureBlocks } from './failure-block.ts';
-import { bytes, duration, shortDigest } from './format.ts';
+import { bytes, count, duration, shortDigest } from './format.ts';
 import { causeText } from './image-line.ts';
 import { emptyModel, isWork } from './model.ts';
 import { reduce } from './reduce.ts';
@@ -26,6 +26,10 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
   const warnings = new Warnings();
   const print = writerTo(stderr, env);
   const dim = (text: string) => styleText('dim', text, { stream: stderr });
+  /** Lines of images that were in the cache when they were first asked for. */
+  const found: string[] = [];
+  let kept = 0;
+  let hasTold = false;
   return {
     report(event) {
       model = reduce(model, event);
@@ -39,7 +43,7 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
       const ran = image.steps.filter((vertex) => isWork(model.steps.get(vertex))).length;
       const same = known === digest && digest !== '';
       // Everything was there already, and nobody asked.
-      if (same && ran === 0 && asked === undefined) return;
+      if (same && ran === 0 && asked === undefined) return void (kept += 1);
       // What really differs, as a build tells it; what was changed where nothing was built before.
       const [cause = asked] = causeText(ran > 0 ? start.facts?.cause?.(event.task) : undefined);
       const what = cause?.split(' → ')[0];
@@ -60,9 +64,15 @@ export function openWatched(start: WatchedStart, { stderr, env }: Screen): Rende
       ].map((facts) => facts.filter((fact) => fact !== undefined).join('  '));
       const room = roomOf(stderr, env) - 1 - widthOf(`${symbol} ${event.task}  `);
       const told = ways.find((text) => widthOf(text) <= room) ?? ways.at(-1)!;
-      print(`${symbol} ${event.task}  ${dim(told)}\n`);
+      const line = `${symbol} ${event.task}  ${dim(told)}\n`;
+      if (ran === 0 && known === undefined && asked === undefined) return void found.push(line);
+      hasTold = true;
+      print(line);
     },
     finish() {
+      const upToDate = found.length + (hasTold ? 0 : kept);
+      if (found.length === upToDate && (upToDate === 1 || start.verbose)) for (const line of found) print(line);
+      else if (upToDate > 0) print(`${symbols.cached} ${count(upToDate, 'image')} up to date\n`);
       for (const line of warnings.lines(stderr)) print(`${line}\n`);
       for (const block of failureBlocks(model, start, { stderr, env })) print(`\n${block}`);
     },

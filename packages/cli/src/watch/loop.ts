@@ -144,6 +144,7 @@ export class Watch {
 
   /** Builds those that failed last. */
   rebuildFailed(): void {
+    if (this.#failed.size === 0) this.#options.tell({ kind: 'nothing-failed' });
     this.#next(() => this.#begin(this.#failed, []));
   }
 
@@ -269,7 +270,11 @@ export class Watch {
     this.#rounds.add(round);
     if (before && before.open.size > 0 && this.#rounds.has(before)) {
       const again = [...before.open].filter((id) => wanted.has(id));
-      if (again.length > 0) tell({ kind: 'superseded', images: again });
+      if (again.length > 0) {
+        tell({ kind: 'superseded', images: again });
+        // A storm of changes goes on: builds that it stops again and again would only slow down the news of it.
+        this.#watcher!.slow();
+      }
       before.supersede(readings);
     }
     void round.done
@@ -287,7 +292,12 @@ export class Watch {
   #ended(round: Round, { open, stale, superseded }: RoundEnd, readings: readonly Reading[]): void {
     if (superseded) return;
     this.#failed = new Set([...[...this.#failed].filter((id) => !round.ids.has(id)), ...open]);
-    if (stale.size > 0) return this.#next(() => this.#begin(stale, readings));
+    if (stale.size > 0) {
+      // It has ended: what is begun in its place supersedes nothing.
+      this.#rounds.delete(round);
+      return this.#next(() => this.#begin(stale, readings));
+    }
+    this.#watcher!.calm();
     if (open.size === 0 && this.#fresh.size > 0) {
       const images = [...this.#fresh];
       this.#fresh.clear();

@@ -26,6 +26,8 @@ export function told(words: Words | ContainerWords, short: (path: string) => str
       return `… waiting for ${words.images.join(', ')}`;
     case 'left':
       return `… not acted on: ${words.images.join(', ')} ${words.images.length === 1 ? 'is' : 'are'} being built`;
+    case 'nothing-failed':
+      return 'nothing failed: there is nothing to build again';
     case 'polling':
       return `the kernel watches no more files for this user (${words.limit}): looking for changes every 300 ms instead`;
     case 'unseen':

@@ -90,7 +90,7 @@ export async function watchImages(
     : undefined;
   const noticed = new Set<string>();
   const choose = async (its: AsyncDisposableStack): Promise<Chosen> => {
-    const chosen = await chosenTasks(invocation, its, folder);
+    const chosen = await chosenTasks({ ...invocation, stderr }, its, folder);
     for (const notice of notices(chosen, {
       up: flags.up,
       bridged,

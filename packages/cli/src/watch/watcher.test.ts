@@ -52,6 +52,20 @@ test('what changes while other places are taken is told of', async () => {
   await told('two/b');
 });
 
+test('a burst waits for more silence the oftener one before was in vain', async () => {
+  await using temp = makeTempFolder();
+  const debounce = 300;
+  const { watcher, told } = watching(temp.path, { debounce, longest: 60_000 });
+  await using _watcher = watcher;
+  await watcher.watch({ folders: [temp.path], paths: [], ignored: () => false });
+  watcher.slow();
+  watcher.slow();
+  const began = performance.now();
+  writeFileSync(join(temp.path, 'one'), '');
+  await told('one');
+  assert.ok(performance.now() - began >= 4 * debounce - 1);
+});
+
 test('what came while the process had no turn is of the same burst', async () => {
   await using temp = makeTempFolder();
   const { watcher, bursts, told } = watching(temp.path, { debounce: 1000, longest: 60_000 });

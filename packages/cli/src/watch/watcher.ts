@@ -42,6 +42,8 @@ export class Watcher implements AsyncDisposable {
   #stretch = 1;
   /** When a burst of many changes was told last; what comes soon after it is more of the same. */
   #stormed = 0;
+  /** How many times `debounce` has to be silent. */
+  #patience = 1;
   #timer: NodeJS.Timeout | undefined;
   #closed = Promise.withResolvers<void>();
 
@@ -110,6 +112,16 @@ export class Watcher implements AsyncDisposable {
     return entries - folders;
   }
 
+  /** What the burst before began was in vain, because of this one: the next ends after twice as much silence. */
+  slow(): void {
+    this.#patience = Math.min(this.#patience * 2, mostStretched);
+  }
+
+  /** What a burst began came to its end. */
+  calm(): void {
+    this.#patience = 1;
+  }
+
   #add(path: string): void {
     if (this.#changed.size === 0) this.#began = Date.now();
     this.#changed.add(path);
@@ -119,7 +131,7 @@ export class Watcher implements AsyncDisposable {
   /** Waits for silence: of many changes the last ones are long in coming on a busy machine. */
   #wait(): void {
     const { debounce, longest } = this.#options;
-    const silence = this.#isStorm ? Math.max(debounce, longest) : debounce;
+    const silence = Math.max(debounce * this.#patience, this.#isStorm ? longest : 0);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(silence, this.#left)));
   }
@@ -169,7 +181,7 @@ const many = 50;
 /** What begins so soon after such a burst, in milliseconds, belongs to it. */
 const afterStorm = 1000;
 
-/** Each piece of a storm (git, an install) may be twice as long as the one before, up to so many times `longest`. */
+/** Each piece of a storm (git, an install) may be twice as long as the one before, up to so many times `longest` or `debounce`. */
 const mostStretched = 16;
 
 /** How often to look where the kernel cannot tell, in milliseconds. */
