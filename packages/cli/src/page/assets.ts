@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Modules of this program that pages use too: they need nothing of Node. */
-const shared = ['cards', 'critical', 'heights', 'layers', 'layout', 'order', 'step-title', 'svg'];
+export const shared = ['cards', 'critical', 'heights', 'layers', 'layout', 'order', 'step-title', 'svg'];
 
 const pages = join(import.meta.dirname, '../../page');
 /** `.ts` where sources run unbuilt, `.js` in the published package. */
