@@ -47,7 +47,8 @@ function platformLines(
   const { dim, next } = look;
   const run = next ? 'would run' : 'ran';
   const inOther = otherCache ? [dim(otherCacheText(otherCache, { run, isAll: otherCache.steps === ran }))] : [];
-  const over = stopped > 0 ? [dim(`the run was over before ${count(stopped, 'step')} had ended`)] : [];
+  // Where a step failed, it goes without saying that later ones did not come to their end.
+  const over = stopped > 0 && ran === 0 ? [dim(`the run was over before ${count(stopped, 'step')} had ended`)] : [];
   if (causes.length === 0) {
     const nothing = ran > 0 ? 'nothing that is known of it differs' : `nothing differs, and nothing ${run}`;
     return [nothing, ...inOther, ...over];
