@@ -81,7 +81,7 @@ function choose(at: number | undefined): void {
   chosen = at;
   chart.choose(at);
   show(at);
-  if (at !== undefined) say(`${run.steps[at]!.word}: ${outcomeOf(run.steps[at]!)}`);
+  if (at !== undefined) announce(`${run.steps[at]!.word}: ${outcomeOf(run.steps[at]!)}`);
 }
 
 /** To a step, wherever it is; one without a bar is shown in the details alone. */
@@ -96,7 +96,7 @@ function jump(at: number): void {
 /** To the next of these steps after the chosen one, round and round. */
 function goTo(steps: readonly number[], by: 1 | -1 = 1): void {
   const [first] = steps;
-  if (first === undefined) return say('There is none.');
+  if (first === undefined) return announce('There is none.');
   const place = chosen === undefined ? -1 : steps.indexOf(chosen);
   const next = place < 0 ? first : steps[(place + by + steps.length) % steps.length]!;
   const typing = document.activeElement === byId('search');
@@ -127,7 +127,7 @@ function light(): void {
   const narrow = words !== undefined || image !== undefined || critical;
   const lit = stepsWhere((step) => (image === undefined || step.image === image) && (!critical || step.critical));
   chart.light(narrow ? new Set(lit.filter((at) => words?.has(at) ?? true)) : undefined);
-  if (words) say(`${count(words.size, 'step')} found`);
+  if (words) announce(`${count(words.size, 'step')} found`);
 }
 
 function reset(): void {
@@ -178,6 +178,6 @@ function drawOthers(): void {
   );
 }
 
-function say(text: string): void {
+function announce(text: string): void {
   byId('said').textContent = text;
 }
