@@ -162,7 +162,8 @@ test('a shell at a terminal has its size and keys, and Ctrl-C is its own', async
   // The process is told a moment later.
   terminal.write('until [ "$(stty size)" = "41 120" ]; do sleep 0.05; done; echo res""ized\r');
   await terminal.read('resized');
-  terminal.write('echo be""gun; sleep 1000\r');
+  // Said by a process that has the terminal already: Ctrl-C while the shell gives it away reaches only the shell.
+  terminal.write(`sh -c 'echo be""gun; exec sleep 1000'\r`);
   await terminal.read('begun');
   terminal.write('\u0003');
   terminal.write('echo go""ing on\r');

@@ -93,7 +93,8 @@ export class Running implements AsyncDisposable {
 
   /** Starts its process, with its ports; the one before has ended. Throws a `Mistake` for a port that is taken. */
   start(): Promise<void> {
-    const starting = this.#start();
+    // One after the other: a process that ends at once is started again before its ports are there.
+    const starting = this.#starting.then(() => this.#start());
     this.#starting = starting.catch(() => undefined); // told to whoever asked
     return starting;
   }
